@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@sluice/source', 'node', 'import', 'default'];
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 30_000, maxWorkers: 2 },
+});
