@@ -1,0 +1,113 @@
+import { type Case, GET, head, type Want } from '../case.ts';
+
+const two = 'refused like its counterpart in requests: the client may read it another way';
+const lf = 'a lone LF as line end: the client may not read it so';
+
+/** A GET that the origin answers with exactly these bytes; the connection stays open. */
+const answer = (name: string, bytes: string, want: Want, rfc = '9112 4', why?: string): Case => ({
+  name: `response: ${name}`,
+  rfc,
+  send: GET,
+  origin: [bytes],
+  want,
+  ...(why === undefined ? {} : { why }),
+});
+
+/** A response with this status line, a length and a body. */
+const line = (name: string, text: string, want: Want, why?: string): Case =>
+  answer(name, `${head(text, 'Content-Length: 2')}ok`, want, '9112 4', why);
+
+/** A 200 with these fields and the body `ok`. */
+const fields = (name: string, list: readonly string[], want: Want, rfc = '9112 5', why?: string, body = 'ok'): Case =>
+  answer(name, head('HTTP/1.1 200 OK', ...list) + body, want, rfc, why);
+
+const L = 'Content-Length: 2';
+
+export const responseHeads: readonly Case[] = [
+  line('plain', 'HTTP/1.1 200 OK', 'same'),
+  line('odd status and reason', 'HTTP/1.1 299 Very  odd: Reason', 'same'),
+  line('no reason', 'HTTP/1.1 200', 'same'),
+  line('no reason but a space', 'HTTP/1.1 200 ', 'same'),
+  line('8-bit reason', 'HTTP/1.1 200 \xe9t\xe9', 'same'),
+  line('tab in the reason', 'HTTP/1.1 200 a\tb', 'same'),
+  line('HTTP/1.0', 'HTTP/1.0 200 OK', 'same'),
+  line('HTTP/1.2', 'HTTP/1.2 200 OK', 'same'),
+  line('HTTP/2.0', 'HTTP/2.0 200 OK', 'refuse response'),
+  line('HTTP/2', 'HTTP/2 200 OK', 'refuse response'),
+  line('HTTP/0.9', 'HTTP/0.9 200 OK', 'refuse response'),
+  line('lower-case http', 'http/1.1 200 OK', 'refuse response'),
+  line('ICY', 'ICY 200 OK', 'refuse response'),
+  line('no version', '200 OK', 'refuse response'),
+  line('garbage', 'garbage', 'refuse response'),
+  line('space before the version', ' HTTP/1.1 200 OK', 'refuse response'),
+  line('two spaces before the status', 'HTTP/1.1  200 OK', 'refuse response'),
+  line('tab before the status', 'HTTP/1.1\t200 OK', 'refuse response'),
+  line('no status', 'HTTP/1.1', 'refuse response'),
+  line('no status but a space', 'HTTP/1.1 ', 'refuse response'),
+  line('status of two digits', 'HTTP/1.1 20 OK', 'refuse response'),
+  line('status of four digits', 'HTTP/1.1 2000 OK', 'refuse response'),
+  line('status of letters', 'HTTP/1.1 2xx OK', 'refuse response'),
+  line('status with a sign', 'HTTP/1.1 +20 OK', 'refuse response'),
+  line('status 000', 'HTTP/1.1 000 OK', 'refuse response', 'no class of status begins with 0'),
+  line('status 099', 'HTTP/1.1 099 OK', 'refuse response', 'no class of status begins with 0'),
+  line('status 600', 'HTTP/1.1 600 OK', 'same'),
+  line('status 999', 'HTTP/1.1 999 OK', 'same'),
+  line('no space behind the status', 'HTTP/1.1 200OK', 'refuse response'),
+  line('tab behind the status', 'HTTP/1.1 200\tOK', 'refuse response'),
+  line('NUL in the reason', 'HTTP/1.1 200 O\0K', 'refuse response', 'a control character'),
+  line('control character in the reason', 'HTTP/1.1 200 O\x01K', 'refuse response', 'a control character'),
+  line('CR in the reason', 'HTTP/1.1 200 O\rK', 'refuse response'),
+  answer('empty line first', `\r\n${head('HTTP/1.1 200 OK', L)}ok`, 'same', '9112 2.2'),
+  answer('LF first', `\n${head('HTTP/1.1 200 OK', L)}ok`, 'refuse response', '9112 2.2', lf),
+  answer('LF everywhere', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 'refuse response', '9112 2.2', lf),
+  answer('LF behind the status line', 'HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok', 'refuse response', '9112 2.2', lf),
+  answer('LF behind a field', 'HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 2\r\n\r\nok', 'refuse response', '9112 2.2', lf),
+  answer('LF as the empty line', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok', 'refuse response', '9112 2.2', lf),
+  answer('CR everywhere', 'HTTP/1.1 200 OK\rContent-Length: 2\r\rok', 'refuse response', '9112 2.2'),
+  answer('CR CR LF', 'HTTP/1.1 200 OK\r\r\nContent-Length: 2\r\n\r\nok', 'refuse response', '9112 2.2'),
+  fields('names in capitals, blanks', ['X-FOO:  1 ', 'CONTENT-LENGTH:2'], 'same'),
+  fields('two Set-Cookie', ['Set-Cookie: a=1', L, 'Set-Cookie: b=2'], 'same'),
+  fields('8-bit value', ['X: \xe9', L], 'same'),
+  fields('empty value', ['X:', L], 'same'),
+  fields('space before the colon', ['X : 1', L], 'refuse response', '9112 5.1', 'RFC 9112 5.1 lets a proxy remove it; HAProxy and we refuse'),
+  fields('space before the colon of Content-Length', ['Content-Length : 2'], 'refuse response', '9112 5.1'),
+  fields('space in a name', ['X Y: 1', L], 'refuse response', '9112 5.1'),
+  fields('no colon', ['XY', L], 'refuse response', '9112 5.1'),
+  fields('no name', [': 1', L], 'refuse response', '9112 5.1'),
+  fields('blank before the first field', [' X: 1', L], 'refuse response', '9112 2.2'),
+  fields('folded', ['X: 1', ' 2', L], 'refuse response', '9112 5.2', 'obs-fold: RFC 9112 5.2 allows to refuse with 502'),
+  fields('folded Content-Length', ['Content-Length:', ' 2'], 'refuse response', '9112 5.2', 'obs-fold'),
+  fields('NUL in a value', ['X: a\0b', L], 'refuse response', '9110 5.5'),
+  fields('NUL in a name', ['X\0: a', L], 'refuse response', '9110 5.5'),
+  fields('CR in a value', ['X: a\rb', L], 'refuse response', '9110 5.5'),
+  fields('CR that hides a field', ['X: a\rSet-Cookie: b', L], 'refuse response', '9110 5.5'),
+  fields('control character in a value', ['X: a\x01b', L], 'refuse response', '9110 5.5', 'a control character'),
+  fields('8-bit name', ['X\xe9: a', L], 'refuse response', '9110 5.6.2'),
+  fields('Content-Length twice the same', [L, L], 'refuse response', '9112 6.3', two),
+  fields('Content-Length list of the same', ['Content-Length: 2, 2'], 'refuse response', '9112 6.3', two),
+  fields('Content-Length twice, different', [L, 'Content-Length: 3'], 'refuse response', '9112 6.3'),
+  fields('Content-Length with a sign', ['Content-Length: +2'], 'refuse response', '9112 6.3'),
+  fields('Content-Length negative', ['Content-Length: -2'], 'refuse response', '9112 6.3'),
+  fields('Content-Length hexadecimal', ['Content-Length: 0x2'], 'refuse response', '9112 6.3'),
+  fields('Content-Length with a letter', ['Content-Length: 2b'], 'refuse response', '9112 6.3'),
+  fields('Content-Length empty', ['Content-Length:'], 'refuse response', '9112 6.3'),
+  fields('Content-Length too large', ['Content-Length: 18446744073709551618'], 'refuse response', '9112 6.3'),
+  fields('Content-Length and chunked', [L, 'Transfer-Encoding: chunked'], 'refuse response', '9112 6.3', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('chunked and Content-Length', ['Transfer-Encoding: chunked', L], 'refuse response', '9112 6.3', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Content-Length and gzip, chunked', [L, 'Transfer-Encoding: gzip, chunked'], 'refuse response', '9112 6.3', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Transfer-Encoding identity', ['Transfer-Encoding: identity', L], 'refuse response', '9112 6.1', two),
+  fields('Transfer-Encoding gzip', ['Transfer-Encoding: gzip'], 'refuse response', '9112 6.1', two),
+  fields('Transfer-Encoding chunked, gzip', ['Transfer-Encoding: chunked, gzip'], 'refuse response', '9112 6.1', two),
+  fields('Transfer-Encoding gzip, chunked', ['Transfer-Encoding: gzip, chunked'], 'refuse response', '9112 6.1', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Transfer-Encoding chunked, chunked', ['Transfer-Encoding: chunked, chunked'], 'refuse response', '9112 6.1', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Transfer-Encoding chunked twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], 'refuse response', '9112 6.1', two, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Transfer-Encoding cow', ['Transfer-Encoding: cow'], 'refuse response', '9112 6.1', two),
+  fields('Transfer-Encoding with space before the colon', ['Transfer-Encoding : chunked'], 'refuse response', '9112 6.1', undefined, '2\r\nok\r\n0\r\n\r\n'),
+  fields('Transfer-Encoding with VT', ['Transfer-Encoding:\vchunked'], 'refuse response', '9112 6.1', 'a control character', '2\r\nok\r\n0\r\n\r\n'),
+  answer('chunked in HTTP/1.0', `${head('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`, 'refuse response', '9112 6.1', 'faulty framing'),
+  fields('100 fields', [...Array.from({ length: 99 }, (_, i) => `X-${i}: 1`), L], 'same', '9110 5.4'),
+  fields('200 fields', [...Array.from({ length: 199 }, (_, i) => `X-${i}: 1`), L], 'refuse response', '9110 5.4'),
+  fields('value of 14000 bytes', [`X: ${'a'.repeat(14000)}`, L], 'same', '9110 5.4'),
+  fields('value of 20000 bytes', [`X: ${'a'.repeat(20000)}`, L], 'refuse response', '9110 5.4'),
+  fields('Connection names Content-Length', ['Connection: Content-Length', L], 'refuse response', '9110 7.6.1', two),
+];
