@@ -45,6 +45,8 @@ export interface Case {
   want: Want;
   /** Why it is refused although HAProxy lets it pass; or what HAProxy's answer teaches. */
   why?: string;
+  /** HAProxy itself answers now so, now otherwise: what is recorded is one of its answers. */
+  unsteady?: true;
   /** How many good exchanges come before the one that is refused, 0 if not given. */
   good?: number;
 }
@@ -60,6 +62,9 @@ export interface Outcome {
   /** What arrived at the origin, one entry for each connection that carried bytes. */
   origin: string[];
 }
+
+/** Marks a case to which HAProxy gives varying answers. */
+export const unsteady = (it: Case): Case => ({ ...it, unsteady: true });
 
 export const DEFAULT_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

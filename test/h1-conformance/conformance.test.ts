@@ -48,7 +48,7 @@ describe(`HTTP/1 as ${program} reads it`, () => {
         const recorded = recording.outcomes[it.name]!;
         const got = seen.get(it.name)!;
         const wrong = fault(it, recorded, got);
-        if (wrong === undefined) return;
+        if (wrong === undefined || (program === 'haproxy' && it.unsteady)) return;
         if (it.want === 'same') expect(essence(it, got)).toEqual(essence(it, recorded));
         expect.fail(`${wrong}: ${JSON.stringify(got, null, 2)}\nHAProxy: ${JSON.stringify(recorded, null, 2)}`);
       });

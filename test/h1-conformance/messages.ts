@@ -29,7 +29,7 @@ const field = (head: string, name: string): string | undefined =>
 export function messages(stream: string, context: Context): Message[] {
   const list: Message[] = [];
   let finals = 0;
-  for (let at = 0; at < stream.length; ) {
+  for (let at = 0; at < stream.length;) {
     const method = context.methods?.[finals] ?? 'GET';
     const message = readMessage(stream, at, context, method);
     list.push(message);

@@ -18,7 +18,7 @@ export async function record(): Promise<number> {
   try {
     const list = await arena.all(cases, (slot, it) =>
       slot.run(it, async (look) => {
-        for (let last = ''; ; ) {
+        for (let last = ''; ;) {
           const seen = JSON.stringify(look());
           if (seen === last) return look();
           last = seen;

@@ -31,7 +31,10 @@ export class Slot {
    * Plays a case: sends all its steps, then calls `watch` with a function that tells what has been seen so far and a
    * function that waits for a change. Returns what `watch` returns, after both ends have been closed.
    */
-  async run<T>(it: Pick<Case, 'send' | 'origin'>, watch: (look: () => Outcome, client: RawClient) => Promise<T>): Promise<T> {
+  async run<T>(
+    it: Pick<Case, 'send' | 'origin'>,
+    watch: (look: () => Outcome, client: RawClient) => Promise<T>,
+  ): Promise<T> {
     this.#script = it.origin;
     this.origin.forget();
     const client = await RawClient.connect(this.port, { halfOpen: true });

@@ -1,8 +1,26 @@
-import { type Case, CRLF, END, GET, GET2, head, type OriginStep, post, request, type Step, type Want } from '../case.ts';
+import {
+  type Case,
+  CRLF,
+  END,
+  GET,
+  GET2,
+  head,
+  type OriginStep,
+  post,
+  request,
+  type Step,
+  type Want,
+} from '../case.ts';
 
 const nominated = 'a next hop that drops what Connection names loses the framing or the host';
 
-const connection = (name: string, fields: readonly string[], want: Want = 'same', why?: string, version = '1.1'): Case => ({
+const connection = (
+  name: string,
+  fields: readonly string[],
+  want: Want = 'same',
+  why?: string,
+  version = '1.1',
+): Case => ({
   name: `Connection: ${name}`,
   rfc: '9110 7.6.1',
   send: request(`GET / HTTP/${version}`, ...fields),
@@ -10,7 +28,13 @@ const connection = (name: string, fields: readonly string[], want: Want = 'same'
   ...(why === undefined ? {} : { why }),
 });
 
-const flow = (name: string, send: string | readonly Step[], want: Want = 'same', origin?: readonly OriginStep[], rfc = '9112 9.3'): Case => ({
+const flow = (
+  name: string,
+  send: string | readonly Step[],
+  want: Want = 'same',
+  origin?: readonly OriginStep[],
+  rfc = '9112 9.3',
+): Case => ({
   name,
   rfc,
   send,
@@ -44,7 +68,10 @@ export const connections: readonly Case[] = [
   connection('names Cookie', ['Connection: cookie', 'Cookie: a=b']),
   connection('names Host', ['Connection: host'], 'refuse', nominated),
   connection('names Host among others', ['Connection: close, Host'], 'refuse', nominated),
-  { ...connection('names Content-Length', [], 'refuse', nominated), send: post(['Connection: Content-Length', 'Content-Length: 3'], 'abc') },
+  {
+    ...connection('names Content-Length', [], 'refuse', nominated),
+    send: post(['Connection: Content-Length', 'Content-Length: 3'], 'abc'),
+  },
   {
     ...connection('names Transfer-Encoding', [], 'refuse', nominated),
     send: post(['Connection: Transfer-Encoding', 'Transfer-Encoding: chunked'], '3\r\nabc\r\n0\r\n\r\n'),
@@ -65,9 +92,25 @@ export const connections: readonly Case[] = [
   flow('pipelined requests cut in the middle', [GET + GET2.slice(0, 9), GET2.slice(9)]),
   flow('close, then a pipelined request', `${request('GET / HTTP/1.1', 'Connection: close')}${GET2}`),
   { ...flow('good request, then garbage', `${GET}garbage\r\n\r\n`, 'refuse'), good: 1 },
-  { ...flow('good request, then one without Host', `${GET}GET / HTTP/1.1\r\n\r\n`, 'refuse'), good: 1, why: 'RFC 9112 3.2' },
-  { ...flow('good request, then both lengths', GET + post(['Content-Length: 3', 'Transfer-Encoding: chunked'], '0\r\n\r\n'), 'refuse'), good: 1 },
-  { ...flow('good requests, then a bad line', `${GET}${GET2}GET /  HTTP/1.1\r\n\r\n`, 'refuse'), good: 2 },
+  {
+    ...flow('good request, then one without Host', `${GET}GET / HTTP/1.1\r\n\r\n`, 'refuse'),
+    good: 1,
+    why: 'RFC 9112 3.2',
+  },
+  {
+    ...flow(
+      'good request, then both lengths',
+      GET + post(['Content-Length: 3', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
+      'refuse',
+    ),
+    good: 1,
+    why: 'RFC 9112 6.1',
+  },
+  {
+    ...flow('good requests, then a bad line', `${GET}${GET2}GET /  HTTP/1.1\r\n\r\n`, 'refuse'),
+    good: 2,
+    why: 'RFC 9112 3',
+  },
   flow('half-close behind a request', [GET, END], 'same', undefined, '9112 9.6'),
   flow('half-close behind two requests', [GET + GET2, END], 'same', undefined, '9112 9.6'),
   flow('half-close inside a head', ['GET / HTTP/1.1\r\nHo', END], 'same', undefined, '9112 8'),
@@ -76,11 +119,25 @@ export const connections: readonly Case[] = [
   flow('origin says close and does not', [GET, { sees: 'ok' }, GET2], 'same', [ok('1.1', 'Connection: close')]),
   flow('origin closes unannounced', [GET, { sees: 'ok' }, { pause: 60 }, GET2], 'same', [ok('1.1'), END]),
   flow('origin of HTTP/1.0', [GET, { sees: 'ok' }, GET2], 'same', [ok('1.0')]),
-  flow('origin of HTTP/1.0 with keep-alive', [GET, { sees: 'ok' }, GET2], 'same', [ok('1.0', 'Connection: keep-alive')]),
+  flow('origin of HTTP/1.0 with keep-alive', [GET, { sees: 'ok' }, GET2], 'same', [
+    ok('1.0', 'Connection: keep-alive'),
+  ]),
   flow('origin of HTTP/1.0, client of HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n', 'same', [ok('1.0')]),
-  flow('origin with members in Connection', GET, 'same', [ok('1.1', 'Connection: keep-alive, foo', 'Foo: 1', 'Keep-Alive: 3')]),
+  flow('origin with members in Connection', GET, 'same', [
+    ok('1.1', 'Connection: keep-alive, foo', 'Foo: 1', 'Keep-Alive: 3'),
+  ]),
   flow('origin with Proxy-Connection', GET, 'same', [ok('1.1', 'Proxy-Connection: close')]),
-  flow('early answer, then the rest of the body', [post(['Content-Length: 10'], 'abc'), { sees: 'ok' }, 'defghij', GET2], 'same', [{ sees: 'abc' }, ok('1.1'), { sees: 'defghij' }]),
-  flow('early answer, chunked', [post(['Transfer-Encoding: chunked'], '3\r\nabc\r\n'), { sees: 'ok' }, '0\r\n\r\n', GET2], 'same', [{ sees: 'abc' }, ok('1.1'), { sees: '0\r\n\r\n' }]),
+  flow(
+    'early answer, then the rest of the body',
+    [post(['Content-Length: 10'], 'abc'), { sees: 'ok' }, 'defghij', GET2],
+    'same',
+    [{ sees: 'abc' }, ok('1.1'), { sees: 'defghij' }],
+  ),
+  flow(
+    'early answer, chunked',
+    [post(['Transfer-Encoding: chunked'], '3\r\nabc\r\n'), { sees: 'ok' }, '0\r\n\r\n', GET2],
+    'same',
+    [{ sees: 'abc' }, ok('1.1'), { sees: '0\r\n\r\n' }],
+  ),
   flow('early answer and no more body', [post(['Content-Length: 10'], 'abc')], 'same', [{ sees: 'abc' }, ok('1.1')]),
 ];

@@ -2,6 +2,8 @@ import { type Case, GET2, post, request, type Want } from '../case.ts';
 
 const twice = 'a second Content-Length is what one parser takes and another does not';
 
+const huge = 'above 2^53 counts lose bytes; RFC 9112 6.3 warns of numbers that wrap at the next parser';
+
 const length = (name: string, fields: readonly string[], want: Want, why?: string, body = 'abc'): Case => ({
   name: `Content-Length ${name}`,
   rfc: '9112 6.3',
@@ -21,7 +23,16 @@ export const contentLength: readonly Case[] = [
   length('with tabs around', ['Content-Length:\t3\t'], 'same'),
   length('shorter than what comes', ['Content-Length: 3'], 'same', 'the rest is the next request', `abc${GET2}`),
   length('longer than what comes', ['Content-Length: 10'], 'same', 'the rest may still come'),
-  { ...length('shorter than what comes, rest is no request', ['Content-Length: 3'], 'refuse', undefined, 'abcdef\r\n\r\n'), good: 1 },
+  {
+    ...length(
+      'shorter than what comes, rest is no request',
+      ['Content-Length: 3'],
+      'refuse',
+      undefined,
+      'abcdef\r\n\r\n',
+    ),
+    good: 1,
+  },
   length('twice the same', ['Content-Length: 3', 'Content-Length: 3'], 'refuse', twice),
   length('twice, different', ['Content-Length: 3', 'Content-Length: 0'], 'refuse'),
   length('twice, different, smaller last', ['Content-Length: 30', 'X: 1', 'Content-Length: 3'], 'refuse'),
@@ -40,7 +51,7 @@ export const contentLength: readonly Case[] = [
   value('3 4'),
   value('3\t3'),
   value('003', 'same', 'a decimal number for the grammar'),
-  value('0000000000000000000000000000003', 'refuse', 'longer than what parsers with fixed buffers read'),
+  value('0000000000000000000000000000003', 'same', 'a decimal number for the grammar'),
   value('0x3'),
   value('3.0'),
   value('3e0'),
@@ -54,10 +65,11 @@ export const contentLength: readonly Case[] = [
   value('\xb3'),
   value('\xa03'),
   value('4294967299', 'same', 'above 32 bits: a length like another; three bytes come, the rest is awaited'),
-  value('9223372036854775807', 'same', 'the largest of 63 bits'),
-  value('9223372036854775811'),
-  value('18446744073709551619', 'refuse'),
-  value('18446744073709551616', 'refuse'),
+  value('9007199254740993', 'refuse', huge),
+  value('9223372036854775807', 'refuse', huge),
+  value('9223372036854775811', 'refuse', huge),
+  value('18446744073709551619', 'refuse', huge),
+  value('18446744073709551616', 'refuse', huge),
   value('340282366920938463463374607431768211459', 'refuse'),
   value('99999999999999999999999999999999999999', 'refuse'),
   value('3\v', 'refuse'),
@@ -69,10 +81,15 @@ export const contentLength: readonly Case[] = [
   value('3\r\n 0', 'refuse', 'obs-fold'),
   length('with a space before the colon', ['Content-Length : 3'], 'refuse'),
   length('with a tab before the colon', ['Content-Length\t: 3'], 'refuse'),
-  length('with a blank before the name', ['X: 1', ' Content-Length: 3'], 'refuse'),
+  length('with a blank before the name', ['X: 1', ' Content-Length: 3'], 'refuse', 'obs-fold'),
   length('with NUL in the name', ['Content-Length\0: 3'], 'refuse'),
   length('with VT in the name', ['Content-Length\v: 3'], 'refuse'),
-  { name: 'Content-Length on GET', rfc: '9112 6.3', send: `${request('GET / HTTP/1.1', 'Content-Length: 3')}abc`, want: 'same' },
+  {
+    name: 'Content-Length on GET',
+    rfc: '9112 6.3',
+    send: `${request('GET / HTTP/1.1', 'Content-Length: 3')}abc`,
+    want: 'same',
+  },
   {
     name: 'Content-Length in HTTP/1.0',
     rfc: '9112 6.3',

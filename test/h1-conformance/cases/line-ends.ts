@@ -1,6 +1,7 @@
 import { type Case, GET, GET2, type Want } from '../case.ts';
 
 const lf = 'RFC 9112 2.2 allows a lone LF as line end, but parsers that do not read it so see another message';
+const nul = 'RFC 9110 5.5 calls NUL dangerous: C parsers end there';
 
 const raw = (name: string, send: string, want: Want, rfc: string, why?: string): Case => ({
   name,
@@ -21,7 +22,13 @@ export const lineEnds: readonly Case[] = [
   raw('LF as the empty line', 'GET / HTTP/1.1\r\nHost: h\r\n\n', 'refuse', '9112 2.2', lf),
   raw('LF CR LF at the end', 'GET / HTTP/1.1\r\nHost: h\n\r\n', 'refuse', '9112 2.2', lf),
   raw('LF before the request', `\n${GET}`, 'refuse', '9112 2.2', lf),
-  raw('LF LF inside a head', 'GET / HTTP/1.1\r\nHost: h\r\nX: 1\n\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n', 'refuse', '9112 2.2', lf),
+  raw(
+    'LF LF inside a head',
+    'GET / HTTP/1.1\r\nHost: h\r\nX: 1\n\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n',
+    'refuse',
+    '9112 2.2',
+    lf,
+  ),
   raw('LF CR as line end', 'GET / HTTP/1.1\n\rHost: h\n\r\n\r', 'refuse', '9112 2.2'),
   raw('CR everywhere', 'GET / HTTP/1.1\rHost: h\r\r', 'refuse', '9112 2.2'),
   raw('CR behind the request line', 'GET / HTTP/1.1\rHost: h\r\n\r\n', 'refuse', '9112 2.2'),
@@ -39,8 +46,8 @@ export const lineEnds: readonly Case[] = [
   withLine('CR behind the colon', 'X:\ra', 'refuse', '9110 5.5'),
   withLine('LF in a value', 'X: a\nb', 'refuse', '9110 5.5'),
   withLine('LF before Transfer-Encoding in a value', 'X: a\nTransfer-Encoding: chunked', 'refuse', '9112 2.2', lf),
-  withLine('NUL in a value', 'X: a\0b', 'refuse', '9110 5.5'),
-  withLine('NUL at the end of a value', 'X: a\0', 'refuse', '9110 5.5'),
+  withLine('NUL in a value', 'X: a\0b', 'refuse', '9110 5.5', nul),
+  withLine('NUL at the end of a value', 'X: a\0', 'refuse', '9110 5.5', nul),
   withLine('NUL in a name', 'X\0Z: a', 'refuse', '9112 5.1'),
   withLine('NUL before a name', '\0X: a', 'refuse', '9112 5.1'),
   withLine('NUL before the colon', 'X\0: a', 'refuse', '9112 5.1'),
@@ -54,8 +61,15 @@ export const lineEnds: readonly Case[] = [
   withLine('folded to nothing', 'X: a\r\n \r\n b', 'refuse', '9112 5.2', 'obs-fold'),
   withLine('folded Content-Length', 'Content-Length:\r\n 0', 'refuse', '9112 5.2', 'obs-fold'),
   withLine('fold that looks like a field', 'X: a\r\n Content-Length: 40', 'refuse', '9112 5.2', 'obs-fold'),
-  raw('blank line start right behind the request line', 'GET / HTTP/1.1\r\n X: 1\r\nHost: h\r\n\r\n', 'refuse', '9112 2.2'),
+  raw(
+    'blank line start right behind the request line',
+    'GET / HTTP/1.1\r\n X: 1\r\nHost: h\r\n\r\n',
+    'refuse',
+    '9112 2.2',
+  ),
   raw('tab right behind the request line', 'GET / HTTP/1.1\r\n\tX: 1\r\nHost: h\r\n\r\n', 'refuse', '9112 2.2'),
   raw('fold as the last line', 'GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n \r\n\r\n', 'refuse', '9112 5.2', 'obs-fold'),
   raw('good request, then LF', `${GET}\n${GET2}`, 'refuse', '9112 2.2', lf),
-].map((it) => (it.name === 'NUL behind the empty line' || it.name === 'good request, then LF' ? { ...it, good: 1 } : it));
+].map((it) =>
+  it.name === 'NUL behind the empty line' || it.name === 'good request, then LF' ? { ...it, good: 1 } : it,
+);
