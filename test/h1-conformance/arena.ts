@@ -41,7 +41,7 @@ export class Arena {
   }
 
   /** Hands each item to a free slot; resolves when all have been played, in the order of `items`. */
-  async all<T, R>(items: readonly T[], play: (slot: Slot, item: T) => Promise<R>): Promise<R[]> {
+  async playAll<T, R>(items: readonly T[], play: (slot: Slot, item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
     let next = 0;
     const work = async (slot: Slot): Promise<void> => {

@@ -15,7 +15,7 @@ const wanted = (it: Case): Case => (program === 'haproxy' ? { ...it, want: 'same
 /** How long an outcome that is as wanted has to stay so, in milliseconds. */
 const SETTLE = 60;
 
-async function outcome(slot: Parameters<Parameters<Arena['all']>[1]>[0], it: Case): Promise<Outcome> {
+async function outcome(slot: Parameters<Parameters<Arena['playAll']>[1]>[0], it: Case): Promise<Outcome> {
   const recorded = recording.outcomes[it.name];
   if (recorded === undefined) throw new Error(`not recorded yet: ${it.name}`);
   return slot.run(it, async (look, client) => {
@@ -36,7 +36,7 @@ describe(`HTTP/1 as ${program} reads it`, () => {
   beforeAll(async () => {
     arena = await Arena.open(16);
     const list = tables.flatMap(({ cases }) => cases).map(wanted);
-    await arena.all(list, async (slot, it) => {
+    await arena.playAll(list, async (slot, it) => {
       seen.set(it.name, await outcome(slot, it));
     });
   }, 120_000);

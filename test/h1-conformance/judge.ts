@@ -34,7 +34,7 @@ export function fault(it: Case, recorded: Outcome, seen: Outcome): string | unde
       );
     case 'refuse response':
       return refusedResponse(it, seen);
-    case 'refuse response body':
+    default:
       return refusedResponse(it, seen) === undefined || cut(it, seen) ? undefined : 'neither 502 nor cut';
   }
 }

@@ -16,7 +16,7 @@ export async function record(): Promise<number> {
   const arena = await Arena.open(8, 'haproxy');
   const outcomes: Record<string, Outcome> = {};
   try {
-    const list = await arena.all(cases, (slot, it) =>
+    const list = await arena.playAll(cases, (slot, it) =>
       slot.run(it, async (look) => {
         for (let last = ''; ;) {
           const seen = JSON.stringify(look());

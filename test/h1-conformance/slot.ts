@@ -4,14 +4,13 @@ import { sleep } from '../support/wait.ts';
 import { type Case, DEFAULT_ANSWER, END, type OriginStep, type Outcome, REQUEST, RESET, type Step } from './case.ts';
 import { messages, status } from './messages.ts';
 
-/** Milliseconds between two writes, so that the proxy reads them apart. */
-const APART = 15;
-
 /** One origin and one frontend of the proxy that leads to it alone: cases run on it one after the other. */
 export class Slot {
   readonly origin: RawOrigin;
   /** The frontend's port, set once the proxy runs. */
   port = 0;
+  /** Milliseconds between two writes of one side, so that the proxy reads them apart. */
+  apart = 15;
   #script: readonly OriginStep[] | undefined;
 
   private constructor(origin: RawOrigin) {
@@ -21,7 +20,7 @@ export class Slot {
   static async open(): Promise<Slot> {
     // The player is asked for only when a connection comes, and none comes before a case runs.
     const origin: RawOrigin = await RawOrigin.start((conversation, index) =>
-      play(conversation, index === 0 ? slot.#script : undefined),
+      play(conversation, index === 0 ? slot.#script : undefined, slot.apart),
     );
     const slot = new Slot(origin);
     return slot;
@@ -40,7 +39,7 @@ export class Slot {
     const client = await RawClient.connect(this.port, { halfOpen: true });
     const steps = typeof it.send === 'string' ? [it.send] : it.send;
     try {
-      await perform(client, steps);
+      await perform(client, steps, this.apart);
       return await watch(() => this.#look(client, steps), client);
     } finally {
       client.destroy();
@@ -69,12 +68,12 @@ export function methodsOf(steps: string | readonly Step[]): string[] {
   return [...text.matchAll(/(?:^|\n)([A-Za-z]+) [^\r\n ]+ HTTP\/1/g)].map((match) => match[1]!);
 }
 
-async function perform(client: RawClient, steps: readonly Step[]): Promise<void> {
+async function perform(client: RawClient, steps: readonly Step[], apart: number): Promise<void> {
   let seen = 0;
   let wrote = false;
   for (const step of steps) {
     if (typeof step === 'string') {
-      if (wrote) await sleep(APART);
+      if (wrote) await sleep(apart);
       client.send(step);
       wrote = true;
     } else if ('pause' in step) await sleep(step.pause);
@@ -86,7 +85,11 @@ async function perform(client: RawClient, steps: readonly Step[]): Promise<void>
   }
 }
 
-async function play(conversation: Conversation, script: readonly OriginStep[] | undefined): Promise<void> {
+async function play(
+  conversation: Conversation,
+  script: readonly OriginStep[] | undefined,
+  apart: number,
+): Promise<void> {
   let at = 0;
   const whole = (): boolean => messages(conversation.received.slice(at), { kind: 'request' })[0]?.complete === true;
   const next = async (): Promise<boolean> => {
@@ -97,7 +100,7 @@ async function play(conversation: Conversation, script: readonly OriginStep[] | 
   for (const step of startsWithWaiting(script ?? [])) {
     if (typeof step === 'string') {
       conversation.send(step);
-      await sleep(APART);
+      await sleep(apart);
     } else if ('pause' in step) await sleep(step.pause);
     else if ('sees' in step) {
       const { sees } = step;

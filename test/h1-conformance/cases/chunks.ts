@@ -38,7 +38,7 @@ const trailers = (name: string, lines: string, want: Want, why?: string): Case =
   ...(why === undefined ? {} : { why }),
 });
 
-const steps = (text: string): Step[] => [...text].map((char) => char);
+const steps = (text: string): Step[] => text.split('');
 
 export const chunks: readonly Case[] = [
   one('one', '3\r\nabc\r\n0\r\n\r\n', 'same'),
