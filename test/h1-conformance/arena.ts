@@ -51,8 +51,11 @@ export class Arena {
     return results;
   }
 
+  /** Stops everything; throws, with what the proxy wrote, when it had ended by itself. */
   async close(): Promise<void> {
+    const { exit } = this.#proxy.process;
     await this.#proxy.stop();
     await Promise.all(this.#slots.map(({ origin }) => origin.stop()));
+    if (exit !== undefined) throw new Error(`the proxy ended with ${exit}: ${this.#proxy.process.stderr.slice(-4000)}`);
   }
 }

@@ -75,11 +75,15 @@ function framingOf(message: Message, { kind }: Context, method: string): Message
 const upgrades = (head: string): boolean =>
   /\r\nupgrade:/i.test(head) && /\r\nconnection:[^\r\n]*upgrade/i.test(head) && !/\r\ncontent-length:/i.test(head);
 
+/** A chunk size with its extensions, in not more digits than 64 bits need. */
+const SIZE_LINE = /([0-9A-Fa-f]{1,16})(?:[ \t]*;[^\r\n]*)?\r\n/y;
+
 function readChunks(stream: string, start: number, message: Message): Message {
   let at = start;
   let body = '';
   for (;;) {
-    const line = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n]*)?\r\n/.exec(stream.slice(at, at + 256));
+    SIZE_LINE.lastIndex = at;
+    const line = SIZE_LINE.exec(stream);
     if (line === null) return { ...message, body, trailers: `?${stream.slice(at)}` };
     at += line[0].length;
     const size = Number.parseInt(line[1]!, 16);
