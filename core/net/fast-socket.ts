@@ -61,7 +61,7 @@ function makeSocket(handle: object | undefined, reader: SocketReader): ReadSocke
   // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
   const buffer = (): Uint8Array => (made === undefined ? reader.buffer() : made.reader.buffer());
   const options = { ...OPTIONS, handle, onread: { buffer, callback: onRead } };
-  made = new net.Socket(options as net.SocketConstructorOpts) as ReadSocket;
+  made = new net.Socket(options) as ReadSocket;
   made.reader = reader;
   listen(made);
   return made;
