@@ -1,13 +1,14 @@
 import type net from 'node:net';
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
 import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { enableKeepAlive } from '../net/keepalive.ts';
+import { loadLibc } from '../net/libc.ts';
 import type { ListeningSocket } from '../net/listening-socket.ts';
 import { enter } from '../state/counters.ts';
 import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { HttpSession } from './http-session.ts';
 import { IntroductionReader } from './introduction.ts';
-import { applyKeepAlive } from './keep-alive.ts';
 import type { ProcessState } from './process-state.ts';
 import { runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
@@ -91,7 +92,7 @@ export class Acceptor implements Door {
     const introduced = this.bind.acceptProxy || this.bind.acceptNetscalerCip !== undefined;
     const reader: SocketReader = introduced ? new IntroductionReader(session, this) : session;
     session.socket = adoptSocket(socket, reader);
-    if (frontend.settings.clientKeepAlive !== undefined) applyKeepAlive(session.socket, frontend.settings.clientKeepAlive);
+    if (frontend.settings.clientKeepAlive !== undefined) enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
     this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
     else this.admit(session);

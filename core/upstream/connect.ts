@@ -1,23 +1,34 @@
-import type { SourceAddress, Transaction } from '../api/index.ts';
+import type { SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
+import { enableKeepAlive } from '../net/keepalive.ts';
+import { loadLibc } from '../net/libc.ts';
+import { SourceAddress } from '../net/source-address.ts';
 import type { UpstreamServer } from './server.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 
 /** Opens a connection to a server, from the source address the configuration names. */
 export function connectTo(server: UpstreamServer, transaction: Transaction, user: ConnectionUser): ServerConnection {
   let { target } = server;
-  if (server.portOffset !== undefined && 'host' in target) {
-    target = { ...target, port: transaction.connection.destination.port + server.portOffset };
+  if (server.portOffset !== undefined && 'port' in target) {
+    target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
   }
-  const source = server.config.source ?? server.backend.settings.source;
-  if (source !== undefined && 'host' in target) target = from(target, source);
-  return new ServerConnection(server, target, user);
+  const setting = server.config.source ?? server.backend.settings.source;
+  const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
+  const connection = new ServerConnection(server, target, user, source);
+  const { serverKeepAlive } = server.backend.settings;
+  if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
+  return connection;
 }
 
-let nextPort = 0;
+const sources = new WeakMap<SourceSetting, SourceAddress>();
 
-function from(target: ConnectTarget, source: SourceAddress): ConnectTarget {
-  const [low, high] = source.ports;
-  const localPort = low === 0 ? undefined : low + (nextPort++ % (high - low + 1));
-  return { ...target, localAddress: source.address, ...(localPort === undefined ? {} : { localPort }) } as ConnectTarget;
+/** Its ports are handed out in turn, so one object stands for one `source` line. */
+function addressOf(setting: SourceSetting): SourceAddress {
+  let source = sources.get(setting);
+  if (source === undefined) {
+    const [low, high] = setting.ports;
+    source = low === 0 ? new SourceAddress(setting.address) : new SourceAddress(setting.address, low, high);
+    sources.set(setting, source);
+  }
+  return source;
 }

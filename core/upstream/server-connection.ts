@@ -1,5 +1,6 @@
 import { connectSocket, descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
-import type { ConnectReader, ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
+import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
+import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
 import { forgotIdle } from './pool.ts';
 import type { UpstreamServer } from './server.ts';
@@ -15,9 +16,9 @@ export interface ConnectionUser {
 }
 
 /** A connection to a server, in use or idle. */
-export class ServerConnection implements ConnectReader {
+export class ServerConnection implements SourceReader {
   readonly server: UpstreamServer;
-  readonly socket: ReadSocket;
+  socket!: ReadSocket;
   user: ConnectionUser | null;
   /** Who it was opened for; only he may use it again where `http-reuse never` counts. */
   owner: object | null;
@@ -29,11 +30,20 @@ export class ServerConnection implements ConnectReader {
   bulk: Buffer | null = null;
   paused = false;
 
-  constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser) {
+  constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
     this.user = user;
     this.owner = user;
-    this.socket = connectSocket(target, this);
+    if (source === undefined) this.socket = connectSocket(target, this);
+    else if (!source.connect(target as { host: string; port: number }, this)) {
+      // All ports of its range are in use: as if the connection had failed.
+      this.socket = connectSocket({ host: '0.0.0.0', port: 0 }, this);
+    }
+  }
+
+  /** Another local port is tried. */
+  onSocket(socket: ReadSocket): void {
+    this.socket = socket;
   }
 
   buffer(): Buffer {
