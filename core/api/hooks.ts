@@ -6,9 +6,10 @@ import type { Eventually } from './values.ts';
  * - `stop`: leave the current rule set (HAProxy's `allow`, `accept`);
  * - `done`: the client has been answered, through {@link Transaction.reply};
  * - `deny`: answer with the proxy's error page (403 for a request, 502 for a response); close in TCP mode;
- * - `abort`: close the client's connection without a word.
+ * - `abort`: close the client's connection without a word;
+ * - `drop`: the same, and keep the client from noticing as far as the system allows (`silent-drop`).
  */
-export type Verdict = 'stop' | 'done' | 'deny' | 'abort' | undefined | void;
+export type Verdict = 'stop' | 'done' | 'deny' | 'abort' | 'drop' | undefined | void;
 
 export interface HookSignatures {
   /** A client connected; nothing has been read. */

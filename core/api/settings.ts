@@ -1,6 +1,6 @@
 import type { Condition, Format } from './expression.ts';
 import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
-import type { Extension, Reply, Transaction } from './traffic.ts';
+import type { Extension, Proxy, Reply, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
 import type { Verdict } from './hooks.ts';
@@ -88,13 +88,33 @@ export interface ProxySettings {
   /** TCP keep-alive: count, idle and interval in seconds, on the client's and the server's side; undefined: off. */
   clientKeepAlive: KeepAlive | undefined;
   serverKeepAlive: KeepAlive | undefined;
+  /** What `clitcpka-*` and `srvtcpka-*` said, whether or not keep-alive is on. Replaced as a whole, never changed. */
+  keepAliveParameters: { readonly client: KeepAlive; readonly server: KeepAlive };
   /** Global `h1-case-adjust` applies: to the server (bogus-server) or to the client (bogus-client). */
   adjustCaseForClient: boolean;
   adjustCaseForServer: boolean;
   /** Seconds the `tcp-request inspect-delay` rules may wait for bytes, in milliseconds. */
   inspectDelay: number;
   responseInspectDelay: number;
+  /** Applied per proxy after its `http-request` rules; `reject` answers 403. undefined: never set, as `preserve`. */
+  headerNames: HeaderNamePolicy | undefined;
+  /** Slots of a frontend's captures; not inherited. */
+  requestCaptures: CaptureSlot[];
+  responseCaptures: CaptureSlot[];
+  /** `guid`; not inherited. */
+  guid: string | undefined;
 }
+
+/** A header capture: `declare capture` and `capture request header` make slots in the order of their lines. */
+export interface CaptureSlot {
+  /** Lower case; undefined where only rules write to it. */
+  readonly header: string | undefined;
+  /** Bytes kept at the most. */
+  readonly length: number;
+}
+
+/** What happens to header names with bytes outside `[A-Za-z0-9-]`: `option http-restrict-req-hdr-names`. */
+export type HeaderNamePolicy = 'preserve' | 'delete' | 'reject';
 
 export interface KeepAlive {
   readonly count: number | undefined;
@@ -117,6 +137,9 @@ export type ErrorReply =
   /** Closes without a word (`errorfile 400 /dev/null`). */
   | { readonly kind: 'silent' };
 
+/** A function of one proxy's traffic, `proxy` being that proxy. */
+export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
+
 /** A proxy while its section is read. */
 export interface ProxyConfig {
   readonly name: string;
@@ -125,6 +148,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** The `defaults` section it started from. */
+  readonly defaults: ProxyConfig | undefined;
   readonly file: string;
   readonly line: number;
   readonly settings: ProxySettings;
@@ -137,17 +162,19 @@ export interface ProxyConfig {
   addRule(set: Ruleset, rule: Rule): void;
   /**
    * Runs when all rules have passed and the request is about to leave for the server, in the order added: the place of
-   * `option forwardfor` and its like. The frontend's run first, then the backend's.
+   * `option forwardfor` and its like. The frontend's run first, then the backend's (once in a `listen`). All of these
+   * hooks are told in which proxy's name they run, pass on from a `defaults` section, and are added once: the same
+   * function a second time changes nothing.
    */
-  beforeForward(run: (transaction: Transaction) => void): void;
+  beforeForward(run: ProxyHook<void>): void;
   /** The same for a response on its way to the client. */
-  beforeRespond(run: (transaction: Transaction) => void): void;
-  /** Runs when the request's head has been parsed, before any rule: captures, unique ids. */
-  onRequest(run: (transaction: Transaction) => Eventually<Verdict>): void;
+  beforeRespond(run: ProxyHook<void>): void;
+  /** Runs when the request's head has been parsed, before any rule: captures, monitors. */
+  onRequest(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the server's response head has been parsed, before any rule. */
-  onResponse(run: (transaction: Transaction) => Eventually<Verdict>): void;
+  onResponse(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the transaction is over. */
-  onLog(run: (transaction: Transaction) => void): void;
+  onLog(run: ProxyHook<void>): void;
   extension<T extends object>(key: Extension<T>): T;
   /** As {@link extension}, but does not create it. */
   findExtension<T extends object>(key: Extension<T>): T | undefined;

@@ -87,7 +87,17 @@ export interface Reply {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** A string is a byte string. */
   readonly body?: string | Uint8Array;
+  /**
+   * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
+   * request or response (`P`), `tarpit` too (`PT`).
+   */
+  readonly cause?: ReplyCause;
+  /** Close the client's connection afterwards. */
+  readonly close?: boolean;
 }
+
+export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
  * When things happened, in milliseconds of a monotonic clock; -1 until it happened. configuration.txt 8.4 (timing events).
@@ -152,11 +162,39 @@ export interface Transaction {
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
-  setTimeout(which: 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit', milliseconds: number): void;
+  setTimeout(which: TimeoutChoice, milliseconds: number): void;
+  /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
+  getTimeout(which: TimeoutChoice): number;
+  /** `set-retries`: overrides the backend's `retries` for this transaction. */
+  setRetries(count: number): void;
+  /** `disable-l7-retry`: only connection failures are retried from here on. */
+  disableRetry(): void;
+  /**
+   * `strict-mode`: whether a rewrite that does not fit (a header beyond the buffer's reserve) ends in an error or is left
+   * out. True when a rule set begins.
+   */
+  strictRewriting: boolean;
+  /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
+  readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
   reply(reply: Reply): 'done';
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
-  error(status: number): 'done';
+  error(status: number, cause?: ReplyCause): 'done';
+  /**
+   * Sends a raw answer, an errorfile's bytes: status line, head and body in one. `http-after-response` rules still see it.
+   */
+  replyRaw(bytes: string, cause?: ReplyCause): 'done';
+  /** Adds a field to a 103 (Early Hints), sent before the rule set goes on with anything else than `early-hint`. */
+  earlyHint(name: string, value: string): void;
+  /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
+  expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
+  /** Waits; false as soon as the client is gone. */
+  sleep(milliseconds: number): Promise<boolean>;
+  /**
+   * Waits until the body of the message now under way is complete, has `atLeast` bytes (0: no such limit) or fills the
+   * buffer: `ready`. `timeout` after that many milliseconds, `closed` when the sender is gone.
+   */
+  waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
 /** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */

@@ -60,6 +60,18 @@ export interface Scope {
   format(text: string, words: Words, places?: readonly Place[]): Format;
   /** Reads `if …` or `unless …` to the end of the line; undefined when there is none. */
   condition(words: Words, places?: readonly Place[]): Condition | undefined;
+  /** Compiles a regular expression as HAProxy's PCRE would read it; for byte strings. */
+  regex(pattern: string, words: Words, ignoreCase?: boolean): RegExp;
+  /** Where a file named in the configuration is, after `default-path`. configuration.txt 3.1. */
+  path(file: string, words: Words): string;
+  /** A `bind` line with the default of every field; not added to the proxy yet. */
+  newBind(addresses: string[], words: Words): BindConfig;
+  /** Reads what is left of the line with the bind words of all plugins. */
+  bindWords(bind: BindConfig, words: Words): void;
+  /** A copy of `from` (the proxy's `defaultServer` if left out), not added to the proxy yet. */
+  newServer(name: string, address: string, words: Words, from?: ServerConfig): ServerConfig;
+  /** Reads what is left of the line with the server words of all plugins; `inDefault` for `default-server`. */
+  serverWords(server: ServerConfig, words: Words, inDefault?: boolean): void;
   /** Runs when every section has been read: names of other sections can be resolved, and what it refuses is reported at this line. */
   later(check: (names: Names) => void): void;
 }
