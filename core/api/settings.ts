@@ -88,6 +88,8 @@ export interface ProxySettings {
   /** TCP keep-alive: count, idle and interval in seconds, on the client's and the server's side; undefined: off. */
   clientKeepAlive: KeepAlive | undefined;
   serverKeepAlive: KeepAlive | undefined;
+  /** What `clitcpka-*` and `srvtcpka-*` said, whether or not keep-alive is on. Replaced as a whole, never changed. */
+  keepAliveParameters: { readonly client: KeepAlive; readonly server: KeepAlive };
   /** Global `h1-case-adjust` applies: to the server (bogus-server) or to the client (bogus-client). */
   adjustCaseForClient: boolean;
   adjustCaseForServer: boolean;
@@ -146,6 +148,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** The `defaults` section it started from. */
+  readonly defaults: ProxyConfig | undefined;
   readonly file: string;
   readonly line: number;
   readonly settings: ProxySettings;

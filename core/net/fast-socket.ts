@@ -17,7 +17,7 @@ import net from 'node:net';
  * made with `allowHalfOpen`: after `onEnd` the reader decides when to end its own side.
  */
 export interface SocketReader {
-  /** Where the next read goes. Asked once when reading starts and once after each read. */
+  /** Where the next read goes. Asked once when the socket is made or connected, and once after each read. */
   buffer(): Uint8Array;
   /**
    * `n` bytes arrived at the start of `buffer`. This is the one named by `buffer()` before, or on the plain fallback a
@@ -56,18 +56,15 @@ function onRead(this: unknown, n: number, buffer: Uint8Array): boolean {
   return true;
 }
 
-class FastSocket extends net.Socket implements ReadSocket {
-  reader: SocketReader;
-
-  constructor(handle: object | undefined, reader: SocketReader) {
-    let self: FastSocket | undefined;
-    // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
-    const buffer = (): Uint8Array => (self === undefined ? reader.buffer() : self.reader.buffer());
-    super({ ...OPTIONS, handle, onread: { buffer, callback: onRead } } as net.SocketConstructorOpts);
-    this.reader = reader;
-    self = this;
-    listen(this);
-  }
+function makeSocket(handle: object | undefined, reader: SocketReader): ReadSocket {
+  let made: ReadSocket | undefined;
+  // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
+  const buffer = (): Uint8Array => (made === undefined ? reader.buffer() : made.reader.buffer());
+  const options = { ...OPTIONS, handle, onread: { buffer, callback: onRead } };
+  made = new net.Socket(options) as ReadSocket;
+  made.reader = reader;
+  listen(made);
+  return made;
 }
 
 function listen(socket: net.Socket): void {
@@ -109,7 +106,7 @@ export function adoptSocket(accepted: net.Socket, reader: SocketReader): ReadSoc
     return readEvents(accepted, reader);
   }
   holder._handle = null;
-  const socket = new FastSocket(handle, reader);
+  const socket = makeSocket(handle, reader);
   // The server counts its open connections by this field.
   (socket as unknown as typeof holder)._server = holder._server;
   holder._server = null;
@@ -132,7 +129,7 @@ export function readEvents(socket: net.Socket, reader: SocketReader): ReadSocket
  * by itself once connected. Throws what node:net throws on options that are no address (RangeError, TypeError).
  */
 export function connectSocket(target: ConnectTarget, reader: ConnectReader): ReadSocket {
-  const socket = new FastSocket(undefined, reader);
+  const socket = makeSocket(undefined, reader);
   socket.on('connect', connected);
   socket.connect(target);
   return socket;
