@@ -10,7 +10,11 @@ app.register(httpProxy, {
   replyOptions: {
     // By default it passes on the origin's `Connection: keep-alive`, even to a client that asked for close and whose
     // connection it then closes; half of the requests of such a client fail.
-    rewriteHeaders: ({ connection: _, ...headers }) => headers,
+    rewriteHeaders(headers) {
+      const kept = { ...headers };
+      delete kept.connection;
+      return kept;
+    },
   },
 });
 await app.listen({ port, host: '127.0.0.1' });
