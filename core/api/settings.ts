@@ -261,6 +261,7 @@ export interface GlobalSettings {
   /** Milliseconds. */
   hardStopAfter: number | undefined;
   grace: number | undefined;
+  /** Milliseconds; Infinity: client connections are not closed for a stop. */
   closeSpreadTime: number | undefined;
   node: string | undefined;
   description: string | undefined;
@@ -271,9 +272,15 @@ export interface GlobalSettings {
   /** Header fields in a message at the most. */
   maxHeaders: number;
   maxAccept: number;
+  /** `strict-limits`: a limit of the system that cannot be raised ends the start. */
+  strictLimits: boolean;
+  /** `localpeer`. */
+  localPeer: string | undefined;
+  /** `expose-experimental-directives`. */
+  experimental: boolean;
   /** Lower-case name to the spelling that `h1-case-adjust` wants. */
   caseAdjust: Map<string, string>;
-  /** Idle connections to servers, over all servers. */
+  /** Percent by which the times of health checks vary. */
   spreadChecks: number;
   /** What a plugin's throw does: by plugin name. */
   pluginErrors: Map<string, PluginErrorPolicy>;

@@ -42,6 +42,7 @@ export class ListeningSocket {
   #handler: AcceptHandler | undefined;
   #paused = true;
   #closed = false;
+  #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
   #held: net.Socket[] = [];
   /** The descriptor that keeps the kernel's queue alive while the server is closed, or -1. */
@@ -68,8 +69,7 @@ export class ListeningSocket {
 
   /** The bound port of a TCP socket (of interest after asking for port 0), else undefined. */
   get port(): number | undefined {
-    const address = this.#server.address();
-    return address !== null && typeof address === 'object' ? address.port : undefined;
+    return this.#port;
   }
 
   /** The address as messages show it. */
@@ -204,6 +204,8 @@ export class ListeningSocket {
       if (error instanceof ListenError) throw error;
       throw bindError(target, error as NodeJS.ErrnoException);
     }
+    const address = this.#server.address();
+    if (address !== null && typeof address === 'object') this.#port = address.port;
     this.#server.on('error', (error) => this.onError?.(error));
   }
 

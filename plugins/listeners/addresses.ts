@@ -58,7 +58,7 @@ function checkInternet(rest: string, family: string, text: string, words: Words)
   if (low > high || (low === 0 && high > 0)) words.fail(`'${words.keyword}' : invalid port range '${port}'`);
   // HAProxy refuses port 0. Tests and demonstrations need a port that is surely free, so it is let pass, and said.
   if (high === 0) words.notice(`'${words.keyword}' : the system chooses the port of '${text}'`);
-  const only = /4$/.test(family) ? 4 : /6$/.test(family) ? 6 : 0;
+  const only = family.endsWith('4') ? 4 : family.endsWith('6') ? 6 : 0;
   const known =
     host === '' || host === '*' || (only !== 6 && isIPv4(host)) || (only !== 4 && isIPv6(host)) || isHostName(host);
   if (!known || (only === 4 && host.includes(':')))

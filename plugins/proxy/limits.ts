@@ -26,15 +26,16 @@ function limit(
 const COUNT: Range = { min: 0, max: 2147483647 };
 const number = (words: Words): number => words.integer('a number', COUNT);
 
+export const proxyMaxconn: DirectiveKeyword = limit(
+  'maxconn',
+  'maxconn <number>',
+  'The most connections the frontend serves at once; the others wait in the listen queue.',
+  'frontend',
+  number,
+  `Maybe you want 'fullconn' instead ?`,
+);
+
 export const limits: Record<string, DirectiveKeyword> = {
-  maxconn: limit(
-    'maxconn',
-    'maxconn <number>',
-    'The most connections the frontend serves at once; the others wait in the listen queue.',
-    'frontend',
-    number,
-    `Maybe you want 'fullconn' instead ?`,
-  ),
   fullconn: limit(
     'fullconn',
     'fullconn <number>',

@@ -1,7 +1,17 @@
-import type { DirectiveKeyword } from 'sluice/plugin';
+import type { DirectiveKeyword, Scope, Words } from 'sluice/plugin';
 import { ANYWHERE } from './place.ts';
 
 const NAMED: DirectiveKeyword['in'] = ['frontend', 'backend'];
+
+export const proxyDescription: DirectiveKeyword = {
+  usage: 'description <text>',
+  summary: 'A line of text for the statistics page.',
+  in: ANYWHERE,
+  parse(words, scope) {
+    const first = words.next('a text');
+    scope.proxy.settings.description = [first, ...words.rest()].join(' ');
+  },
+};
 
 /** What a proxy is, and what it is called. configuration.txt 4.2. */
 export const identity: Record<string, DirectiveKeyword> = {
@@ -9,12 +19,12 @@ export const identity: Record<string, DirectiveKeyword> = {
     usage: 'mode { tcp | http }',
     summary: 'Whether connections pass as they are or are read as HTTP.',
     in: ANYWHERE,
-    parse(words, scope) {
+    parse(words: Words, scope: Scope) {
       const mode = words.next('tcp or http');
       if (mode === 'health')
         words.fail(`'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.`);
       if (mode === 'log' || mode === 'spop' || mode === 'haterm') words.fail(`'mode ${mode}' is not built yet`);
-      if (mode !== 'tcp' && mode !== 'http') return words.unknown('proxy mode', ['tcp', 'http']);
+      if (mode !== 'tcp' && mode !== 'http') words.unknown('proxy mode', ['tcp', 'http']);
       words.end();
       scope.proxy.settings.mode = mode;
     },
@@ -48,15 +58,6 @@ export const identity: Record<string, DirectiveKeyword> = {
         const other = names.proxies.find((proxy) => proxy !== scope.proxy && proxy.settings.guid === guid);
         if (other) words.fail(`the guid '${guid}' is that of ${other.kind} '${other.name}' too`);
       });
-    },
-  },
-  description: {
-    usage: 'description <text>',
-    summary: 'A line of text for the statistics page.',
-    in: ANYWHERE,
-    parse(words, scope) {
-      const first = words.next('a text');
-      scope.proxy.settings.description = [first, ...words.rest()].join(' ');
     },
   },
   disabled: {

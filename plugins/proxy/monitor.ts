@@ -1,4 +1,4 @@
-import type { Condition, DirectiveKeyword, Extension, Proxy, Transaction, Verdict } from 'sluice/plugin';
+import type { Condition, DirectiveKeyword, Extension, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
 import { lacks, needsHttp } from './place.ts';
 
 interface Monitor {
@@ -49,9 +49,9 @@ export const monitors: Record<string, DirectiveKeyword> = {
     usage: 'monitor fail { if | unless } <condition>',
     summary: 'Lets a monitor be answered with 503 while the condition holds.',
     in: ['frontend', 'backend'],
-    parse(words, scope) {
+    parse(words: Words, scope: Scope) {
       const condition = scope.condition(words, ['fe-http-request']);
-      if (!condition) return words.fail(`'monitor fail' requires either 'if' or 'unless' followed by a condition.`);
+      if (!condition) words.fail(`'monitor fail' requires either 'if' or 'unless' followed by a condition.`);
       if (!lacks('frontend', words, scope)) scope.proxy.extension(MONITOR).fail.push(condition);
     },
   },

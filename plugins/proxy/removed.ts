@@ -28,9 +28,10 @@ const WORDS: Readonly<Record<string, string>> = {
   'option forceclose': "Please just remove it, or use 'option httpclose' if it is needed.",
   'option http-use-htx': 'Please just remove it.',
   'monitor-net': "Use 'http-request return status 200 if { src <network> }' instead.",
-  grace: "Use 'grace' in the global section.",
 };
 
 export const removals: Record<string, DirectiveKeyword> = Object.fromEntries(
   Object.entries(WORDS).map(([word, advice]) => [word, removed(word, advice)]),
 );
+
+export const proxyGrace: DirectiveKeyword = removed('grace', "Use 'grace' in the global section.");
