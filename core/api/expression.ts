@@ -1,0 +1,86 @@
+import type { Transaction } from './traffic.ts';
+import type { TypeName, Value } from './values.ts';
+
+/** Where a sample is evaluated; the columns of HAProxy's matrix (`-dKsmp`), in its order. */
+export type Place =
+  | 'fe-tcp-connection'
+  | 'fe-tcp-session'
+  | 'fe-tcp-content'
+  | 'fe-http-request'
+  | 'fe-http-request-body'
+  | 'fe-use-backend'
+  | 'be-tcp-content'
+  | 'be-http-request'
+  | 'be-http-request-body'
+  | 'be-use-server'
+  | 'server-source'
+  | 'be-tcp-response'
+  | 'be-http-response'
+  | 'be-http-response-body'
+  | 'be-store'
+  | 'fe-tcp-response'
+  | 'fe-http-response'
+  | 'fe-http-response-body'
+  | 'log'
+  | 'be-check'
+  | 'config'
+  | 'cli';
+
+/**
+ * What a sample fetch needs in order to answer, in HAProxy's sense; it follows where it may stand.
+ * The names are those of HAProxy's own classes: `internal` is valid everywhere at run time, `request-head` only while the
+ * request's head is there (not in logs), `request-kept` also later, and so on.
+ */
+export type Source =
+  | 'constant'
+  | 'internal'
+  | 'listener'
+  | 'frontend'
+  | 'client-l4'
+  | 'client-l5'
+  | 'tracked'
+  | 'request-l6'
+  | 'request-head'
+  | 'request-kept'
+  | 'request-body'
+  | 'backend'
+  | 'server'
+  | 'server-l4'
+  | 'server-l5'
+  | 'response-l6'
+  | 'response-head'
+  | 'response-kept'
+  | 'response-body'
+  | 'request-end'
+  | 'response-end'
+  | 'transaction-end'
+  | 'session-end'
+  /** The buffer, or the head, of the request or of the response, whichever is being processed. */
+  | 'either-l6'
+  | 'either-head';
+
+/** A compiled sample expression: a fetch and its converters. */
+export interface Expression {
+  readonly text: string;
+  readonly type: TypeName;
+  /** Undefined when there is nothing to fetch or a converter gave up. */
+  readonly evaluate: (transaction: Transaction) => Value | undefined;
+  /** For fetches with several values (`hdr`): calls `visit` with each until it answers true; says whether it did. */
+  readonly some: ((transaction: Transaction, visit: (value: Value) => boolean) => boolean) | undefined;
+}
+
+/** A compiled log-format string; gives a byte string. */
+export interface Format {
+  readonly text: string;
+  /** The string itself when nothing in it varies. */
+  readonly constant: string | undefined;
+  readonly evaluate: (transaction: Transaction) => string;
+}
+
+/** A compiled `if` or `unless`. */
+export interface Condition {
+  readonly text: string;
+  readonly evaluate: (transaction: Transaction) => boolean;
+}
+
+export * from '../expression/toolkit.ts';

@@ -1,0 +1,10 @@
+/** The whole of what a plugin may import. Types and tiny pure helpers: nothing here holds state. */
+export * from './expression.ts';
+export * from './hooks.ts';
+export * from './keywords.ts';
+export * from './plugin.ts';
+export * from './reasons.ts';
+export * from './settings.ts';
+export * from './traffic.ts';
+export * from './values.ts';
+export * from './words.ts';

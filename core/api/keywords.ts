@@ -1,0 +1,197 @@
+import type { Body, Transaction } from './traffic.ts';
+import type { Source } from './expression.ts';
+import type { Backend, Server } from './traffic.ts';
+import type { Eventually, TypeName, Value } from './values.ts';
+import type { BindScope, Names, Scope, SectionKind, ServerScope, Words } from './words.ts';
+import type { Verdict } from './hooks.ts';
+
+/** Every word carries its own line of the manual: `-dKall`, docs/keywords.md and error messages come from it. */
+export interface Documented {
+  /** The whole line as a manual would show it: `timeout client <timeout>`. */
+  readonly usage: string;
+  /** One sentence. */
+  readonly summary: string;
+}
+
+export type Ruleset =
+  | 'tcp-request connection'
+  | 'tcp-request session'
+  | 'tcp-request content'
+  | 'tcp-response content'
+  | 'http-request'
+  | 'http-response'
+  | 'http-after-response';
+
+/** A section of its own, such as `userlist` or `http-errors`. */
+export interface SectionKeyword extends Documented {
+  /** Whether a name must follow the word. */
+  readonly named: boolean;
+  open(name: string, words: Words, global: Scope['global']): SectionReader;
+}
+export interface SectionReader {
+  readonly directives: Readonly<Record<string, (words: Words) => void>>;
+  /** Called at the end of the section; what it returns is found by {@link Names.section}. */
+  close(names?: Names): object;
+}
+
+/** A line of `global`, `defaults`, `frontend`, `backend` or `listen`. Its key may be of several words: `timeout client`. */
+export interface DirectiveKeyword extends Documented {
+  /** `listen` follows from `frontend` or `backend`. */
+  readonly in: readonly Exclude<SectionKind, 'listen'>[];
+  /** Whether `no …` and `default …` may stand before it; then `words.form` says which did. */
+  readonly negatable?: boolean;
+  parse(words: Words, scope: Scope): void;
+}
+
+/** A word of a `bind` line. */
+export interface BindKeyword extends Documented {
+  parse(words: Words, scope: BindScope): void;
+}
+
+/** A word of a `server` or `default-server` line. */
+export interface ServerKeyword extends Documented {
+  /** False where it makes no sense for `default-server`. */
+  readonly inDefault?: boolean;
+  /** The key is a prefix: the word goes on after it (`set-proxy-v2-tlv-fmt(0x20)`), as {@link Words.keyword} shows. */
+  readonly prefix?: boolean;
+  parse(words: Words, scope: ServerScope): void;
+}
+
+export interface ActionKeyword extends Documented {
+  readonly in: readonly Ruleset[];
+  /** No later rule of the set is evaluated once this one applied. */
+  readonly final?: boolean;
+  /** The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. */
+  readonly prefix?: boolean;
+  /** Reads the action's own words; `if` and `unless` are left to the rule set. */
+  parse(words: Words, scope: Scope): Action;
+}
+export interface Action {
+  run(transaction: Transaction): Eventually<Verdict>;
+}
+
+/** The type of one argument of a fetch or converter, in the spelling of `-dKsmp`. */
+export type ArgumentType =
+  | 'string'
+  | 'integer'
+  | 'time'
+  | 'size'
+  | 'ip'
+  | 'mask'
+  | 'regex'
+  | 'frontend'
+  | 'backend'
+  | 'server'
+  | 'userlist'
+  | 'table'
+  | 'variable'
+  | 'map';
+/** An argument by declaration: `string`, or `[string]` when it may be left out. */
+export interface ArgumentSpec {
+  readonly type: ArgumentType;
+  readonly optional?: boolean;
+}
+
+/** What compiling an argument needs beyond its text. */
+export interface Arguments {
+  /** As written, quotes resolved; a missing optional argument is undefined. */
+  readonly texts: readonly (string | undefined)[];
+  text(index: number): string;
+  optionalText(index: number): string | undefined;
+  integer(index: number, fallback?: number): number;
+  /** Refuses the expression at this argument. */
+  fail(message: string): never;
+  readonly scope: Scope | undefined;
+  later(check: (names: Names) => void): void;
+}
+
+export type FetchFunction = (transaction: Transaction) => Value | undefined;
+/** A fetch with several values: the last one by itself, each in turn for conditions. */
+export interface MultiFetch {
+  readonly evaluate: FetchFunction;
+  readonly some: (transaction: Transaction, visit: (value: Value) => boolean) => boolean;
+}
+
+export interface FetchKeyword extends Documented {
+  readonly type: TypeName;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly from: Source;
+  compile(args: Arguments): FetchFunction | MultiFetch;
+}
+
+export interface ConverterKeyword extends Documented {
+  readonly input: TypeName;
+  /** `same` gives what it was given. */
+  readonly output: TypeName | 'same';
+  readonly arguments?: readonly ArgumentSpec[];
+  /** The value arrives cast to the input type. Undefined ends the expression with nothing. */
+  compile(args: Arguments): (value: Value, transaction: Transaction) => Value | undefined;
+}
+
+/** An ACL match method, `-m NAME`. */
+export interface MatchKeyword extends Documented {
+  readonly input: TypeName;
+  /** Compiles all patterns of one ACL line to one test. */
+  compile(patterns: readonly string[], flags: MatchFlags): (value: Value) => boolean;
+}
+export interface MatchFlags {
+  readonly ignoreCase: boolean;
+  fail(message: string): never;
+}
+
+export interface BalanceKeyword extends Documented {
+  parse(words: Words, scope: Scope): BalanceFactory;
+}
+export type BalanceFactory = (backend: Backend) => Balancer;
+/** Told of every change, so that `pick` need not look at all servers. */
+export interface Balancer {
+  /** A usable server below its limit, or one to wait for; undefined when there is none at all. */
+  pick(transaction: Transaction): Server | undefined;
+  /** A server's state or weight changed, or servers were added or removed. */
+  changed?(server: Server): void;
+  took?(server: Server): void;
+  dropped?(server: Server): void;
+}
+
+export interface CheckKeyword extends Documented {
+  parse(words: Words, scope: Scope): (server: Server, signal: AbortSignal) => Promise<CheckResult>;
+}
+export interface CheckResult {
+  readonly ok: boolean;
+  /** HAProxy's code: `L4OK`, `L7STS` … */
+  readonly code: string;
+  readonly detail?: string;
+}
+
+/** What `http-request use-service NAME` runs: it answers in the server's place. */
+export interface ServiceKeyword extends Documented {
+  readonly mode: 'http' | 'tcp';
+  serve(transaction: Transaction): Eventually<'done'>;
+}
+
+/** A command of the Runtime API. */
+export interface CommandKeyword extends Documented {
+  readonly level: 'user' | 'operator' | 'admin';
+  run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
+}
+
+export interface FilterKeyword extends Documented {
+  parse(words: Words, scope: Scope): FilterFactory;
+}
+export interface FilterFactory {
+  /** One filter for this stream, or nothing: a stream with no filter pays nothing. */
+  attach(transaction: Transaction): Filter | undefined;
+}
+/** Absent methods are never called; a direction is only copied if its data method is there. */
+export interface Filter {
+  requestHeaders?(transaction: Transaction): Eventually<Verdict>;
+  /** Gives what goes on in the chunk's place; the chunk may be kept. */
+  requestData?(chunk: Buffer): Eventually<Uint8Array>;
+  requestEnd?(): Eventually<Uint8Array | void>;
+  responseHeaders?(transaction: Transaction): Eventually<Verdict>;
+  responseData?(chunk: Buffer): Eventually<Uint8Array>;
+  responseEnd?(): Eventually<Uint8Array | void>;
+  /** The stream ended, well or badly. */
+  detach?(): void;
+}
+export type { Body };

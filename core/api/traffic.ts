@@ -1,0 +1,279 @@
+import type { ProxySettings } from './settings.ts';
+import type { Endpoint, Value } from './values.ts';
+
+/** A client's connection. */
+export interface Connection {
+  /** Counts up from 1 in this process. */
+  readonly id: number;
+  /** Who speaks, as far as the proxy knows: the socket's peer, or what the PROXY protocol or `set-src` said. */
+  source: Endpoint;
+  /** What was addressed: the socket's own end, or what the PROXY protocol or `set-dst` said. */
+  destination: Endpoint;
+  /** The socket's own two ends, whatever was said about them. */
+  readonly socketSource: Endpoint;
+  readonly socketDestination: Endpoint;
+  readonly listener: Listener;
+  readonly frontend: Frontend;
+  /** Milliseconds since 1970 when it was accepted. */
+  readonly acceptedAt: number;
+}
+
+export interface Listener {
+  /** From `bind … name`, else undefined. */
+  readonly name: string | undefined;
+  readonly id: number;
+  /** The address as HAProxy prints it, e.g. `127.0.0.1:8080`. */
+  readonly address: string;
+}
+
+/**
+ * The fields of a message's head. Names are lower case. Values are byte strings without the white space around them.
+ * Two stores stand behind it: byte ranges over an HTTP/1 head as it arrived, and decoded fields for later versions.
+ */
+export interface HeaderList {
+  /** The number of fields. */
+  readonly size: number;
+  has(name: string): boolean;
+  /** The value of the last field of that name. */
+  get(name: string): string | undefined;
+  /** Every value of that name in order; an empty array when there is none. */
+  all(name: string): string[];
+  add(name: string, value: string): void;
+  /** Removes all fields of that name, then adds one at the end. */
+  set(name: string, value: string): void;
+  /** Removes all fields of that name; says whether there were any. */
+  delete(name: string): boolean;
+  /** The name of field `index`, 0 ≤ index < size. */
+  nameAt(index: number): string;
+  valueAt(index: number): string;
+  /** Changes a field where it stands. */
+  setAt(index: number, value: string): void;
+  deleteAt(index: number): void;
+}
+
+/** The body bytes that are in memory, and whether they are all of it. */
+export interface Body {
+  /** The payload (chunk framing taken off) that has been received so far, limited by the buffer size. */
+  available(): Buffer;
+  /** True once the whole body has been received. */
+  readonly complete: boolean;
+  /** The size from Content-Length; undefined when unknown (chunked, until close). */
+  readonly length: number | undefined;
+}
+
+export interface Request {
+  method: string;
+  /** The request target as it stands on the request line. */
+  uri: string;
+  /** `1.0` or `1.1`, as received. */
+  readonly version: string;
+  readonly headers: HeaderList;
+  readonly body: Body;
+}
+
+export interface Response {
+  status: number;
+  reason: string;
+  readonly version: string;
+  readonly headers: HeaderList;
+  readonly body: Body;
+}
+
+/** What {@link Transaction.reply} sends. Content-Length is added. */
+export interface Reply {
+  readonly status: number;
+  /** HAProxy's for that status if left out. */
+  readonly reason?: string;
+  /** Sent in this order, names in lower case. A `content-length` among them keeps its place; its value is the body's. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** A string is a byte string. */
+  readonly body?: string | Uint8Array;
+  /**
+   * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
+   * request or response (`P`), `tarpit` too (`PT`).
+   */
+  readonly cause?: ReplyCause;
+  /** Close the client's connection afterwards. */
+  readonly close?: boolean;
+}
+
+export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
+
+/**
+ * When things happened, in milliseconds of a monotonic clock; -1 until it happened. configuration.txt 8.4 (timing events).
+ * All are relative to the same zero as `performance.now()`.
+ */
+export interface Timing {
+  /** Connection accepted (first transaction) or previous transaction ended. */
+  start: number;
+  /** Handshakes (PROXY protocol, TLS) ended. */
+  handshake: number;
+  /** First byte of the request. */
+  firstByte: number;
+  /** Head of the request complete. */
+  request: number;
+  /** Left the queue, or was never in it. */
+  queue: number;
+  /** Connection to the server established. */
+  connect: number;
+  /** Head of the response complete. */
+  response: number;
+  /** All over. */
+  end: number;
+}
+
+/** One request and its response; in TCP mode, one connection. The object is reused: keep nothing of it past `log`. */
+export interface Transaction {
+  /** Counts up from 1 in this process. */
+  readonly id: number;
+  readonly connection: Connection;
+  readonly frontend: Frontend;
+  /** The frontend itself (in a `listen` section) or undefined until a backend was chosen. */
+  readonly backend: Backend | undefined;
+  readonly server: Server | undefined;
+  /** Undefined in TCP mode, and until a request has been parsed. */
+  readonly request: Request | undefined;
+  /** Undefined until a response head has been parsed or made. */
+  readonly response: Response | undefined;
+  /** Milliseconds since 1970 when the transaction began. */
+  readonly startedAt: number;
+  readonly timing: Timing;
+  /** The two characters of configuration.txt 8.5, and `-` `-` for persistence cookies. */
+  readonly termination: string;
+  /** Body and head bytes sent to the client so far, as `%B` counts them. */
+  readonly bytesToClient: number;
+  /** Bytes read from the client so far, as `%U` counts them. */
+  readonly bytesFromClient: number;
+  readonly retries: number;
+  /** True when a retry went to another server (the `+` of `%rc`). */
+  readonly redispatched: boolean;
+  /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */
+  readonly serverQueue: number;
+  readonly backendQueue: number;
+  /** Variables; configuration.txt 2.8. `name` is without the scope. */
+  getVariable(scope: VariableScope, name: string): Value | undefined;
+  /** `undefined` unsets it. */
+  setVariable(scope: VariableScope, name: string, value: Value | undefined): void;
+  /** Header captures declared by the frontend, by slot; `undefined` where nothing was captured. */
+  readonly requestCaptures: (string | undefined)[];
+  readonly responseCaptures: (string | undefined)[];
+  /** Per-transaction state of a plugin, gone when the transaction ends. */
+  data<T extends object>(key: symbol, create: () => T): T;
+  /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
+  logLevel: string | undefined;
+  /** Milliseconds; changed by `set-timeout`. 0 means none. */
+  setTimeout(which: TimeoutChoice, milliseconds: number): void;
+  /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
+  getTimeout(which: TimeoutChoice): number;
+  /** `set-retries`: overrides the backend's `retries` for this transaction. */
+  setRetries(count: number): void;
+  /** `disable-l7-retry`: only connection failures are retried from here on. */
+  disableRetry(): void;
+  /**
+   * `strict-mode`: whether a rewrite that does not fit (a header beyond the buffer's reserve) ends in an error or is left
+   * out. True when a rule set begins.
+   */
+  strictRewriting: boolean;
+  /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
+  readonly uniqueId: string | undefined;
+  /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
+  reply(reply: Reply): 'done';
+  /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
+  error(status: number, cause?: ReplyCause): 'done';
+  /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
+  challenge(status: 401 | 407, name: string, value: string): 'done';
+  /** Answers with an errorfile's bytes (status line, head and body), as {@link error} would if the proxy had that file. */
+  replyRaw(bytes: string, cause?: ReplyCause): 'done';
+  /** Sends a 103 (Early Hints) with one field, at once. */
+  earlyHint(name: string, value: string): void;
+  /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
+  expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
+  /** Waits; false as soon as the client is gone. */
+  sleep(milliseconds: number): Promise<boolean>;
+  /**
+   * Waits until the body of the message now under way is complete, has `atLeast` bytes (0: no such limit) or fills the
+   * buffer: `ready`. `timeout` after that many milliseconds, `closed` when the sender is gone.
+   */
+  waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
+}
+
+/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+
+/** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
+export interface Counters {
+  /** Current, highest, and total sessions. */
+  current: number;
+  highest: number;
+  total: number;
+  bytesIn: number;
+  bytesOut: number;
+  deniedRequests: number;
+  deniedResponses: number;
+  requestErrors: number;
+  connectionErrors: number;
+  responseErrors: number;
+  retries: number;
+  redispatches: number;
+  requests: number;
+  /** Indexed by status class 1 to 5; 0 counts the rest. */
+  readonly responses: number[];
+  internalErrors: number;
+  cliAborts: number;
+  srvAborts: number;
+}
+
+/** What frontends and backends share. */
+export interface Proxy {
+  readonly name: string;
+  readonly id: number;
+  readonly settings: ProxySettings;
+  readonly counters: Counters;
+  /** The per-proxy state of a plugin, as its directives left it. */
+  extension<T extends object>(key: Extension<T>): T | undefined;
+}
+
+export interface Frontend extends Proxy {
+  readonly listeners: readonly Listener[];
+}
+
+export interface Backend extends Proxy {
+  readonly servers: readonly Server[];
+  /** Transactions waiting for any server. */
+  readonly queued: number;
+  /** Servers that may be given traffic. */
+  readonly usable: number;
+  /** The sum of the usable servers' effective weights. */
+  readonly totalWeight: number;
+}
+
+export interface Server {
+  readonly name: string;
+  readonly id: number;
+  readonly backend: Backend;
+  readonly address: Endpoint;
+  /** The configured weight, 0 to 256. */
+  readonly weight: number;
+  /** The weight that counts now (slow start, agent, CLI). */
+  readonly effectiveWeight: number;
+  readonly backup: boolean;
+  /** Up, not in maintenance, not draining. */
+  readonly usable: boolean;
+  /** Transactions being served, and waiting for this server. */
+  readonly active: number;
+  readonly queued: number;
+  /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
+  readonly limit: number;
+  readonly counters: Counters;
+  extension<T extends object>(key: Extension<T>): T | undefined;
+}
+
+/** The key of a plugin's own settings on a proxy, server or the global section. Made once, at module level. */
+export interface Extension<T extends object> {
+  /** For messages; begin it with the plugin's name. */
+  readonly name: string;
+  create(): T;
+  /** A copy for a proxy that takes its defaults from a section; without it the state is not inherited. */
+  inherit?(from: T): T;
+}

@@ -1,0 +1,27 @@
+import type { Condition, Expression, Format, Names, Place, Scope, Words } from '../api/index.ts';
+
+/** What a proxy's `acl` lines declared, by name; opaque to all but the expression compiler. */
+export interface AclTable {
+  readonly names: ReadonlyMap<string, unknown>;
+}
+
+/** What compiling needs beyond the words. */
+export interface CompileContext {
+  /** Undefined outside the configuration file (`-cc`, commands). */
+  readonly scope: Scope | undefined;
+  readonly acls: AclTable;
+  readonly places: readonly Place[];
+  /** Runs when every section has been read. */
+  later(check: (names: Names) => void): void;
+}
+
+/** Turns words into closures, with the sample fetches, converters and match methods of one generation. */
+export interface Compiler {
+  newAcls(): AclTable;
+  /** Reads the words of an `acl` line after `acl` and adds it to the context's table. */
+  acl(words: Words, context: CompileContext): void;
+  expression(words: Words, context: CompileContext): Expression;
+  format(text: string, words: Words, context: CompileContext): Format;
+  /** Reads `if …` or `unless …` to the end of the line. */
+  condition(words: Words, context: CompileContext): Condition | undefined;
+}

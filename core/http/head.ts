@@ -1,0 +1,309 @@
+import './latin1.ts';
+import type { HeaderList } from '../api/index.ts';
+import { STRIDE, type HeadScanner } from './head-scanner.ts';
+
+const KEPT = 0;
+const DELETED = 1;
+const CHANGED = 2;
+
+const METHODS: Readonly<Record<number, string>> = { 71: 'GET', 72: 'HEAD', 80: 'POST' };
+
+/**
+ * The head of an HTTP/1 message as byte ranges over the buffer it arrived in, with the edits made to it since. Strings are cut
+ * from the bytes when somebody asks; a head that nobody edits leaves as the bytes it came in.
+ *
+ * It is valid while the buffer is: the shared read buffer only until the read event returns, so whoever waits calls `own` first.
+ */
+export class Head implements HeaderList {
+  #bytes: Buffer = EMPTY;
+  #start = 0;
+  #fieldsStart = 0;
+  /** Index of the empty line's CR. */
+  #end = 0;
+  #count = 0;
+  #ranges: Int32Array;
+  readonly #states: Uint8Array;
+  readonly #values: (string | undefined)[];
+  #cached = false;
+  #edited = false;
+  #deleted = 0;
+  #addedNames: string[] = [];
+  #addedValues: string[] = [];
+  #startLine: string | undefined = undefined;
+
+  constructor(limit: number) {
+    this.#ranges = new Int32Array(limit * STRIDE);
+    this.#states = new Uint8Array(limit);
+    this.#values = Array.from({ length: limit }, () => undefined);
+  }
+
+  /** Takes over what the scanner found; `end` is the index after the empty line. */
+  load(bytes: Buffer, scan: HeadScanner, end: number): void {
+    this.#bytes = bytes;
+    this.#start = scan.start;
+    this.#fieldsStart = scan.startLineEnd + 2;
+    this.#end = end - 2;
+    const count = scan.count;
+    this.#count = count;
+    const from = scan.ranges;
+    const to = this.#ranges;
+    for (let i = 0, n = count * STRIDE; i < n; i++) to[i] = from[i]!;
+    if (this.#edited) {
+      this.#states.fill(KEPT);
+      this.#edited = false;
+      this.#deleted = 0;
+      if (this.#addedNames.length > 0) {
+        this.#addedNames = [];
+        this.#addedValues = [];
+      }
+    }
+    if (this.#cached) {
+      this.#values.fill(undefined);
+      this.#cached = false;
+    }
+    this.#startLine = undefined;
+  }
+
+  /** Forgets the message: every lookup finds nothing from here on. */
+  clear(): void {
+    this.#bytes = EMPTY;
+    this.#count = 0;
+    this.#addedNames.length = 0;
+    this.#addedValues.length = 0;
+    this.#edited = true;
+  }
+
+  /** An empty head to be filled with `add`: that of an answer made by the proxy. */
+  begin(): void {
+    this.clear();
+    this.#start = 0;
+    this.#fieldsStart = 0;
+    this.#end = 0;
+    this.#deleted = 0;
+    this.#startLine = '';
+  }
+
+  /** Copies the bytes out of a shared buffer, so that they last. */
+  own(): void {
+    if (this.#count === 0 && this.#end === 0) return;
+    const length = this.#end + 2 - this.#start;
+    const copy = Buffer.allocUnsafe(length);
+    this.#bytes.copy(copy, 0, this.#start, this.#end + 2);
+    const shift = this.#start;
+    for (let i = 0, n = this.#count * STRIDE; i < n; i++) this.#ranges[i]! -= shift;
+    this.#bytes = copy;
+    this.#start = 0;
+    this.#fieldsStart -= shift;
+    this.#end -= shift;
+  }
+
+  get startLine(): string | undefined {
+    return this.#startLine;
+  }
+  /** Replaces the start line; without CRLF. */
+  set startLine(line: string) {
+    this.#startLine = line;
+  }
+
+  slice(start: number, end: number): string {
+    return this.#bytes.latin1Slice(start, end);
+  }
+
+  /** The method of a request head whose method token ends at `end`; the common ones cost no new string. */
+  method(start: number, end: number): string {
+    const known = METHODS[this.#bytes[start]!];
+    const length = end - start;
+    if (known !== undefined && known.length === length) {
+      let same = true;
+      for (let i = 1; i < length; i++) if (this.#bytes[start + i] !== known.charCodeAt(i)) same = false;
+      if (same) return known;
+    }
+    return this.#bytes.latin1Slice(start, end);
+  }
+
+  get size(): number {
+    return this.#count - this.#deleted + this.#addedNames.length;
+  }
+
+  /** The next field of that name at or after physical index `from`, or -1. Physical indexes go through kept, then added fields. */
+  #find(name: string, from: number): number {
+    const ranges = this.#ranges;
+    const bytes = this.#bytes;
+    const length = name.length;
+    const first = name.charCodeAt(0);
+    for (let i = from; i < this.#count; i++) {
+      const at = ranges[i * STRIDE]!;
+      if (ranges[i * STRIDE + 1]! - at !== length || bytes[at] !== first) continue;
+      if (this.#states[i] === DELETED) continue;
+      let k = 1;
+      while (k < length && bytes[at + k] === name.charCodeAt(k)) k++;
+      if (k === length) return i;
+    }
+    const added = this.#addedNames;
+    for (let i = Math.max(0, from - this.#count); i < added.length; i++) {
+      if (added[i] === name) return this.#count + i;
+    }
+    return -1;
+  }
+
+  #value(index: number): string {
+    if (index >= this.#count) return this.#addedValues[index - this.#count]!;
+    const known = this.#values[index];
+    if (known !== undefined) return known;
+    this.#cached = true;
+    const at = index * STRIDE;
+    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2]!, this.#ranges[at + 3]!));
+  }
+
+  has(name: string): boolean {
+    return this.#find(name, 0) !== -1;
+  }
+
+  get(name: string): string | undefined {
+    let found = -1;
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) found = i;
+    return found === -1 ? undefined : this.#value(found);
+  }
+
+  all(name: string): string[] {
+    const values: string[] = [];
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) values.push(this.#value(i));
+    return values;
+  }
+
+  add(name: string, value: string): void {
+    this.#edited = true;
+    this.#addedNames.push(name);
+    this.#addedValues.push(value);
+  }
+
+  set(name: string, value: string): void {
+    this.delete(name);
+    this.add(name, value);
+  }
+
+  delete(name: string): boolean {
+    let any = false;
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i)) {
+      this.#remove(i);
+      any = true;
+    }
+    return any;
+  }
+
+  #remove(index: number): void {
+    this.#edited = true;
+    if (index < this.#count) {
+      this.#states[index] = DELETED;
+      this.#deleted++;
+    } else {
+      this.#addedNames.splice(index - this.#count, 1);
+      this.#addedValues.splice(index - this.#count, 1);
+    }
+  }
+
+  /** Removes the field at the index the scanner gave it. */
+  deleteScanned(index: number): void {
+    if (this.#states[index] !== DELETED) this.#remove(index);
+  }
+
+  #physical(index: number): number {
+    if (index < 0 || index >= this.size) throw new RangeError(`no header field ${index}`);
+    if (this.#deleted === 0) return index;
+    let left = index;
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#states[i] === DELETED) continue;
+      if (left-- === 0) return i;
+    }
+    return this.#count + left;
+  }
+
+  nameAt(index: number): string {
+    const i = this.#physical(index);
+    if (i >= this.#count) return this.#addedNames[i - this.#count]!;
+    return this.#bytes.latin1Slice(this.#ranges[i * STRIDE], this.#ranges[i * STRIDE + 1]);
+  }
+
+  valueAt(index: number): string {
+    return this.#value(this.#physical(index));
+  }
+
+  setAt(index: number, value: string): void {
+    const i = this.#physical(index);
+    if (i >= this.#count) {
+      this.#addedValues[i - this.#count] = value;
+      return;
+    }
+    this.#edited = true;
+    this.#cached = true;
+    this.#states[i] = CHANGED;
+    this.#values[i] = value;
+  }
+
+  deleteAt(index: number): void {
+    this.#remove(this.#physical(index));
+  }
+
+  /** Marks every field to be written anew, `name: value`, whatever blanks it came with. */
+  normalize(): void {
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#states[i] !== KEPT) continue;
+      this.#value(i);
+      this.#states[i] = CHANGED;
+    }
+    this.#edited = true;
+  }
+
+  /**
+   * The head as it leaves, with its empty line; `extra` are whole lines to go last. `adjust` spells names as
+   * `h1-case-adjust` wants them, undefined leaves them.
+   */
+  text(extra: string, adjust: ReadonlyMap<string, string> | undefined): string {
+    const bytes = this.#bytes;
+    if (adjust !== undefined) return this.#adjusted(extra, adjust);
+    if (!this.#edited) {
+      if (this.#startLine === undefined) {
+        return extra === ''
+          ? bytes.latin1Slice(this.#start, this.#end + 2)
+          : bytes.latin1Slice(this.#start, this.#end) + extra + '\r\n';
+      }
+      return this.#startLine + bytes.latin1Slice(this.#fieldsStart - 2, this.#end) + extra + '\r\n';
+    }
+    let text = '';
+    let from = this.#start;
+    if (this.#startLine !== undefined) {
+      text = this.#startLine;
+      // From the CRLF that ended the line as it came; a made head has none of its own.
+      if (this.#end > 0) from = this.#fieldsStart - 2;
+      else text += '\r\n';
+    }
+    const ranges = this.#ranges;
+    for (let i = 0; i < this.#count; i++) {
+      const state = this.#states[i]!;
+      if (state === KEPT) continue;
+      const lineStart = ranges[i * STRIDE]!;
+      const lineEnd = i + 1 < this.#count ? ranges[(i + 1) * STRIDE]! : this.#end;
+      if (lineStart > from) text += bytes.latin1Slice(from, lineStart);
+      if (state === CHANGED) {
+        text += bytes.latin1Slice(lineStart, ranges[i * STRIDE + 1]) + ': ' + this.#values[i]! + '\r\n';
+      }
+      from = lineEnd;
+    }
+    if (from < this.#end) text += bytes.latin1Slice(from, this.#end);
+    for (let i = 0; i < this.#addedNames.length; i++) {
+      text += this.#addedNames[i]! + ': ' + this.#addedValues[i]! + '\r\n';
+    }
+    return text + extra + '\r\n';
+  }
+
+  #adjusted(extra: string, adjust: ReadonlyMap<string, string>): string {
+    let text = (this.#startLine ?? this.#bytes.latin1Slice(this.#start, this.#fieldsStart - 2)) + '\r\n';
+    for (let i = 0; i < this.size; i++) {
+      const name = this.nameAt(i);
+      text += `${adjust.get(name) ?? name}: ${this.valueAt(i)}\r\n`;
+    }
+    return `${text}${extra.replace(/^[^:]+/, (name) => adjust.get(name) ?? name)}\r\n`;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,25 @@
+/** Bytes a read can bring. */
+export const READ_SIZE = 65_536;
+
+/** All heads and small bodies are read into this one buffer: what is to outlive the read event must be copied out of it. */
+export const sharedBuffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+
+const free: Buffer[] = [];
+const KEPT = 64;
+
+/** A buffer of one's own for a body that goes on: it is written as it was read, without a copy. */
+export function takeBuffer(): Buffer {
+  return free.pop() ?? Buffer.allocUnsafeSlow(READ_SIZE);
+}
+
+/** Gives a buffer back once nothing reads or writes it. */
+export function giveBuffer(buffer: Buffer): void {
+  if (free.length < KEPT) free.push(buffer);
+}
+
+/** bytes[start, end) in memory of its own. */
+export function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
+}

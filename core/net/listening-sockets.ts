@@ -1,0 +1,60 @@
+/**
+ * The listening sockets of the process, by key. A generation claims what it listens on; a socket that both the old and
+ * the new generation claim is the same one, so no connection is refused while they change places.
+ */
+
+import { ListenError, listenKey } from './listen-target.ts';
+import { ListeningSocket } from './listening-socket.ts';
+import type { ListenOptions } from './listening-socket.ts';
+
+interface Entry {
+  readonly opening: Promise<ListeningSocket>;
+  readonly owners: Set<object>;
+}
+
+export class ListeningSockets {
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * The socket for a target, opened if no generation has it yet. The caller calls `accept` on it when it takes charge,
+   * not before. Rejects with ListenError; also when the same owner asks for the same address twice.
+   */
+  async claim(owner: object, options: ListenOptions): Promise<ListeningSocket> {
+    const key = listenKey(options.target);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { opening: ListeningSocket.open(options), owners: new Set() };
+      this.#entries.set(key, entry);
+    } else if (entry.owners.has(owner)) {
+      throw new ListenError(`cannot bind socket (Address already in use) for [${key}]`, 'EADDRINUSE');
+    }
+    entry.owners.add(owner);
+    try {
+      return await entry.opening;
+    } catch (error) {
+      this.#entries.delete(key);
+      throw error;
+    }
+  }
+
+  /** Gives up all that an owner has claimed; a socket that nobody else claims is closed. */
+  async release(owner: object): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [key, entry] of this.#entries) {
+      if (!entry.owners.delete(owner) || entry.owners.size > 0) continue;
+      this.#entries.delete(key);
+      closing.push(
+        entry.opening.then(
+          (socket) => socket.close(),
+          () => undefined,
+        ),
+      );
+    }
+    await Promise.all(closing);
+  }
+
+  /** The keys of all open sockets. */
+  keys(): string[] {
+    return [...this.#entries.keys()];
+  }
+}
