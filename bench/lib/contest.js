@@ -16,6 +16,8 @@ import { runWrk } from './wrk.js';
 
 const START_PATIENCE_MS = 10_000;
 const PROBE_PATIENCE_MS = 10_000;
+/** Errors per request beyond which a figure says nothing: failing is cheap. */
+const TOLERATED_ERRORS = 0.01;
 
 /**
  * @typedef {object} Place where the contest is held
@@ -34,6 +36,7 @@ const PROBE_PATIENCE_MS = 10_000;
 
 /**
  * @typedef {object} Sample of one proxy in one round
+ * @property {number} requests
  * @property {number} requestsPerSecond
  * @property {number} cpuMicros per request, user and system
  * @property {number} p50 milliseconds
@@ -89,7 +92,7 @@ export async function hold(scenario, proxies, options, place) {
         const contestant = await enter(proxy, scenario, scenario.connections + 1000, place);
         contestants.push(contestant);
         place.say(`${scenario.id}: warming ${proxy.id}`);
-        await measure(contestant, scenario, options.warm);
+        await measure(contestant, scenario, options.warm * proxy.warming);
       } catch (error) {
         fail(proxy.id, error);
       }
@@ -159,8 +162,12 @@ async function measure(contestant, scenario, seconds) {
   const cpu = cpuTime(running.pid) - before;
   const memory = residentMemory(running.pid);
   if (running.ended() !== null) throw new Error(death(running));
-  if (load.requests === 0) throw new Error('answered nothing under load');
+  if (load.requests === 0) throw new Error(`answered nothing under load; ${said(running)}`);
+  if (load.errors > load.requests * TOLERATED_ERRORS) {
+    throw new Error(`${load.errors} errors in ${load.requests} requests; ${said(running)}`);
+  }
   return {
+    requests: load.requests,
     requestsPerSecond: load.requests / load.seconds,
     cpuMicros: cpu / 1000 / load.requests,
     p50: load.p50,

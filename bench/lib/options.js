@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
  * @property {{ id: string, main: string }[]} also further builds of Sluice, measured beside the first
  * @property {number} seconds length of one measurement
  * @property {number} rounds measurements of each proxy in each scenario
- * @property {number} warm seconds of unmeasured load before the first round
+ * @property {number} warm seconds of unmeasured load before the first round, for proxies that need no compiling
  * @property {number} idle how many idle connections
  * @property {string | null} json file to write all samples to
  * @property {boolean} help
@@ -20,7 +20,7 @@ export const USAGE = `usage: node bench/run.js [options]
   --proxies a,b    only these proxies
   --seconds n      length of one measurement, whole seconds (2)
   --rounds n       measurements of each proxy in each scenario; medians are printed (3)
-  --warm n         seconds of load before the first round, not measured (1)
+  --warm n         seconds of load before the first round, not measured (1); Node gets twice that
   --idle n         idle connections of the idle scenario (10000)
   --also id=file   measure another build of Sluice too; file is its cli/main.js. May be repeated
   --json file      write every sample to a file

@@ -19,6 +19,9 @@ const TERM_PATIENCE_MS = 2000;
 /** @type {Set<Running>} */
 const running = new Set();
 
+/** Set when everything is being ended, so that nothing new is started behind its back. */
+let ending = false;
+
 /**
  * Starts a program in a process group of its own, so that its children can be ended with it.
  *
@@ -30,6 +33,7 @@ const running = new Set();
  */
 export async function start(name, command, options = {}) {
   const [program = '', ...args] = command;
+  if (ending) throw new Error(`${name} is not started: the run is ending`);
   const child = spawn(program, args, { detached: true, stdio: 'pipe', env: { ...process.env, ...options.env } });
   let output = '';
   let ended = /** @type {string | null} */ (null);
@@ -44,10 +48,12 @@ export async function start(name, command, options = {}) {
     ended = killer === null ? `ended with code ${code}` : `was ended by ${killer}`;
   });
   const closed = /** @type {Promise<void>} */ (new Promise((resolve) => child.on('close', () => resolve())));
-  await once(child, 'spawn').catch((error) => {
+  const { pid } = child;
+  if (pid === undefined) {
+    const [error] = await once(child, 'error');
     throw new Error(`cannot execute ${program}: ${error.message}`);
-  });
-  const started = { name, child, pid: child.pid ?? -1, ended: () => ended, output: () => output.trim(), closed };
+  }
+  const started = { name, child, pid, ended: () => ended, output: () => output.trim(), closed };
   running.add(started);
   return started;
 }
@@ -67,6 +73,7 @@ export async function stop(target) {
 }
 
 export async function stopAll() {
+  ending = true;
   await Promise.all([...running].map(stop));
 }
 

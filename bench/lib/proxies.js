@@ -13,6 +13,7 @@ import { ask } from './machine.js';
  * @property {string} id
  * @property {string} version
  * @property {string | null} missing why it cannot take part at all, with what to install
+ * @property {number} warming how many times as long as others it is warmed: what is compiled as it runs needs longer
  * @property {(scenario: Scenario) => string | null} unfit why it leaves out a scenario
  * @property {(setup: Setup, folder: string) => string[]} command writes what it needs into the folder
  */
@@ -47,6 +48,7 @@ function sluice(id, main) {
     id,
     version: packageVersion(root),
     missing: existsSync(main) ? null : `${main} does not exist: npm run build`,
+    warming: 2,
     unfit: fits,
     command: (setup, folder) => [process.execPath, main, '-f', write(folder, 'sluice.cfg', haproxyConfig(setup))],
   };
@@ -59,6 +61,7 @@ function haproxy() {
     id: 'haproxy',
     version: /version (\d[\d.]*)/.exec(version ?? '')?.[1] ?? '?',
     missing: version === null ? 'no haproxy here: apt-get install haproxy' : null,
+    warming: 1,
     unfit: fits,
     command: (setup, folder) => ['haproxy', '-f', write(folder, 'haproxy.cfg', haproxyConfig(setup))],
   };
@@ -72,6 +75,7 @@ function nginx() {
     id: 'nginx',
     version: /nginx\/([\d.]+)/.exec(version ?? '')?.[1] ?? '?',
     missing: version === null ? 'no nginx here: apt-get install nginx' : null,
+    warming: 1,
     unfit(scenario) {
       if (scenario.rules) return 'its configuration has no counterpart of these rules';
       if (scenario.mode === 'tcp' && stream === null) return 'no stream module: apt-get install libnginx-mod-stream';
@@ -112,6 +116,7 @@ function nodeProxy(name, file) {
     id: name,
     version: packageVersion(folder),
     missing: existsSync(folder) ? null : `${name} is not installed: npm ci`,
+    warming: 2,
     unfit: (scenario) => (scenario.mode === 'tcp' || scenario.rules ? 'proxies HTTP only, and has no rules' : null),
     command: (setup) => [
       process.execPath,

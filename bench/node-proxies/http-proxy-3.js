@@ -3,7 +3,7 @@
 import http from 'node:http';
 import { createProxyServer } from 'http-proxy-3';
 
-const [port, originPort] = process.argv.slice(2).map(Number);
+const [port = 0, originPort = 0] = process.argv.slice(2).map(Number);
 const proxy = createProxyServer({
   target: `http://127.0.0.1:${originPort}`,
   agent: new http.Agent({ keepAlive: true }),

@@ -54,7 +54,10 @@ export type Source =
   | 'request-end'
   | 'response-end'
   | 'transaction-end'
-  | 'session-end';
+  | 'session-end'
+  /** The buffer, or the head, of the request or of the response, whichever is being processed. */
+  | 'either-l6'
+  | 'either-head';
 
 /** A compiled sample expression: a fetch and its converters. */
 export interface Expression {
@@ -79,3 +82,5 @@ export interface Condition {
   readonly text: string;
   readonly evaluate: (transaction: Transaction) => boolean;
 }
+
+export * from '../expression/toolkit.ts';

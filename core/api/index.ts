@@ -3,6 +3,7 @@ export * from './expression.ts';
 export * from './hooks.ts';
 export * from './keywords.ts';
 export * from './plugin.ts';
+export * from './reasons.ts';
 export * from './settings.ts';
 export * from './traffic.ts';
 export * from './values.ts';

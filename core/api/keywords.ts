@@ -52,6 +52,8 @@ export interface BindKeyword extends Documented {
 export interface ServerKeyword extends Documented {
   /** False where it makes no sense for `default-server`. */
   readonly inDefault?: boolean;
+  /** The key is a prefix: the word goes on after it (`set-proxy-v2-tlv-fmt(0x20)`), as {@link Words.keyword} shows. */
+  readonly prefix?: boolean;
   parse(words: Words, scope: ServerScope): void;
 }
 

@@ -88,6 +88,8 @@ export interface ProxySettings {
   /** TCP keep-alive: count, idle and interval in seconds, on the client's and the server's side; undefined: off. */
   clientKeepAlive: KeepAlive | undefined;
   serverKeepAlive: KeepAlive | undefined;
+  /** What `clitcpka-*` and `srvtcpka-*` said, whether or not keep-alive is on. Replaced as a whole, never changed. */
+  keepAliveParameters: { readonly client: KeepAlive; readonly server: KeepAlive };
   /** Global `h1-case-adjust` applies: to the server (bogus-server) or to the client (bogus-client). */
   adjustCaseForClient: boolean;
   adjustCaseForServer: boolean;
@@ -146,6 +148,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** The `defaults` section it started from. */
+  readonly defaults: ProxyConfig | undefined;
   readonly file: string;
   readonly line: number;
   readonly settings: ProxySettings;
@@ -257,6 +261,7 @@ export interface GlobalSettings {
   /** Milliseconds. */
   hardStopAfter: number | undefined;
   grace: number | undefined;
+  /** Milliseconds; Infinity: client connections are not closed for a stop. */
   closeSpreadTime: number | undefined;
   node: string | undefined;
   description: string | undefined;
@@ -267,9 +272,13 @@ export interface GlobalSettings {
   /** Header fields in a message at the most. */
   maxHeaders: number;
   maxAccept: number;
+  /** `strict-limits`: a limit of the system that cannot be raised ends the start. */
+  strictLimits: boolean;
+  /** `localpeer`. */
+  localPeer: string | undefined;
   /** Lower-case name to the spelling that `h1-case-adjust` wants. */
   caseAdjust: Map<string, string>;
-  /** Idle connections to servers, over all servers. */
+  /** Percent by which the times of health checks vary. */
   spreadChecks: number;
   /** What a plugin's throw does: by plugin name. */
   pluginErrors: Map<string, PluginErrorPolicy>;

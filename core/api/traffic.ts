@@ -82,8 +82,9 @@ export interface Response {
 /** What {@link Transaction.reply} sends. Content-Length is added. */
 export interface Reply {
   readonly status: number;
+  /** HAProxy's for that status if left out. */
   readonly reason?: string;
-  /** Sent in this order, names in lower case. */
+  /** Sent in this order, names in lower case. A `content-length` among them keeps its place; its value is the body's. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** A string is a byte string. */
   readonly body?: string | Uint8Array;
@@ -180,11 +181,11 @@ export interface Transaction {
   reply(reply: Reply): 'done';
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
-  /**
-   * Sends a raw answer, an errorfile's bytes: status line, head and body in one. `http-after-response` rules still see it.
-   */
+  /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
+  challenge(status: 401 | 407, name: string, value: string): 'done';
+  /** Answers with an errorfile's bytes (status line, head and body), as {@link error} would if the proxy had that file. */
   replyRaw(bytes: string, cause?: ReplyCause): 'done';
-  /** Adds a field to a 103 (Early Hints), sent before the rule set goes on with anything else than `early-hint`. */
+  /** Sends a 103 (Early Hints) with one field, at once. */
   earlyHint(name: string, value: string): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;

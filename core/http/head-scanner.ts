@@ -72,6 +72,9 @@ export class HeadScanner {
   contentLength = -1;
   chunked = false;
   connection = 0;
+  /** How many Connection fields there are, and the index of the last. */
+  connectionFields = 0;
+  connectionField = -1;
   /** Index of fields the kernel acts on, -1 when absent. */
   hostField = -1;
   upgradeField = -1;
@@ -165,6 +168,7 @@ export class HeadScanner {
     this.contentLength = -1;
     this.chunked = false;
     this.connection = 0;
+    this.connectionFields = 0;
     this.hostField = -1;
     this.upgradeField = -1;
     this.expectContinue = false;
@@ -229,6 +233,8 @@ export class HeadScanner {
           break;
         case 10:
           if (bytes[nameStart] === 99 && sameName(bytes, nameStart, CONNECTION)) {
+            this.connectionFields++;
+            this.connectionField = count;
             this.#connectionMembers(bytes, valueStart, valueEnd);
           }
           break;

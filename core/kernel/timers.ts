@@ -18,6 +18,18 @@ export function now(): number {
   return performance.now();
 }
 
+let wallOffset = performance.timeOrigin;
+let wallChecked = 0;
+
+/** Milliseconds since 1970 of a monotonic time; follows corrections of the system's clock once a second. */
+export function wallClock(at: number): number {
+  if (at - wallChecked > 1000) {
+    wallChecked = at;
+    wallOffset = Date.now() - performance.now();
+  }
+  return at + wallOffset;
+}
+
 const heap: Timed[] = [];
 let handle: NodeJS.Timeout | undefined;
 let armedFor = Infinity;

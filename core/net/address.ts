@@ -4,6 +4,7 @@
  */
 
 import { parseIPv4, parseIPv6 } from './ip.ts';
+import { SUN_PATH } from './listen-target.ts';
 
 /** How bytes travel: a byte stream, datagrams, or streams over datagrams (QUIC). */
 export type Transport = 'stream' | 'dgram' | 'quic';
@@ -118,6 +119,10 @@ const QUIC_REASON = 'QUIC is not available in Node.js';
 const MPTCP_REASON = 'MPTCP sockets cannot be created from Node.js';
 const SOCKPAIR_REASON = 'descriptors cannot be received over a socket pair in Node.js';
 
+// Before Node.js 22, libuv fills every abstract name with zeros.
+const EXACT_NAMES = Number.parseInt(process.versions.node, 10) >= 22;
+const ABNSZ_REASON = 'abstract names of their own length need Node.js 22 or later; abns@ works';
+
 /** Parses a list separated by commas, as on a `bind` line. Throws AddressError. */
 export function parseAddressList(text: string, options: AddressOptions = {}): Address[] {
   let start = 0;
@@ -167,7 +172,9 @@ export function parseAddress(written: string, options: AddressOptions = {}): Add
     case 'abnsz': {
       const name = (options.unixPrefix ?? '') + rest;
       checkPathLength(name, text, start);
-      return { kind: 'abns', name, zeroTerminated: family === 'abnsz', transport, unsupported: undefined };
+      const zeroTerminated = family === 'abnsz';
+      const unsupported = zeroTerminated && !EXACT_NAMES ? ABNSZ_REASON : undefined;
+      return { kind: 'abns', name, zeroTerminated, transport, unsupported };
     }
     case 'fd':
     case 'sockpair': {
@@ -262,9 +269,6 @@ function checkDigits(text: string, start: number, from: number, end: number): vo
     throw new AddressError(`invalid character '${text[i]}' in port number '${text.slice(start)}' in '${text}'`, i);
   }
 }
-
-// sun_path holds 108 bytes on Linux and 104 elsewhere, its final zero included; HAProxy also appends `.<pid>.tmp`.
-const SUN_PATH = process.platform === 'linux' ? 108 : 104;
 
 function checkPathLength(path: string, text: string, start: number): void {
   if (path.length >= SUN_PATH) {

@@ -5,23 +5,19 @@
 
 import fs from 'node:fs/promises';
 import net from 'node:net';
+import { dirname } from 'node:path';
+import {
+  ListenError,
+  SUN_PATH,
+  abstractName,
+  bindError,
+  describeTarget,
+  listenKey,
+  nativePath,
+} from './listen-target.ts';
+import type { ListenTarget } from './listen-target.ts';
 import { errorWords } from './system-error.ts';
 import { descriptorOf } from './fast-socket.ts';
-
-/** What to listen on. */
-export type ListenTarget =
-  /** `host` is a numeric address. `v6only` undefined leaves the system's default (net.ipv6.bindv6only). */
-  | { readonly kind: 'inet'; readonly host: string; readonly port: number; readonly v6only?: boolean | undefined }
-  /** `mode` in the file-mode sense (0o600); undefined fields keep what the process's umask and ids give. */
-  | {
-      readonly kind: 'unix';
-      readonly path: string;
-      readonly mode?: number | undefined;
-      readonly uid?: number | undefined;
-      readonly gid?: number | undefined;
-    }
-  | { readonly kind: 'abns'; readonly name: string; readonly zeroTerminated: boolean }
-  | { readonly kind: 'fd'; readonly fd: number };
 
 export interface ListenOptions {
   readonly target: ListenTarget;
@@ -37,32 +33,6 @@ export interface ListenOptions {
  */
 export type AcceptHandler = (socket: net.Socket, listening: ListeningSocket) => void;
 
-/** A socket that could not be bound; the message is HAProxy's, such as `cannot bind socket (Permission denied) for [:::80]`. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  /** The system's code (`EADDRINUSE`). */
-  readonly code: string | undefined;
-
-  constructor(message: string, code: string | undefined) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The identity of a target: equal keys mean the same socket. */
-export function listenKey(target: ListenTarget): string {
-  switch (target.kind) {
-    case 'inet':
-      return `${target.host}:${target.port}`;
-    case 'unix':
-      return `unix@${target.path}`;
-    case 'abns':
-      return `${target.zeroTerminated ? 'abnsz' : 'abns'}@${target.name}`;
-    default:
-      return `fd@${target.fd}`;
-  }
-}
-
 export class ListeningSocket {
   readonly key: string;
   readonly target: ListenTarget;
@@ -72,6 +42,7 @@ export class ListeningSocket {
   #handler: AcceptHandler | undefined;
   #paused = true;
   #closed = false;
+  #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
   #held: net.Socket[] = [];
   /** The descriptor that keeps the kernel's queue alive while the server is closed, or -1. */
@@ -98,13 +69,12 @@ export class ListeningSocket {
 
   /** The bound port of a TCP socket (of interest after asking for port 0), else undefined. */
   get port(): number | undefined {
-    const address = this.#server.address();
-    return address !== null && typeof address === 'object' ? address.port : undefined;
+    return this.#port;
   }
 
   /** The address as messages show it. */
   get text(): string {
-    return describe(this.target);
+    return describeTarget(this.target);
   }
 
   get paused(): boolean {
@@ -234,6 +204,8 @@ export class ListeningSocket {
       if (error instanceof ListenError) throw error;
       throw bindError(target, error as NodeJS.ErrnoException);
     }
+    const address = this.#server.address();
+    if (address !== null && typeof address === 'object') this.#port = address.port;
     this.#server.on('error', (error) => this.onError?.(error));
   }
 
@@ -249,6 +221,8 @@ export class ListeningSocket {
     if (old !== undefined && !old.isSocket()) {
       throw new ListenError(`cannot bind UNIX socket (path exists and is not a socket) [${target.path}]`, 'EEXIST');
     }
+    // Asked first, because node:net reports a missing folder as EACCES.
+    await attempt(target, 'cannot bind UNIX socket', () => fs.access(dirname(path)));
     await fs.rm(temporary, { force: true });
     await listening(this.#server, { path: temporary, backlog });
     try {
@@ -269,9 +243,6 @@ export class ListeningSocket {
     }
   }
 }
-
-// sun_path's length, final zero included: 108 bytes on Linux, 104 on the BSDs and macOS.
-const SUN_PATH = process.platform === 'linux' ? 108 : 104;
 
 function ignore(): void {}
 
@@ -296,40 +267,6 @@ async function listening(server: net.Server, options: net.ListenOptions & { fd?:
       resolve();
     });
   });
-}
-
-function bindError(target: ListenTarget, error: { code?: string | undefined }): ListenError {
-  const words = errorWords(error.code);
-  switch (target.kind) {
-    case 'unix':
-    case 'abns':
-      return new ListenError(`cannot bind UNIX socket (${words}) [${describe(target)}]`, error.code);
-    case 'fd': {
-      // Node reports every descriptor that is no socket as an invalid argument or type.
-      const why = error.code === 'EINVAL' || error.code === 'ERR_INVALID_FD_TYPE' ? 'Bad file descriptor' : words;
-      return new ListenError(`cannot use file descriptor '${target.fd}' : ${why}.`, error.code);
-    }
-    default:
-      return new ListenError(`cannot bind socket (${words}) for [${describe(target)}]`, error.code);
-  }
-}
-
-function describe(target: ListenTarget): string {
-  return target.kind === 'unix' ? target.path : listenKey(target);
-}
-
-/** A byte-string path as node:fs and node:net want it: they encode as UTF-8. */
-export function nativePath(path: string): string {
-  return Buffer.from(path, 'latin1').toString('utf8');
-}
-
-/**
- * An abstract name as node:net takes it. `abns@` names fill sun_path with zeros, as HAProxy binds them; `abnsz@` names
- * end where they end, as most other programs have them.
- */
-export function abstractName(name: string, zeroTerminated: boolean): string {
-  const path = `\0${nativePath(name)}`;
-  return zeroTerminated ? path : path + '\0'.repeat(Math.max(0, SUN_PATH - Buffer.byteLength(path)));
 }
 
 async function systemV6Only(): Promise<boolean> {

@@ -3,7 +3,8 @@
  * the new generation claim is the same one, so no connection is refused while they change places.
  */
 
-import { ListenError, ListeningSocket, listenKey } from './listening-socket.ts';
+import { ListenError, listenKey } from './listen-target.ts';
+import { ListeningSocket } from './listening-socket.ts';
 import type { ListenOptions } from './listening-socket.ts';
 
 interface Entry {

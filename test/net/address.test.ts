@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AddressError, formatAddress, parseAddress, parseAddressList } from '../../core/net/address.ts';
 import type { AddressOptions } from '../../core/net/address.ts';
@@ -99,6 +99,8 @@ describe('addresses on a bind line', () => {
     expect(parseAddress('unix@b', { ...bind, unixPrefix: '/run/p-' })).toMatchObject({ path: '/run/p-b' });
     expect(parseAddress('abns@x:80', bind)).toMatchObject({ kind: 'abns', name: 'x:80', zeroTerminated: false });
     expect(formatAddress(parseAddress('abnsz@x', bind))).toBe('abnsz@x');
+    const exact = Number.parseInt(process.versions.node, 10) >= 22;
+    expect(parseAddress('abnsz@x', bind).unsupported === undefined).toBe(exact);
     expect(parseAddress('fd@5', bind)).toMatchObject({ kind: 'fd', fd: 5 });
     expect(parseAddress('fd@${web}', { ...bind, environment: { web: '7' } })).toMatchObject({ fd: 7 });
     expect(parseAddress(':$PORT', { ...bind, environment: { PORT: '81' } })).toMatchObject({

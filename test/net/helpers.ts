@@ -15,7 +15,7 @@ export class Recorder implements ConnectReader {
     return SHARED;
   }
   onData(n: number, buffer: Buffer): void {
-    const text = buffer.latin1Slice(0, n);
+    const text = buffer.toString('latin1', 0, n);
     this.data += text;
     this.onBytes?.(text);
     this.#note('data');
@@ -67,11 +67,15 @@ export async function dial(target: number | string | net.NetConnectOpts): Promis
   });
 }
 
-/** All that a socket sends until it ends, as a byte string. */
+/** All that a socket sends until it ends, as a byte string; the socket's own side stays open. */
 export async function readAll(socket: net.Socket): Promise<string> {
   let text = '';
-  socket.setEncoding('latin1');
-  for await (const chunk of socket) text += chunk as string;
+  await new Promise<void>((resolve, reject) => {
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+    socket.on('end', resolve);
+    socket.on('error', reject);
+    socket.resume();
+  });
   return text;
 }
 

@@ -4,8 +4,10 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ListenError, ListeningSocket } from '../../core/net/listening-socket.ts';
-import type { ListenOptions, ListenTarget } from '../../core/net/listening-socket.ts';
+import { ListenError } from '../../core/net/listen-target.ts';
+import type { ListenTarget } from '../../core/net/listen-target.ts';
+import { ListeningSocket } from '../../core/net/listening-socket.ts';
+import type { ListenOptions } from '../../core/net/listening-socket.ts';
 import { ListeningSockets } from '../../core/net/listening-sockets.ts';
 import { dial, eventually, readAll } from './helpers.ts';
 
@@ -35,6 +37,13 @@ async function ask(target: number | string | net.NetConnectOpts): Promise<string
   const socket = await dial(target);
   socket.end();
   return readAll(socket);
+}
+
+async function fail(target: ListenTarget): Promise<ListenError> {
+  return ListeningSocket.open({ target }).then(
+    () => Promise.reject(new Error('bound')),
+    (error: unknown) => error as ListenError,
+  );
 }
 
 describe('a listening socket', () => {
@@ -103,11 +112,9 @@ describe('a listening socket', () => {
     const listening = await open({ target: loopback, backlog: 1 });
     const first = await dial(listening.port!);
     await eventually(() => listening.held === 1);
-    const second = await dial(listening.port!);
-    await new Promise((resolve) => {
-      second.on('error', resolve);
-      second.resume();
-    });
+    const second = net.connect(listening.port!, '127.0.0.1').resume();
+    const error = await new Promise((resolve) => second.on('error', resolve));
+    expect(error).toMatchObject({ code: 'ECONNRESET' });
     expect(listening.overflowed).toBe(1);
     first.destroy();
   });
@@ -125,10 +132,10 @@ describe('a listening socket', () => {
 
   it('listens on IPv6 alone or on both families', async () => {
     const both = await open({ target: { kind: 'inet', host: '::', port: 0, v6only: false } });
-    both.accept((socket) => socket.end(socket.remoteAddress));
+    both.accept((socket) => void socket.end(socket.remoteAddress ?? ''));
     expect(await ask(both.port!)).toBe('::ffff:127.0.0.1');
     const alone = await open({ target: { kind: 'inet', host: '::', port: 0, v6only: true } });
-    alone.accept((socket) => socket.end(socket.remoteAddress));
+    alone.accept((socket) => void socket.end(socket.remoteAddress ?? ''));
     expect(await ask({ host: '::1', port: alone.port! })).toBe('::1');
     await expect(dial(alone.port!)).rejects.toThrow('ECONNREFUSED');
   });
@@ -136,11 +143,6 @@ describe('a listening socket', () => {
   it("says in HAProxy's words what cannot be bound", async () => {
     const listening = await open({ target: loopback });
     const port = listening.port!;
-    const fail = async (target: ListenTarget): Promise<ListenError> =>
-      ListeningSocket.open({ target }).then(
-        () => Promise.reject(new Error('bound')),
-        (error: unknown) => error as ListenError,
-      );
     const busy = await fail({ kind: 'inet', host: '127.0.0.1', port });
     expect(busy).toBeInstanceOf(ListenError);
     expect(busy.code).toBe('EADDRINUSE');
@@ -194,7 +196,9 @@ describe('UNIX sockets', () => {
     expect(await ask(at)).toBe('accents');
   });
 
-  it.runIf(process.platform === 'linux').each([true, false])('in the abstract namespace (short: %s)', async (short) => {
+  // Node 20 cannot bind a name shorter than sun_path (address.ts says so).
+  const lengths = Number.parseInt(process.versions.node, 10) >= 22 ? [true, false] : [false];
+  it.runIf(process.platform === 'linux').each(lengths)('in the abstract namespace (short: %s)', async (short) => {
     const name = `sluice-test-${process.pid}-${short}`;
     const listening = await open({ target: { kind: 'abns', name, zeroTerminated: short } });
     listening.accept(say('abstract'));
@@ -202,27 +206,6 @@ describe('UNIX sockets', () => {
     let got = '';
     for await (const chunk of socat.stdout) got += String(chunk);
     expect(got).toBe('abstract');
-  });
-});
-
-describe('inherited descriptors', () => {
-  it('are listened on', async () => {
-    const owner = net.createServer();
-    await new Promise<void>((resolve) => void owner.listen(0, '127.0.0.1', resolve));
-    const fd = (owner as unknown as { _handle: { fd: number } })._handle.fd;
-    const script = `import { ListeningSocket } from ${JSON.stringify(new URL('../../core/net/listening-socket.ts', import.meta.url).href)};
-      const listening = await ListeningSocket.open({ target: { kind: 'fd', fd: 3 } });
-      listening.accept((socket) => { socket.end('inherited ' + listening.port); listening.close(); });
-      process.stdout.write('ready');`;
-    const child = spawn(process.execPath, ['--experimental-strip-types', '--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit', fd],
-    });
-    const ended = new Promise((resolve) => child.on('exit', resolve));
-    await new Promise((resolve) => child.stdout!.once('data', resolve));
-    const { port } = owner.address() as net.AddressInfo;
-    owner.close();
-    expect(await ask(port)).toBe(`inherited ${port}`);
-    expect(await ended).toBe(0);
   });
 });
 

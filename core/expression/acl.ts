@@ -1,0 +1,228 @@
+import type { MatchKeyword } from '../api/keywords.ts';
+import type { Source } from '../api/expression.ts';
+import type { Transaction } from '../api/traffic.ts';
+import type { TypeName, Value } from '../api/values.ts';
+import type { Scope } from '../api/words.ts';
+import type { Keywords } from '../plugin/registry.ts';
+import type { ArgumentContext } from './arguments.ts';
+import { canCast, castBetween } from './casts.ts';
+import { DERIVED } from './derived.ts';
+import { ArgumentError, ExpressionError } from './errors.ts';
+import { isKnownFetch } from './known.ts';
+import { hint } from './nearest.ts';
+import { PATTERNS, type PatternReference } from './references.ts';
+import { type Sample, readSample } from './sample.ts';
+
+/** One compiled ACL expression: a criterion and what it is compared with. */
+export interface AclTest {
+  readonly text: string;
+  /** The fetch it reads, for messages, and where that can be read. */
+  readonly word: string;
+  readonly source: Source;
+  readonly test: (transaction: Transaction) => boolean;
+}
+
+export interface AclContext extends ArgumentContext {
+  readonly scope: Scope | undefined;
+  warn(message: string): void;
+}
+
+export type AclTables = Pick<Keywords, 'fetches' | 'converters' | 'matches'>;
+
+type Matcher = (value: Value) => boolean;
+
+const DEFAULT_METHODS: Readonly<Partial<Record<TypeName, string>>> = {
+  bool: 'bool',
+  sint: 'int',
+  addr: 'ip',
+  ipv4: 'ip',
+  ipv6: 'ip',
+  str: 'str',
+  meth: 'str',
+};
+
+/** Methods that compare with nothing. */
+const PATTERNLESS: ReadonlySet<string> = new Set(['found', 'bool']);
+
+/**
+ * Compiles the words of an ACL: `<criterion> [flags] [operator] [<value>] …`; configuration.txt 7.1.
+ * @throws ExpressionError
+ */
+export function compileAcl(words: readonly string[], tables: AclTables, context: AclContext): AclTest {
+  const criterion = words[0] ?? '';
+  const { word, sample, method: implied, next } = readCriterion(words, criterion, tables, context);
+  const patterns = readPatterns(words, next, context);
+  const methodName = patterns.method ?? implied ?? DEFAULT_METHODS[sample.type];
+  if (methodName === undefined)
+    throw new ExpressionError(
+      `matching method must be specified first (using '-m') when using a sample fetch of this type ('${word}')`,
+    );
+  const method = tables.matches.get(methodName)?.keyword;
+  if (!method)
+    throw new ExpressionError(
+      `unknown matching method '${methodName}' when parsing ACL expression${hint(methodName, tables.matches.keys())}`,
+    );
+  if (!canCast(sample.type, method.input))
+    throw new ExpressionError(`matching method '${methodName}' cannot be used with fetch keyword '${word}'`);
+  if (patterns.groups.length === 0 && !patterns.closed && !PATTERNLESS.has(methodName))
+    context.warn(
+      `parsing acl keyword '${criterion}' : no pattern to match against were provided, so this ACL will never match. ` +
+        "If this is what you intended, please add '--' to get rid of this warning. If you intended to match only for " +
+        "existence, please use '-m found'. If you wanted to force an int to match as a bool, please use '-m bool'.",
+    );
+  const cast = castBetween(sample.type, method.input);
+  const matcher = anyOf(
+    patterns.groups.length === 0 && PATTERNLESS.has(methodName)
+      ? [compileMatch(method, [], false)]
+      : patterns.groups.map((group) => compileGroup(group, method)),
+  );
+  const fixed = patterns.groups.every((group) => group.reference === undefined);
+  return {
+    text: words.join(' '),
+    word: sample.word,
+    source: sample.source,
+    test: bindTest(sample, cast ? castFirst(cast, matcher) : matcher, fixed),
+  };
+}
+
+function castFirst(cast: (value: Value) => Value | undefined, matcher: Matcher): Matcher {
+  return (value) => {
+    const converted = cast(value);
+    return converted !== undefined && matcher(converted);
+  };
+}
+
+function bindTest(sample: Sample, matcher: Matcher, fixed: boolean): AclTest['test'] {
+  const { evaluate, some, constant } = sample;
+  if (constant && fixed) {
+    const result = constant.value !== undefined && matcher(constant.value);
+    return () => result;
+  }
+  if (some) return (transaction) => some(transaction, matcher);
+  return (transaction) => {
+    const value = evaluate(transaction);
+    return value !== undefined && matcher(value);
+  };
+}
+
+interface Criterion {
+  readonly word: string;
+  readonly sample: Sample;
+  readonly method: string | undefined;
+  /** The index of the first word behind it. */
+  readonly next: number;
+}
+
+/** Reads the fetch, or the ACL's own name for a fetch and a method, with its converters. */
+function readCriterion(words: readonly string[], criterion: string, tables: AclTables, context: AclContext): Criterion {
+  const word = /^[A-Za-z0-9_.+-]*/.exec(criterion)![0];
+  if (word === '') throw new ExpressionError(`missing fetch method in ACL expression '${criterion}'`);
+  const derived = DERIVED.get(word);
+  const fetch = derived?.fetch ?? word;
+  if (!tables.fetches.has(fetch)) {
+    if (isKnownFetch(fetch)) throw new ExpressionError(`fetch method '${word}' is not built yet`);
+    const known = [...tables.fetches.keys(), ...DERIVED.keys()];
+    throw new ExpressionError(`unknown fetch method '${word}' in ACL expression '${criterion}'${hint(word, known)}`);
+  }
+  let next = 1;
+  const continuation = { peek: (): string | undefined => words[next], take: (): void => void next++ };
+  const text = fetch + criterion.slice(word.length);
+  try {
+    const { sample, end } = readSample(text, 0, tables, context, continuation);
+    const last = next === 1 ? text : words[next - 1]!;
+    if (end < last.length)
+      throw new ExpressionError(
+        sample.hasConverters ? `missing comma after converter in '${sample.text}'` : 'missing comma after fetch keyword',
+      );
+    return { word, sample, method: sample.hasConverters ? undefined : derived?.method, next };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new ExpressionError(`ACL keyword '${word}' : ${error instanceof ArgumentError ? error.detail : error.message}`);
+  }
+}
+
+interface PatternGroup {
+  readonly ignoreCase: boolean;
+  readonly patterns: readonly string[];
+  readonly reference: PatternReference | undefined;
+}
+
+interface Patterns {
+  readonly method: string | undefined;
+  readonly groups: readonly PatternGroup[];
+  /** `--` was given: having no pattern is meant. */
+  readonly closed: boolean;
+}
+
+/** Reads flags and values. `-i` holds for what follows it only. */
+function readPatterns(words: readonly string[], start: number, context: AclContext): Patterns {
+  const groups: PatternGroup[] = [];
+  let method: string | undefined;
+  let ignoreCase = false;
+  let isMap = false;
+  let closed = false;
+  let at = start;
+  for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
+    const flag = words[at]!;
+    if (flag === '-i') ignoreCase = true;
+    else if (flag === '-M') isMap = true;
+    else if (flag === '--') closed = true;
+    else if (flag === '-u') {
+      if (!/^[0-9]+$/.test(words[++at] ?? '')) throw new ExpressionError('the argument of -u must be an integer');
+    } else if (flag === '-m') {
+      if (groups.length > 0)
+        throw new ExpressionError("'-m' must only be specified before patterns and files in parsing ACL expression");
+      method = words[++at] ?? '';
+    } else if (flag === '-f') {
+      const file = words[++at] ?? '';
+      if (!context.scope) throw new ExpressionError('pattern files cannot be used here');
+      const reference = context.scope.global.extension(PATTERNS).open(file, isMap);
+      groups.push({ ignoreCase, patterns: [], reference });
+    } else if (flag === '-n') continue;
+    else if (/^-[0-9]/.test(flag)) break;
+    else
+      throw new ExpressionError(
+        `'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,
+      );
+  }
+  if (at < words.length) groups.push({ ignoreCase, patterns: words.slice(at), reference: undefined });
+  return { method, groups, closed };
+}
+
+function compileMatch(method: MatchKeyword, patterns: readonly string[], ignoreCase: boolean): Matcher {
+  return method.compile(patterns, {
+    ignoreCase,
+    fail: (message) => {
+      throw new ExpressionError(message);
+    },
+  });
+}
+
+function compileGroup(group: PatternGroup, method: MatchKeyword): Matcher {
+  const { reference, ignoreCase } = group;
+  if (!reference) return compileMatch(method, group.patterns, ignoreCase);
+  const build = (): Matcher =>
+    compileMatch(
+      method,
+      reference.entries.map((entry) => entry.pattern),
+      ignoreCase,
+    );
+  let version = reference.version;
+  let matcher = build();
+  return (value) => {
+    if (reference.version !== version) {
+      version = reference.version;
+      matcher = build();
+    }
+    return matcher(value);
+  };
+}
+
+function anyOf(matchers: readonly Matcher[]): Matcher {
+  if (matchers.length === 0) return () => false;
+  if (matchers.length === 1) return matchers[0]!;
+  return (value) => {
+    for (const matcher of matchers) if (matcher(value)) return true;
+    return false;
+  };
+}

@@ -1,0 +1,245 @@
+import { hostname } from 'node:os';
+import type { Transaction } from '../api/traffic.ts';
+import type { Endpoint, Value } from '../api/values.ts';
+import { endpointAddress } from './addresses.ts';
+import { localDate, localDateWithMilliseconds, utcDate } from './dates.ts';
+import { encodeCapture, encodeForLog } from './encode.ts';
+import { acceptDate, requestDate, timers } from './timers.ts';
+
+/** How an item is to be written. */
+export interface Flags {
+  readonly quote: boolean;
+  readonly hex: boolean;
+  readonly escape: boolean;
+}
+
+/** A `%` alias of configuration.txt 8.2.6. */
+export interface Alias {
+  /** `-` stands for it in logs when there is no value. */
+  readonly kind: 'text' | 'number';
+  /** Only in mode http. */
+  readonly http?: boolean;
+  value(transaction: Transaction): Value | undefined;
+  /** With the flag `X`, where it is not as without. */
+  readonly hex?: (transaction: Transaction) => string | undefined;
+  /** Written as it is, without quotes or escapes. */
+  readonly verbatim?: boolean;
+}
+
+const upperHex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
+
+function number(value: (transaction: Transaction) => number, digits?: number): Alias {
+  if (digits === undefined) return { kind: 'number', value };
+  return { kind: 'number', value, hex: (transaction) => upperHex(value(transaction), digits) };
+}
+
+function text(value: (transaction: Transaction) => string | undefined, http = false): Alias {
+  return { kind: 'text', http, value };
+}
+
+function address(end: (transaction: Transaction) => Endpoint | undefined): Alias {
+  const value = (transaction: Transaction): string | undefined => {
+    const endpoint = end(transaction);
+    return endpoint?.family === 'unix' ? 'unix' : endpoint?.address;
+  };
+  const hex = (transaction: Transaction): string | undefined => {
+    const endpoint = end(transaction);
+    if (!endpoint) return undefined;
+    const ip = endpointAddress(endpoint);
+    return ip ? Buffer.from(ip.bytes).toString('hex').toUpperCase() : 'unix';
+  };
+  return { kind: 'text', value, hex };
+}
+
+function port(end: (transaction: Transaction) => Endpoint | undefined): Alias {
+  return {
+    kind: 'text',
+    value: (transaction) => end(transaction)?.port,
+    hex: (transaction) => {
+      const endpoint = end(transaction);
+      return endpoint && upperHex(endpoint.port, 4);
+    },
+    verbatim: true,
+  };
+}
+
+/** The request line as the client sent it; rules may have changed the request since. */
+function requestLine(transaction: Transaction): string | undefined {
+  const { request } = transaction;
+  return request && `${request.method} ${request.uri} HTTP/${request.version}`;
+}
+
+function pathOf(uri: string): string {
+  const target = uri.startsWith('/') ? uri : uri.replace(/^[^/]*:\/\/[^/]*/, '');
+  const end = target.indexOf('?');
+  return end < 0 ? target : target.slice(0, end);
+}
+
+function captures(list: (transaction: Transaction) => (string | undefined)[]): Alias {
+  const value = (transaction: Transaction): string | undefined => {
+    const slots = list(transaction);
+    if (slots.length === 0) return undefined;
+    let joined = '{';
+    for (let i = 0; i < slots.length; i++) {
+      if (i > 0) joined += '|';
+      const slot = slots[i];
+      if (slot !== undefined) joined += encodeCapture(slot);
+    }
+    return `${joined}}`;
+  };
+  return { kind: 'text', value };
+}
+
+/** Each capture a word of its own, as the Common Log Format wants it. */
+function captureWords(list: (transaction: Transaction) => (string | undefined)[]): Alias {
+  return {
+    kind: 'text',
+    value: (transaction) => {
+      const slots = list(transaction);
+      return slots.length === 0 ? undefined : slots.map((slot) => (slot ? encodeCapture(slot) : '-')).join(' ');
+    },
+  };
+}
+
+/** Marks a figure that may still grow, when the line is written before the end (`option logasap`). */
+function growing(figure: (transaction: Transaction) => number): Alias {
+  return {
+    kind: 'text',
+    value: (transaction) => {
+      const amount = figure(transaction);
+      const early = transaction.timing.end < 0 && transaction.frontend.settings.options.get('logasap') === true;
+      return early ? `+${amount}` : amount;
+    },
+    verbatim: true,
+  };
+}
+
+const encoded =
+  (get: (transaction: Transaction) => string | undefined) =>
+  (transaction: Transaction): string | undefined => {
+    const value = get(transaction);
+    return value === undefined || value === '' ? undefined : encodeForLog(value);
+  };
+
+const source = (transaction: Transaction): Endpoint => transaction.connection.source;
+const destination = (transaction: Transaction): Endpoint => transaction.connection.destination;
+const server = (transaction: Transaction): Endpoint | undefined => transaction.server?.address;
+const host = hostname();
+
+/** The persistence and capture cookies of a response are another plugin's: it leaves them under these names. */
+const CAPTURED_COOKIES = { request: 'capture.cookie.request', response: 'capture.cookie.response' } as const;
+
+const cookie = (which: keyof typeof CAPTURED_COOKIES): Alias =>
+  text(
+    encoded((transaction) => {
+      const value = transaction.getVariable('txn', CAPTURED_COOKIES[which]);
+      return typeof value === 'string' ? value : undefined;
+    }),
+    true,
+  );
+
+const logCounters = new WeakMap<object, number>();
+
+/** Counts the lines of a frontend's log: each evaluation is one. */
+function countLog({ frontend }: Transaction): number {
+  const count = (logCounters.get(frontend) ?? -1) + 1;
+  logCounters.set(frontend, count);
+  return count;
+}
+
+export const ALIASES: Readonly<Record<string, Alias>> = {
+  B: growing((transaction) => transaction.bytesToClient),
+  CC: cookie('request'),
+  CS: cookie('response'),
+  H: text(() => host),
+  HM: text(
+    encoded((transaction) => transaction.request?.method),
+    true,
+  ),
+  HP: text(
+    encoded(({ request }) => request && pathOf(request.uri)),
+    true,
+  ),
+  HPO: text(
+    encoded(({ request }) => request && pathOf(request.uri)),
+    true,
+  ),
+  HQ: text(
+    encoded(({ request }) => {
+      const at = request ? request.uri.indexOf('?') : -1;
+      return at < 0 ? undefined : request!.uri.slice(at);
+    }),
+    true,
+  ),
+  HU: text(
+    encoded((transaction) => transaction.request?.uri),
+    true,
+  ),
+  HV: text(({ request }) => request && `HTTP/${request.version}`, true),
+  OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
+  ST: number(({ response }) => response?.status ?? -1),
+  T: text((transaction) => utcDate(acceptDate(transaction))),
+  Ta: growing(timers.Ta),
+  Tc: number(timers.Tc),
+  Td: number(timers.Td),
+  Th: number(timers.Th),
+  Ti: number(timers.Ti),
+  Tl: text((transaction) => localDate(acceptDate(transaction))),
+  Tq: number(timers.Tq),
+  TR: number(timers.TR),
+  Tr: number(timers.Tr),
+  Ts: number((transaction) => Math.floor(acceptDate(transaction) / 1000), 4),
+  Tt: growing(timers.Tt),
+  Tu: growing(timers.Tu),
+  Tw: number(timers.Tw),
+  U: number((transaction) => transaction.bytesFromClient),
+  ac: number((transaction) => transaction.frontend.counters.current),
+  b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
+  bc: number((transaction) => transaction.backend?.counters.current ?? 0),
+  bi: address(() => undefined),
+  bp: port(() => undefined),
+  bq: number((transaction) => transaction.backendQueue),
+  ci: address(source),
+  cp: port(source),
+  f: text((transaction) => transaction.frontend.name),
+  fc: number((transaction) => transaction.frontend.counters.current),
+  fi: address(destination),
+  fp: port(destination),
+  ft: text((transaction) => transaction.frontend.name),
+  hr: captures((transaction) => transaction.requestCaptures),
+  hrl: captureWords((transaction) => transaction.requestCaptures),
+  hs: captures((transaction) => transaction.responseCaptures),
+  hsl: captureWords((transaction) => transaction.responseCaptures),
+  ID: text((transaction) => transaction.uniqueId),
+  lc: number(countLog),
+  ms: {
+    kind: 'text',
+    value: (transaction) => String(Math.floor(acceptDate(transaction)) % 1000).padStart(3, '0'),
+    hex: (transaction) => upperHex(Math.floor(acceptDate(transaction)) % 1000, 2),
+    verbatim: true,
+  },
+  pid: number(() => process.pid, 4),
+  r: text((transaction) => {
+    const line = requestLine(transaction);
+    return line === undefined ? '<BADREQ>' : encodeForLog(line);
+  }, true),
+  rc: {
+    kind: 'text',
+    value: (transaction) => (transaction.redispatched ? `+${transaction.retries}` : transaction.retries),
+    verbatim: true,
+  },
+  rt: number((transaction) => transaction.id, 4),
+  s: text((transaction) => transaction.server?.name ?? '<NOSRV>'),
+  sc: number((transaction) => transaction.server?.counters.current ?? 0),
+  si: address(server),
+  sp: port(server),
+  sq: number((transaction) => transaction.serverQueue),
+  sslc: text(() => undefined),
+  sslv: text(() => undefined),
+  t: text((transaction) => localDateWithMilliseconds(acceptDate(transaction))),
+  tr: text((transaction) => localDateWithMilliseconds(requestDate(transaction)), true),
+  trg: text((transaction) => utcDate(requestDate(transaction)), true),
+  trl: text((transaction) => localDate(requestDate(transaction)), true),
+  ts: text((transaction) => transaction.termination.slice(0, 2)),
+  tsc: text((transaction) => transaction.termination, true),
+};

@@ -1,0 +1,140 @@
+import type { ArgumentSpec, ArgumentType, Arguments } from '../api/keywords.ts';
+import type { Names, Scope } from '../api/words.ts';
+import { parseIpv4, parseIpv6, parseMask } from './addresses.ts';
+import { ArgumentError } from './errors.ts';
+
+/** What a keyword's arguments are compiled with. */
+export interface ArgumentContext {
+  readonly scope: Scope | undefined;
+  later(check: (names: Names) => void): void;
+}
+
+/** Who the arguments belong to, as messages say it. */
+export interface ArgumentOwner {
+  readonly word: string;
+  readonly kind: 'fetch method' | 'converter';
+}
+
+/** The names HAProxy's messages and lists give the types. A mask's and an address's family follows from where it stands. */
+export function argumentTypeName(type: ArgumentType, word: string, index: number): string {
+  if (type === 'ip') return word === 'ipv6' ? 'IPv6 address' : 'IPv4 address';
+  if (type === 'mask') return index === 0 ? 'IPv4 mask' : 'IPv6 mask';
+  return type === 'userlist' ? 'user list' : type;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', ' ': ' ', '\\': '\\', '"': '"', "'": "'" };
+
+interface RawArguments {
+  readonly texts: string[];
+  /** Behind the closing parenthesis, or where the reading had to stop. */
+  readonly end: number;
+}
+
+/**
+ * Splits what stands between parentheses. Quotes and backslashes work as in a line of the file, but for `\#`, `\$` and
+ * `\xNN`, which stay as they are; configuration.txt 2.2.
+ */
+export function splitArguments(text: string, open: number, limit: number, fail: (detail: string) => never): RawArguments {
+  const texts: string[] = [];
+  let current = '';
+  let quote = '';
+  let at = open + 1;
+  let started = at;
+  for (; at < text.length; at++) {
+    const char = text[at]!;
+    if (quote === "'" ? char === "'" : char === quote) {
+      quote = '';
+    } else if (quote === "'") {
+      current += char;
+    } else if (char === '\\') {
+      const escaped = ESCAPES[text[at + 1] ?? ''];
+      if (escaped === undefined) current += char;
+      else {
+        current += escaped;
+        at++;
+      }
+    } else if (quote === '' && (char === '"' || char === "'")) {
+      quote = char;
+    } else if (quote === '' && (char === ',' || char === ')')) {
+      if (limit === 0 && at > started) fail(`expected ')' before '${text.slice(started)}'`);
+      texts.push(current);
+      if (char === ')') return { texts: limit === 0 ? [] : texts, end: at + 1 };
+      if (texts.length >= limit) fail(`expected ')' before '${text.slice(at)}'`);
+      current = '';
+      started = at + 1;
+    } else {
+      current += char;
+    }
+  }
+  if (quote !== '') fail(`unquoted ${quote === '"' ? 'double' : 'single'}-quoted string in argument`);
+  return fail("expected ')'");
+}
+
+/** Checks the texts against what the keyword declares, and makes of them what its `compile` gets. */
+export function bindArguments(
+  given: readonly string[],
+  specs: readonly ArgumentSpec[],
+  owner: ArgumentOwner,
+  context: ArgumentContext,
+): Arguments {
+  const mandatory = specs.findLastIndex((spec) => !spec.optional) + 1;
+  const texts = specs.map((_, index) => (given[index] === '' && index >= mandatory ? undefined : given[index]));
+  const typeAt = (index: number): string => argumentTypeName(specs[index]!.type, owner.word, index);
+  const refuse = (index: number, detail: string): never => {
+    const where = owner.kind === 'converter' ? `invalid arg ${index + 1} in converter '${owner.word}'` : `fetch method '${owner.word}'`;
+    throw new ArgumentError(where, detail);
+  };
+  // A string that is not there is an empty one, if it is the first.
+  if (mandatory > 0 && (given.length === 0 || (given.length === 1 && given[0] === ''))) {
+    if (specs[0]!.type !== 'string') refuse(0, `expected type '${typeAt(0)}' at position 1, but got nothing`);
+    texts[0] = '';
+  }
+  const count = Math.max(given.length, texts[0] === undefined ? 0 : 1);
+  if (count < mandatory) refuse(count, `missing arguments (got ${count}/${mandatory}), type '${typeAt(count)}' expected`);
+  for (const [index, text] of texts.entries()) {
+    if (text !== undefined && !isOfType(text, specs[index]!.type, owner.word, index))
+      refuse(index, `failed to parse '${text}' as type '${typeAt(index)}' at position ${index + 1}`);
+  }
+  const fail = (message: string): never => {
+    throw new ArgumentError(`invalid args in ${owner.kind} '${owner.word}'`, message);
+  };
+  return {
+    texts,
+    scope: context.scope,
+    text: (index) => texts[index] ?? fail(`argument ${index + 1} is missing`),
+    optionalText: (index) => texts[index],
+    integer: (index, fallback) => {
+      const text = texts[index];
+      if (text === undefined) return fallback ?? fail(`argument ${index + 1} is missing`);
+      return scaledInteger(text, specs[index]!.type);
+    },
+    fail,
+    later: (check) => context.later(check),
+  };
+}
+
+const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, us: 0.001, ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1048576, g: 1073741824 };
+
+function scaledInteger(text: string, type: ArgumentType): number {
+  if (type !== 'time' && type !== 'size') return Number(text);
+  const [, digits, unit] = /^([0-9]+)([a-z]*)$/i.exec(text) ?? [];
+  const factor = (type === 'time' ? TIME_UNITS : SIZE_UNITS)[(unit ?? '?').toLowerCase()];
+  return factor === undefined ? Number.NaN : Math.ceil(Number(digits) * factor);
+}
+
+function isOfType(text: string, type: ArgumentType, word: string, index: number): boolean {
+  switch (type) {
+    case 'integer':
+      return /^[+-]?[0-9]+$/.test(text);
+    case 'time':
+    case 'size':
+      return !Number.isNaN(scaledInteger(text, type));
+    case 'ip':
+      return (word === 'ipv6' ? parseIpv6(text) : parseIpv4(text)) !== undefined;
+    case 'mask':
+      return parseMask(text, index === 0 ? 4 : 6) !== undefined;
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,132 @@
+import type { Condition, Place } from '../api/expression.ts';
+import type { Transaction } from '../api/traffic.ts';
+import type { Words } from '../api/words.ts';
+import type { AclTest } from './acl.ts';
+import { ExpressionError } from './errors.ts';
+import { hint } from './nearest.ts';
+import { PLACE_NAMES, isReadable } from './sources.ts';
+
+export type Test = (transaction: Transaction) => boolean;
+
+/** All `acl` lines of one name. Lines may be added after a condition has used the name: it sees them too. */
+export class NamedAcl {
+  readonly name: string;
+  readonly tests: AclTest[] = [];
+  /** True when one of the lines matches; set anew with each line. */
+  evaluate: Test = () => false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  add(test: AclTest): void {
+    this.tests.push(test);
+    const tests = this.tests.map((one) => one.test);
+    this.evaluate =
+      tests.length === 1
+        ? tests[0]!
+        : (transaction) => {
+            for (const one of tests) if (one(transaction)) return true;
+            return false;
+          };
+  }
+}
+
+export interface ConditionContext {
+  readonly places: readonly Place[];
+  /** A declared or predefined ACL. */
+  find(name: string): NamedAcl | undefined;
+  known(): Iterable<string>;
+  anonymous(words: readonly string[]): AclTest;
+}
+
+/**
+ * Reads `if …` or `unless …` to the end of the line; configuration.txt 7.2: terms joined by `or`, each of ACLs that
+ * must all match. Empty terms, which HAProxy lets pass, count for nothing.
+ * @throws ExpressionError
+ */
+export function readCondition(words: Words, context: ConditionContext): Condition | undefined {
+  const polarity = words.optional('if', 'unless');
+  if (polarity === undefined) return undefined;
+  const text: string[] = [polarity];
+  const terms: Test[][] = [];
+  let term: Test[] | undefined;
+  let negated = false;
+  while (words.remaining > 0) {
+    let word = words.next('a condition');
+    text.push(word);
+    if (word === 'or' || word === '||') {
+      term = undefined;
+      negated = false;
+      continue;
+    }
+    while (word.startsWith('!')) {
+      negated = !negated;
+      word = word.slice(1);
+    }
+    if (word === '') continue;
+    const test = word === '{' ? readAnonymous(words, context, text) : useNamed(word, words, context);
+    if (!term) terms.push((term = []));
+    term.push(negated ? (transaction) => !test(transaction) : test);
+    negated = false;
+  }
+  const matches = anyTerm(terms.map(allOf));
+  return {
+    text: text.join(' '),
+    evaluate: polarity === 'if' ? matches : (transaction) => !matches(transaction),
+  };
+}
+
+function readAnonymous(words: Words, context: ConditionContext, text: string[]): Test {
+  const inner: string[] = [];
+  for (;;) {
+    if (words.remaining === 0) throw new ExpressionError("missing closing '}' in condition");
+    const word = words.next("'}'");
+    text.push(word);
+    if (word === '}') break;
+    inner.push(word);
+  }
+  const acl = context.anonymous(inner);
+  if (!isReadable(acl.source, context.places))
+    words.warn(
+      `anonymous acl will never match because it uses keyword '${acl.word}' which is incompatible with '${placeNames(context)}'`,
+    );
+  return acl.test;
+}
+
+function useNamed(name: string, words: Words, context: ConditionContext): Test {
+  const acl = context.find(name);
+  if (!acl) throw new ExpressionError(`no such ACL : '${name}'${hint(name, context.known())}`);
+  const unreadable = acl.tests.filter((test) => !isReadable(test.source, context.places));
+  if (unreadable.length > 0 && unreadable.length === acl.tests.length)
+    words.warn(
+      `acl '${name}' will never match because it only involves keywords that are incompatible with '${placeNames(context)}'`,
+    );
+  // One line is called directly unless more may follow; the object is asked because they may.
+  return (transaction) => acl.evaluate(transaction);
+}
+
+function placeNames(context: ConditionContext): string {
+  return context.places.map((place) => PLACE_NAMES[place]).join("' or '");
+}
+
+function allOf(tests: readonly Test[]): Test {
+  const [first, second] = tests;
+  if (tests.length === 1) return first!;
+  if (tests.length === 2) return (transaction) => first!(transaction) && second!(transaction);
+  return (transaction) => {
+    for (const test of tests) if (!test(transaction)) return false;
+    return true;
+  };
+}
+
+function anyTerm(terms: readonly Test[]): Test {
+  const [first, second] = terms;
+  if (terms.length === 0) return () => false;
+  if (terms.length === 1) return first!;
+  if (terms.length === 2) return (transaction) => first!(transaction) || second!(transaction);
+  return (transaction) => {
+    for (const term of terms) if (term(transaction)) return true;
+    return false;
+  };
+}

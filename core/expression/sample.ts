@@ -1,0 +1,177 @@
+import type { Source } from '../api/expression.ts';
+import type { FetchFunction, MultiFetch } from '../api/keywords.ts';
+import type { Transaction } from '../api/traffic.ts';
+import type { TypeName, Value } from '../api/values.ts';
+import type { Keywords } from '../plugin/registry.ts';
+import { type ArgumentContext, type ArgumentOwner, bindArguments, splitArguments } from './arguments.ts';
+import { canCast, castBetween } from './casts.ts';
+import { constantOf, isPure } from './constants.ts';
+import { ArgumentError, ExpressionError } from './errors.ts';
+import { isKnownConverter, isKnownFetch } from './known.ts';
+import { hint } from './nearest.ts';
+
+/** A fetch and its converters, compiled. */
+export interface Sample {
+  readonly text: string;
+  /** The fetch's name. */
+  readonly word: string;
+  readonly source: Source;
+  readonly type: TypeName;
+  readonly hasConverters: boolean;
+  readonly evaluate: FetchFunction;
+  readonly some: MultiFetch['some'] | undefined;
+  /** Set when the answer is known already. */
+  readonly constant: { readonly value: Value | undefined } | undefined;
+}
+
+export type SampleTables = Pick<Keywords, 'fetches' | 'converters'>;
+
+/** Where the text goes on when a word of the line ends: converters may stand in words of their own. */
+export interface Continuation {
+  peek(): string | undefined;
+  take(): void;
+}
+
+type Step = (value: Value, transaction: Transaction) => Value | undefined;
+
+const NAME = /[A-Za-z0-9_.+-]*/y;
+
+function nameAt(text: string, at: number): string {
+  NAME.lastIndex = at;
+  return NAME.exec(text)?.[0] ?? '';
+}
+
+/**
+ * Reads `fetch(args),converter(args),…` beginning at `start`.
+ * @throws ExpressionError with HAProxy's words for what is wrong.
+ */
+export function readSample(
+  text: string,
+  start: number,
+  tables: SampleTables,
+  context: ArgumentContext,
+  continuation?: Continuation,
+): { readonly sample: Sample; readonly end: number } {
+  const word = nameAt(text, start);
+  if (word === '') throw new ExpressionError('missing fetch method');
+  const keyword = tables.fetches.get(word)?.keyword;
+  if (!keyword) throw new ExpressionError(unknownFetch(word, tables));
+  const owner: ArgumentOwner = { word, kind: 'fetch method' };
+  const fetchArguments = readArguments(text, start + word.length, keyword.arguments?.length ?? 0, owner);
+  const fetch = keyword.compile(bindArguments(fetchArguments.texts, keyword.arguments ?? [], owner, context));
+  let evaluate = typeof fetch === 'function' ? fetch : fetch.evaluate;
+  let some = typeof fetch === 'function' ? undefined : fetch.some;
+  let known = constantOf(evaluate);
+  let type = keyword.type;
+  let whole = text.slice(start, fetchArguments.end);
+
+  const steps: Step[] = [];
+  let line = text;
+  let at = fetchArguments.end;
+  for (;;) {
+    const comma = line[at] === ',';
+    while (line[at] === ',') at++;
+    if (at >= line.length && continuation) {
+      const next = continuation.peek();
+      if (next === undefined || !tables.converters.has(nameAt(next, 0))) break;
+      continuation.take();
+      line = next;
+      at = 0;
+    } else if (!comma) break;
+    const name = nameAt(line, at);
+    const converter = tables.converters.get(name)?.keyword;
+    if (!converter) throw new ExpressionError(unknownConverter(name, tables));
+    const converterOwner: ArgumentOwner = { word: name, kind: 'converter' };
+    const given = readArguments(line, at + name.length, converter.arguments?.length ?? 0, converterOwner);
+    if (!canCast(type, converter.input)) throw new ExpressionError(`converter '${name}' cannot be applied`);
+    const convert = converter.compile(bindArguments(given.texts, converter.arguments ?? [], converterOwner, context));
+    const cast = castBetween(type, converter.input);
+    if (known && isPure(convert)) {
+      const input = known.value === undefined || !cast ? known.value : cast(known.value);
+      const value = input === undefined ? undefined : (convert as (value: Value) => Value | undefined)(input);
+      known = { value };
+      evaluate = () => value;
+    } else {
+      known = undefined;
+      if (cast) steps.push(cast);
+      steps.push(convert);
+    }
+    if (converter.output !== 'same') type = converter.output;
+    whole += `,${line.slice(at, given.end)}`;
+    at = given.end;
+  }
+  if (steps.length > 0) {
+    const convert = compose(steps);
+    const fetched = evaluate;
+    evaluate = (transaction) => {
+      const value = fetched(transaction);
+      return value === undefined ? undefined : convert(value, transaction);
+    };
+    some &&= convertEach(some, convert);
+  }
+  const hasConverters = whole.length > fetchArguments.end - start;
+  const sample: Sample = { text: whole, word, source: keyword.from, type, hasConverters, evaluate, some, constant: known };
+  return { sample, end: at };
+}
+
+function readArguments(
+  text: string,
+  at: number,
+  limit: number,
+  owner: ArgumentOwner,
+): { readonly texts: readonly string[]; readonly end: number } {
+  if (text[at] !== '(') return { texts: [], end: at };
+  return splitArguments(text, at, limit, (detail) => {
+    throw new ArgumentError(
+      owner.kind === 'converter' ? `invalid arg ${limit + 1} in converter '${owner.word}'` : `fetch method '${owner.word}'`,
+      detail,
+    );
+  });
+}
+
+function compose(steps: readonly Step[]): Step {
+  const [first, second] = steps;
+  if (steps.length === 1) return first!;
+  if (steps.length === 2)
+    return (value, transaction) => {
+      const between = first!(value, transaction);
+      return between === undefined ? undefined : second!(between, transaction);
+    };
+  const rest = compose(steps.slice(1));
+  return (value, transaction) => {
+    const between = first!(value, transaction);
+    return between === undefined ? undefined : rest(between, transaction);
+  };
+}
+
+/** Converts each value of a fetch with several, without a closure per evaluation. */
+function convertEach(some: MultiFetch['some'], convert: Step): MultiFetch['some'] {
+  let currentVisit: (value: Value) => boolean;
+  let currentTransaction: Transaction;
+  const each = (value: Value): boolean => {
+    const converted = convert(value, currentTransaction);
+    return converted !== undefined && currentVisit(converted);
+  };
+  return (transaction, visit) => {
+    const [outerTransaction, outerVisit] = [currentTransaction, currentVisit];
+    currentTransaction = transaction;
+    currentVisit = visit;
+    try {
+      return some(transaction, each);
+    } finally {
+      currentTransaction = outerTransaction;
+      currentVisit = outerVisit;
+    }
+  };
+}
+
+/** What to say of a name that is no fetch here. */
+export function unknownFetch(word: string, tables: SampleTables): string {
+  if (isKnownFetch(word)) return `fetch method '${word}' is not built yet`;
+  return `unknown fetch method '${word}'${hint(word, tables.fetches.keys())}`;
+}
+
+function unknownConverter(word: string, tables: SampleTables): string {
+  if (isKnownConverter(word)) return `converter '${word}' is not built yet`;
+  return `unknown converter '${word}'${word === '' ? '' : hint(word, tables.converters.keys())}`;
+}

@@ -1,0 +1,44 @@
+import type { Timing, Transaction } from '../api/traffic.ts';
+
+type Stamp = keyof Timing;
+
+/** Whole milliseconds between two events; -1 while one of them has not happened. Sums of such differences stay exact. */
+function between(timing: Timing, from: Stamp, to: Stamp): number {
+  const start = timing[from];
+  const end = timing[to];
+  return start < 0 || end < 0 ? -1 : Math.floor(end - timing.start) - Math.floor(start - timing.start);
+}
+
+/** The end, or the present when it is not over yet. */
+function now(timing: Timing): number {
+  return Math.floor((timing.end < 0 ? performance.now() : timing.end) - timing.start);
+}
+
+/** The timers of configuration.txt 8.4, in milliseconds; -1 when the phase did not end. */
+export const timers: {
+  readonly [Name in 'Th' | 'Ti' | 'TR' | 'Tq' | 'Tw' | 'Tc' | 'Tr' | 'Td' | 'Ta' | 'Tt' | 'Tu']: (
+    transaction: Transaction,
+  ) => number;
+} = {
+  Th: ({ timing }) => Math.max(0, between(timing, 'start', 'handshake')),
+  Ti: ({ timing }) => between(timing, 'handshake', 'firstByte'),
+  TR: ({ timing }) => between(timing, 'firstByte', 'request'),
+  Tq: ({ timing }) => between(timing, 'start', 'request'),
+  Tw: ({ timing }) => between(timing, timing.request < 0 ? 'start' : 'request', 'queue'),
+  Tc: ({ timing }) => between(timing, 'queue', 'connect'),
+  Tr: ({ timing }) => between(timing, 'connect', 'response'),
+  Td: ({ timing }) => (timing.response < 0 ? -1 : now(timing) - Math.floor(timing.response - timing.start)),
+  Ta: ({ timing }) => now(timing) - (timing.firstByte < 0 ? 0 : Math.floor(timing.firstByte - timing.start)),
+  Tt: ({ timing }) => now(timing),
+  Tu: ({ timing }) => now(timing) - Math.max(0, between(timing, 'handshake', 'firstByte')),
+};
+
+/** When the transaction was accepted, and when its first byte came, in milliseconds since 1970. */
+export function acceptDate(transaction: Transaction): number {
+  return transaction.startedAt;
+}
+
+export function requestDate(transaction: Transaction): number {
+  const { start, firstByte } = transaction.timing;
+  return firstByte < 0 ? transaction.startedAt : transaction.startedAt + Math.floor(firstByte - start);
+}

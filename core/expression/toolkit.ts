@@ -1,0 +1,23 @@
+/** What fetches, converters and match methods are written with; exported to plugins. Pure, but for keys of state kept elsewhere. */
+export {
+  embeddedIpv4,
+  endpointAddress,
+  integerFromIpv4,
+  ipAddress,
+  ipv4FromInteger,
+  mapToIpv6,
+  maskOf,
+  parseAddress,
+  parseIpv4,
+  parseIpv6,
+  parseMask,
+} from './addresses.ts';
+export { asAddress, asBinary, asBoolean, asInteger, asString, canCast, typeOf } from './casts.ts';
+export { constant, pure } from './constants.ts';
+export { type Integer, INT64_MAX, INT64_MIN, parseWholeInteger, saturate, wrap } from './integers.ts';
+export { PATTERNS, type PatternEntry, PatternReference, PatternReferences } from './references.ts';
+export { ExpressionError } from './errors.ts';
+export { jsonString } from './encode.ts';
+export { acceptDate, requestDate, timers } from './timers.ts';
+export { type Regex, compileRegex, toRegExp } from './regex.ts';
+export { nearest } from './nearest.ts';

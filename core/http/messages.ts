@@ -1,0 +1,234 @@
+import type { Body, HeaderList, Request, Response } from '../api/index.ts';
+import { ChunkedTracker } from './chunked.ts';
+import { Head } from './head.ts';
+import type { HeadScanner } from './head-scanner.ts';
+
+/** How a body ends. */
+export const BODY_NONE = 0;
+export const BODY_LENGTH = 1;
+export const BODY_CHUNKED = 2;
+export const BODY_CLOSE = 3;
+export const BODY_TUNNEL = 4;
+
+/**
+ * A body on its way through: how it is framed, how much is still to come, and the part that is in memory because it came with the
+ * head or because somebody waits for it.
+ */
+export class BodyState implements Body {
+  kind: number = BODY_NONE;
+  /** Bytes still to come, for BODY_LENGTH. */
+  remaining = 0;
+  length: number | undefined = undefined;
+  complete = true;
+  /** Held bytes, framing included: held[heldStart, heldEnd). */
+  held: Buffer = EMPTY;
+  heldStart = 0;
+  heldEnd = 0;
+  #chunks: ChunkedTracker | null = null;
+
+  /** Frames a new message. */
+  begin(kind: number, length: number): void {
+    this.kind = kind;
+    this.remaining = length;
+    this.length = kind === BODY_LENGTH ? length : kind === BODY_NONE ? 0 : undefined;
+    this.complete = kind === BODY_NONE;
+    this.heldStart = 0;
+    this.heldEnd = 0;
+    if (kind === BODY_CHUNKED) {
+      this.#chunks ??= new ChunkedTracker();
+      this.#chunks.reset();
+    }
+  }
+
+  /** Follows bytes[from, to); gives the end of the body in them, or -1 when the framing is broken. */
+  follow(bytes: Buffer, from: number, to: number): number {
+    switch (this.kind) {
+      case BODY_LENGTH: {
+        const take = Math.min(this.remaining, to - from);
+        this.remaining -= take;
+        if (this.remaining === 0) this.complete = true;
+        return from + take;
+      }
+      case BODY_CHUNKED: {
+        const chunks = this.#chunks!;
+        const end = chunks.advance(bytes, from, to);
+        if (chunks.broken) return -1;
+        this.complete = chunks.done;
+        return end;
+      }
+      case BODY_NONE:
+        return from;
+      default:
+        return to;
+    }
+  }
+
+  get heldSize(): number {
+    return this.heldEnd - this.heldStart;
+  }
+
+  /** The held bytes are bytes[start, end), which may be in a shared buffer until `own`. */
+  hold(bytes: Buffer, start: number, end: number): void {
+    this.held = bytes;
+    this.heldStart = start;
+    this.heldEnd = end;
+  }
+
+  /** Appends to the held bytes, which become its own. */
+  append(bytes: Buffer, start: number, end: number): void {
+    const size = this.heldSize;
+    const joined = Buffer.allocUnsafe(size + end - start);
+    this.held.copy(joined, 0, this.heldStart, this.heldEnd);
+    bytes.copy(joined, size, start, end);
+    this.hold(joined, 0, joined.length);
+  }
+
+  own(): void {
+    if (this.heldSize === 0) return;
+    const copy = Buffer.allocUnsafe(this.heldSize);
+    this.held.copy(copy, 0, this.heldStart, this.heldEnd);
+    this.hold(copy, 0, copy.length);
+  }
+
+  release(): void {
+    this.held = EMPTY;
+    this.heldStart = 0;
+    this.heldEnd = 0;
+  }
+
+  available(): Buffer {
+    if (this.kind !== BODY_CHUNKED) return Buffer.from(this.held.subarray(this.heldStart, this.heldEnd));
+    const parts: Buffer[] = [];
+    new ChunkedTracker().advance(this.held, this.heldStart, this.heldEnd, (bytes, start, end) => {
+      parts.push(Buffer.from(bytes.subarray(start, end)));
+    });
+    return Buffer.concat(parts);
+  }
+}
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** A request as rules see it. */
+export class RequestView implements Request {
+  readonly head: Head;
+  readonly headers: HeaderList;
+  readonly body: BodyState = new BodyState();
+  version = '1.1';
+  #method: string | undefined = undefined;
+  #uri: string | undefined = undefined;
+  #start = 0;
+  #methodEnd = 0;
+  #targetEnd = 0;
+
+  constructor(limit: number) {
+    this.head = new Head(limit);
+    this.headers = this.head;
+  }
+
+  load(bytes: Buffer, scan: HeadScanner, end: number): void {
+    this.head.load(bytes, scan, end);
+    this.version = scan.minor === 1 ? '1.1' : '1.0';
+    this.#method = undefined;
+    this.#uri = undefined;
+    this.#start = scan.start;
+    this.#methodEnd = scan.methodEnd;
+    this.#targetEnd = scan.targetEnd;
+  }
+
+  /** Cuts method and target out while the bytes are there. */
+  own(): void {
+    this.keepLine();
+    this.head.own();
+  }
+
+  /** Makes the strings of the request line, which outlive the head. */
+  keepLine(): void {
+    void this.method;
+    void this.uri;
+  }
+
+  get method(): string {
+    return (this.#method ??= this.head.method(this.#start, this.#methodEnd));
+  }
+  set method(method: string) {
+    void this.uri;
+    this.#method = method;
+    this.#line();
+  }
+
+  get uri(): string {
+    return (this.#uri ??= this.head.slice(this.#methodEnd + 1, this.#targetEnd));
+  }
+  set uri(uri: string) {
+    void this.method;
+    this.#uri = uri;
+    this.#line();
+  }
+
+  #line(): void {
+    this.head.startLine = `${this.#method!} ${this.#uri!} HTTP/${this.version}`;
+  }
+}
+
+/** A response as rules see it, the server's or our own. */
+export class ResponseView implements Response {
+  readonly head: Head;
+  readonly headers: HeaderList;
+  readonly body: BodyState = new BodyState();
+  version = '1.1';
+  #status = 0;
+  #reason: string | undefined = undefined;
+  #reasonStart = 0;
+  #lineEnd = 0;
+
+  constructor(limit: number) {
+    this.head = new Head(limit);
+    this.headers = this.head;
+  }
+
+  load(bytes: Buffer, scan: HeadScanner, end: number): void {
+    this.head.load(bytes, scan, end);
+    this.version = scan.minor === 1 ? '1.1' : '1.0';
+    this.#status = scan.status;
+    this.#reason = undefined;
+    this.#reasonStart = scan.reasonStart;
+    this.#lineEnd = scan.startLineEnd;
+    // `HTTP/1.1 200 CRLF` is how it leaves when the space was missing.
+    if (scan.reasonStart === 12) this.#line();
+  }
+
+  /** Begins an answer of our own. */
+  make(status: number, reason: string): void {
+    this.head.begin();
+    this.version = '1.1';
+    this.#status = status;
+    this.#reason = reason;
+    this.#line();
+  }
+
+  own(): void {
+    void this.reason;
+    this.head.own();
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+  set status(status: number) {
+    void this.reason;
+    this.#status = status;
+    this.#line();
+  }
+
+  get reason(): string {
+    return (this.#reason ??= this.head.slice(this.#reasonStart, this.#lineEnd));
+  }
+  set reason(reason: string) {
+    this.#reason = reason;
+    this.#line();
+  }
+
+  #line(): void {
+    this.head.startLine = `HTTP/${this.version} ${this.#status} ${this.reason}`;
+  }
+}

@@ -1,0 +1,211 @@
+import type net from 'node:net';
+import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
+import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { enableKeepAlive } from '../net/keepalive.ts';
+import { loadLibc } from '../net/libc.ts';
+import type { ListeningSocket } from '../net/listening-socket.ts';
+import { enter } from '../state/counters.ts';
+import type { Arrival, ClientSession, Door } from './client-session.ts';
+import type { FrontendRuntime } from './frontend.ts';
+import { HttpSession } from './http-session.ts';
+import { IntroductionReader } from './introduction.ts';
+import type { ProcessState } from './process-state.ts';
+import { runRules } from './rules.ts';
+import type { Stream } from './stream.ts';
+import { takeStream } from './stream.ts';
+import { TcpSession } from './tcp-session.ts';
+import { now, wallClock } from './timers.ts';
+
+let connections = 0;
+
+/** Lets connections of one listening socket into one frontend: limits, the PROXY protocol, the rules that need no bytes. */
+export class Acceptor implements Door {
+  readonly frontend: FrontendRuntime;
+  readonly listener: Listener;
+  readonly bind: BindConfig;
+  readonly socket: ListeningSocket;
+  readonly #process: ProcessState;
+  #current = 0;
+  #delayed: NodeJS.Timeout | undefined;
+  #stopped = false;
+  readonly sessions: Set<ClientSession> = new Set();
+
+  constructor(
+    frontend: FrontendRuntime,
+    listener: Listener,
+    bind: BindConfig,
+    socket: ListeningSocket,
+    process: ProcessState,
+  ) {
+    this.frontend = frontend;
+    this.listener = listener;
+    this.bind = bind;
+    this.socket = socket;
+    this.#process = process;
+  }
+
+  /** Connections now. */
+  get current(): number {
+    return this.#current;
+  }
+
+  open(): void {
+    this.socket.accept((socket) => this.#accept(socket));
+    this.#process.acceptors.add(this);
+    this.#regulate();
+  }
+
+  /** Lets nobody in any more; those who are in stay. */
+  stop(): void {
+    this.#stopped = true;
+    this.#process.acceptors.delete(this);
+    if (this.#delayed !== undefined) clearTimeout(this.#delayed);
+  }
+
+  #accept(socket: net.Socket): void {
+    const at = now();
+    const { frontend } = this;
+    const remote = socket.remoteAddress;
+    if (remote === undefined && socket.remoteFamily === undefined && this.socket.target.kind === 'inet') {
+      // Reset before it was accepted.
+      socket.destroy();
+      return;
+    }
+    frontend.countSession(at);
+    enter(frontend.counters);
+    this.#current++;
+    this.#process.enter();
+    const source: Endpoint =
+      remote === undefined
+        ? { family: 'unix', address: this.listener.address, port: 0 }
+        : { family: socket.remoteFamily === 'IPv6' ? 6 : 4, address: plain(remote), port: socket.remotePort ?? 0 };
+    const arrival: Arrival = {
+      id: ++connections,
+      listener: this.listener,
+      frontend,
+      socketSource: remote?.startsWith('::ffff:') ? { ...source, family: 4 } : source,
+      door: this,
+      at,
+    };
+    const session = frontend.settings.mode === 'http' ? new HttpSession(arrival) : new TcpSession(arrival);
+    this.sessions.add(session);
+    const introduced = this.bind.acceptProxy || this.bind.acceptNetscalerCip !== undefined;
+    const reader: SocketReader = introduced ? new IntroductionReader(session, this) : session;
+    session.socket = adoptSocket(socket, reader);
+    if (frontend.settings.clientKeepAlive !== undefined) enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
+    this.#regulate();
+    if (reader instanceof IntroductionReader) reader.begin(this.bind);
+    else this.admit(session);
+  }
+
+  /** The connection's ends are known: rules and hooks that look at nothing else. */
+  admit(session: ClientSession): void {
+    const { runtime } = this.frontend;
+    const { pre, post } = runtime.generation.pipeline.accept;
+    if (runtime.tcpConnectionRules === null && runtime.tcpSessionRules === null && pre === null && post === null) {
+      session.start();
+      return;
+    }
+    void this.#admitByRules(session);
+  }
+
+  async #admitByRules(session: ClientSession): Promise<void> {
+    const { runtime } = this.frontend;
+    const stream = this.#passing(session);
+    const { pre, post } = runtime.generation.pipeline.accept;
+    try {
+      for (const stage of [
+        () => pre?.(session),
+        () => (runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame)),
+        () => (session.expectHeader === undefined ? undefined : this.#introduceLate(session)),
+        () => (runtime.tcpSessionRules === null ? undefined : runRules(runtime.tcpSessionRules, stream, stream.blame)),
+        () => post?.(session),
+      ]) {
+        const answer = stage();
+        const verdict = answer instanceof Promise ? await answer : answer;
+        if (session.closed) return;
+        if (verdict === undefined || verdict === 'stop') continue;
+        this.frontend.counters.deniedRequests++;
+        if (verdict === 'drop') {
+          runtime.generation.silence(session);
+          resetSocket(session.socket);
+        }
+        session.destroy();
+        return;
+      }
+    } finally {
+      stream.finish();
+    }
+    session.start();
+  }
+
+  /** `expect-proxy`: a rule wants the header that the `bind` line did not ask for. */
+  async #introduceLate(session: ClientSession): Promise<undefined> {
+    await new Promise<void>((resolve) => {
+      const reader = new IntroductionReader(session, { admit: () => resolve() });
+      session.socket.reader = reader;
+      reader.begin({
+        acceptProxy: session.expectHeader === 'proxy',
+        acceptNetscalerCip: session.expectHeader === 'netscaler-cip' ? 0 : undefined,
+      });
+    });
+    session.expectHeader = undefined;
+    return undefined;
+  }
+
+  /** A stream for rules that see a connection only; it never carries anything. */
+  #passing(session: ClientSession): Stream & Transaction {
+    const stream = takeStream(1);
+    stream.shared = true;
+    stream.begin(session, wallClock(session.acceptedTime));
+    stream.timing.start = session.acceptedTime;
+    return stream;
+  }
+
+  destinationOf(session: ClientSession): Endpoint {
+    const { localAddress, localPort, localFamily } = session.socket;
+    if (localAddress === undefined) return { family: 'unix', address: this.listener.address, port: 0 };
+    const mapped = localAddress.startsWith('::ffff:');
+    return { family: localFamily === 'IPv6' && !mapped ? 6 : 4, address: plain(localAddress), port: localPort ?? 0 };
+  }
+
+  release(session: ClientSession): void {
+    this.sessions.delete(session);
+    this.#current--;
+    this.frontend.counters.current--;
+    this.#process.leave();
+    if (!this.#stopped) this.#regulate();
+    if (this.sessions.size === 0) this.frontend.runtime.generation.sessionsEnded();
+  }
+
+  /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
+  #regulate(): void {
+    const { bind, frontend } = this;
+    const full =
+      this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
+    if (full) {
+      this.socket.pause();
+      return;
+    }
+    const delay = frontend.rateDelay(now());
+    if (delay > 0) {
+      this.socket.pause();
+      this.#delayed ??= setTimeout(() => {
+        this.#delayed = undefined;
+        if (!this.#stopped) this.#regulate();
+      }, delay);
+      return;
+    }
+    if (this.socket.paused && !this.#process.held) this.socket.resume();
+  }
+
+  /** A limit outside this acceptor changed. */
+  reconsider(): void {
+    if (!this.#stopped) this.#regulate();
+  }
+}
+
+/** IPv4 addresses in their own form, though the socket is of both families. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

@@ -1,0 +1,162 @@
+import type { Connection, Endpoint, Listener, Value } from '../api/index.ts';
+import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
+import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
+import type { UpstreamServer } from '../upstream/server.ts';
+import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
+import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
+import type { FrontendRuntime } from './frontend.ts';
+import type { Stream } from './stream.ts';
+import { type Timed, unschedule, wallClock } from './timers.ts';
+
+/** What the acceptor found out about a connection. */
+export interface Arrival {
+  readonly id: number;
+  readonly listener: Listener;
+  readonly frontend: FrontendRuntime;
+  readonly socketSource: Endpoint;
+  readonly door: Door;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}
+
+/** Where connections come in: one per listening socket and frontend. */
+export interface Door {
+  /** Asks the system for the socket's own end; seldom needed. */
+  destinationOf(session: ClientSession): Endpoint;
+  /** Takes the connection out of the counts; called once. */
+  release(session: ClientSession): void;
+}
+
+/** A client's connection: what HTTP and TCP sessions have in common. */
+export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
+  readonly id: number;
+  readonly listener: Listener;
+  readonly frontend: FrontendRuntime;
+  readonly socketSource: Endpoint;
+  source: Endpoint;
+  readonly acceptedTime: number;
+  variables: Map<string, Value> | null = null;
+  expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
+  socket!: ReadSocket;
+  closed = false;
+  paused = true;
+  /** When the PROXY header, if any, had been read. */
+  handshakeEnd: number;
+  bulk: Buffer | null = null;
+  deadline: number = Infinity;
+  wakeAt: number = Infinity;
+  heapIndex = -1;
+  readonly #door: Door;
+  #destination: Endpoint | undefined = undefined;
+  #socketDestination: Endpoint | undefined = undefined;
+
+  constructor(arrival: Arrival) {
+    this.id = arrival.id;
+    this.listener = arrival.listener;
+    this.frontend = arrival.frontend;
+    this.socketSource = arrival.socketSource;
+    this.source = arrival.socketSource;
+    this.acceptedTime = arrival.at;
+    this.handshakeEnd = arrival.at;
+    this.#door = arrival.door;
+  }
+
+  get acceptedAt(): number {
+    return wallClock(this.acceptedTime);
+  }
+
+  get socketDestination(): Endpoint {
+    return (this.#socketDestination ??= this.#door.destinationOf(this));
+  }
+
+  get destination(): Endpoint {
+    return this.#destination ?? this.socketDestination;
+  }
+  set destination(endpoint: Endpoint) {
+    this.#destination = endpoint;
+  }
+
+  /** The socket is ours from here on; reading begins. */
+  abstract start(): void;
+  abstract onData(n: number, buffer: Buffer): void;
+  abstract onEnd(): void;
+  abstract onDrain(): void;
+  abstract onTimeout(at: number): void;
+  /** The connection is gone. */
+  protected abstract gone(error: boolean): void;
+  /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
+  abstract kill(): void;
+  /** Closes if nothing is under way; a soft stop waits for the others. */
+  abstract endIfIdle(): void;
+  /** Copies what the stream needs out of shared memory. */
+  abstract keep(stream: Stream): void;
+  /** Goes on after something asynchronous. */
+  abstract pump(): void;
+  /** Reads on until the stream's body is as far as it wants. */
+  abstract wantBody(stream: Stream): void;
+
+  /** A server the stream waited for has room, and has counted it already. */
+  abstract onServerFree(stream: Stream, server: UpstreamServer): void;
+  abstract onServerConnect(connection: ServerConnection): void;
+  abstract onServerData(connection: ServerConnection, n: number, buffer: Buffer): void;
+  abstract onServerEnd(connection: ServerConnection): void;
+  abstract onServerError(connection: ServerConnection, error: NodeJS.ErrnoException): void;
+  abstract onServerClose(connection: ServerConnection): void;
+  abstract onServerDrain(connection: ServerConnection): void;
+
+  buffer(): Buffer {
+    return this.bulk ?? sharedBuffer;
+  }
+
+  useBulk(): void {
+    this.bulk ??= takeBuffer();
+  }
+
+  replaceBulk(): void {
+    this.bulk = takeBuffer();
+  }
+
+  endBulk(): void {
+    if (this.bulk !== null) giveBuffer(this.bulk);
+    this.bulk = null;
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    pauseReading(this.socket);
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return;
+    this.paused = false;
+    resumeReading(this.socket);
+  }
+
+  onError(_error: NodeJS.ErrnoException): void {
+    this.#close(true);
+  }
+
+  onClose(): void {
+    this.#close(false);
+  }
+
+  #close(error: boolean): void {
+    if (this.closed) return;
+    this.closed = true;
+    unschedule(this);
+    this.endBulk();
+    this.gone(error);
+    this.#door.release(this);
+    this.socket.destroy();
+  }
+
+  /** Closes at once; bytes not sent yet are lost. */
+  destroy(): void {
+    this.#close(false);
+  }
+
+  get descriptor(): number | undefined {
+    return descriptorOf(this.socket);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Backend, Counters, Extension, Frontend, Listener, ProxySettings, Transaction } from '../api/index.ts';
+import type { UpstreamBackend } from '../upstream/backend.ts';
+import { newCounters } from '../state/counters.ts';
+import type { ProxyRuntime } from './proxy-runtime.ts';
+
+/** The client side of a proxy at run time. */
+export class FrontendRuntime implements Frontend {
+  readonly name: string;
+  readonly id: number;
+  readonly settings: ProxySettings;
+  readonly runtime: ProxyRuntime;
+  readonly counters: Counters = newCounters();
+  readonly listeners: Listener[] = [];
+  /** `default_backend`, or the backend half of a `listen`. */
+  defaultBackend: UpstreamBackend | undefined = undefined;
+  readonly clientTimeout: number;
+  /** The whole request head; `timeout http-request`. */
+  readonly requestTimeout: number;
+  /** Between requests: `timeout http-keep-alive`, else `http-request`, else `client`. */
+  readonly idleTimeout: number;
+  readonly maxconn: number;
+  #second = 0;
+  #thisSecond = 0;
+  #lastSecond = 0;
+
+  constructor(runtime: ProxyRuntime) {
+    this.runtime = runtime;
+    this.name = runtime.config.name;
+    this.id = runtime.config.id;
+    this.settings = runtime.config.settings;
+    const { timeouts } = this.settings;
+    this.clientTimeout = timeouts.client ?? 0;
+    this.requestTimeout = timeouts['http-request'] ?? 0;
+    this.idleTimeout = timeouts['http-keep-alive'] ?? timeouts['http-request'] ?? this.clientTimeout;
+    this.maxconn = this.settings.maxconn;
+  }
+
+  extension<T extends object>(key: Extension<T>): T | undefined {
+    return this.runtime.config.findExtension(key);
+  }
+
+  /** Takes no more sessions at the moment (`maxconn`). */
+  get full(): boolean {
+    return this.maxconn > 0 && this.counters.current >= this.maxconn;
+  }
+
+  /** Milliseconds until `rate-limit sessions` allows another; 0 when it does now. */
+  rateDelay(at: number): number {
+    const limit = this.settings.rateLimitSessions;
+    if (limit === 0) return 0;
+    this.#turn(at);
+    return this.#thisSecond < limit ? 0 : 1000 - (at % 1000) + 1;
+  }
+
+  countSession(at: number): void {
+    if (this.settings.rateLimitSessions === 0) return;
+    this.#turn(at);
+    this.#thisSecond++;
+  }
+
+  #turn(at: number): void {
+    const second = Math.floor(at / 1000);
+    if (second === this.#second) return;
+    this.#lastSecond = second === this.#second + 1 ? this.#thisSecond : 0;
+    this.#second = second;
+    this.#thisSecond = 0;
+  }
+
+  /** Sessions in the last whole second. */
+  get sessionRate(): number {
+    return this.#lastSecond;
+  }
+
+  /** The first `use_backend` that applies, else the default; undefined when there is none. */
+  chooseBackend(transaction: Transaction): UpstreamBackend | undefined {
+    const rules = this.settings.useBackend;
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i]!;
+      if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
+      const name = rule.name.constant ?? rule.name.evaluate(transaction);
+      const backend = this.runtime.generation.backends.get(name);
+      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend).
+      return backend ?? this.defaultBackend;
+    }
+    return this.defaultBackend;
+  }
+
+  backendOf(choice: Backend): UpstreamBackend {
+    return choice as UpstreamBackend;
+  }
+}

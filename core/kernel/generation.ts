@@ -1,0 +1,121 @@
+import type { GlobalSettings, Transaction, Value, Verdict } from '../api/index.ts';
+import type { Log } from '../api/index.ts';
+import { closeIdle } from '../upstream/pool.ts';
+import type { UpstreamBackend } from '../upstream/backend.ts';
+import type { Acceptor } from './acceptor.ts';
+import type { ClientSession } from './client-session.ts';
+import type { FrontendRuntime } from './frontend.ts';
+import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
+
+/** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
+export class Generation {
+  readonly settings: GlobalSettings;
+  readonly log: Log;
+  readonly frontends: FrontendRuntime[] = [];
+  readonly backends: Map<string, UpstreamBackend> = new Map();
+  readonly acceptors: Acceptor[] = [];
+  /** `proc.` variables; handed on to the next generation. */
+  readonly variables: Map<string, Value>;
+  /** A head may be this long (configuration.txt 3.2, tune.bufsize and tune.maxrewrite). */
+  readonly headLimit: number;
+  /** What is held of a body at the most when somebody waits for it. */
+  readonly bodyLimit: number;
+  pipeline: Pipeline;
+  /** No new connections; those there are end after their request. */
+  draining = false;
+  /** Takes a socket's end from its peer's sight, where the system can. */
+  silence: (session: ClientSession) => void = () => undefined;
+  readonly #failures = new Map<string, number>();
+  #drained: (() => void) | undefined;
+  #refusals = 0;
+
+  constructor(settings: GlobalSettings, log: Log, variables: Map<string, Value>) {
+    this.settings = settings;
+    this.log = log;
+    this.variables = variables;
+    this.headLimit = settings.bufsize - settings.maxrewrite;
+    this.bodyLimit = settings.bufsize;
+    this.pipeline = buildPipeline([], () => undefined);
+  }
+
+  useHooks(hooks: readonly NamedHooks[]): void {
+    this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
+      this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
+    );
+  }
+
+  get sessions(): number {
+    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, 0);
+  }
+
+  /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
+  blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
+    const count = (this.#failures.get(plugin) ?? 0) + 1;
+    this.#failures.set(plugin, count);
+    const reason = error instanceof Error ? error : new Error(String(error));
+    this.log.error({ plugin, err: reason, count }, `plugin '${plugin}' failed in ${where}: ${reason.message}`);
+    const policy = this.settings.pluginErrors.get(plugin);
+    if (policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after)) return undefined;
+    if (transaction === undefined) return 'abort';
+    transaction.frontend.counters.internalErrors++;
+    if (policy?.kind === 'deny') return 'deny';
+    return transaction.request === undefined ? 'abort' : transaction.error(transaction.response === undefined ? 500 : 502);
+  }
+
+  /** Errors by plugin, for `status`. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#failures;
+  }
+
+  /** A message was refused by the parser. */
+  noteRefusal(session: ClientSession, why: string): void {
+    this.#refusals++;
+    this.log.debug({ client: session.source.address, frontend: session.frontend.name }, `invalid request: ${why}`);
+  }
+
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  sessionsEnded(): void {
+    if (this.#drained !== undefined && this.sessions === 0) this.#drained();
+  }
+
+  /**
+   * Lets nobody in any more, and resolves when the last session is over. Idle connections are closed on request; otherwise each
+   * closes with its next answer, so that no request is lost to a connection that closes as it arrives.
+   */
+  async drain(closeIdleSessions: boolean): Promise<void> {
+    this.draining = true;
+    for (const acceptor of this.acceptors) {
+      acceptor.stop();
+      if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
+      for (const session of [...acceptor.sessions]) session.endIfIdle();
+    }
+    if (this.sessions > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    this.close();
+  }
+
+  /** Ends every session at once. */
+  kill(): void {
+    this.draining = true;
+    for (const acceptor of this.acceptors) {
+      acceptor.stop();
+      for (const session of [...acceptor.sessions]) session.kill();
+    }
+    this.close();
+  }
+
+  /** Idle connections to servers go with the generation. */
+  close(): void {
+    for (const backend of this.backends.values()) for (const server of backend.servers) closeIdle(server);
+  }
+}
+
+function isTransaction(value: unknown): value is Transaction {
+  return typeof value === 'object' && value !== null && 'timing' in value && 'connection' in value;
+}

@@ -1,0 +1,296 @@
+import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
+import { encodeProxyHeader } from '../upstream/proxy-header.ts';
+import { connectTo } from '../upstream/connect.ts';
+import { keepIdle, takeIdle } from '../upstream/pool.ts';
+import type { UpstreamServer } from '../upstream/server.ts';
+import type { ServerConnection } from '../upstream/server-connection.ts';
+import { copyOf } from './buffers.ts';
+import { finishRequestBody } from './http-finish.ts';
+import { sendReply } from './http-reply.ts';
+import { BODY, type HttpSession, TUNNEL } from './http-session.ts';
+import { junkResponse } from './http-response.ts';
+import type { Stream } from './stream.ts';
+import { now, schedule } from './timers.ts';
+
+/** Heads and bodies up to this size leave as one string: node:net sends that at once, without a buffer of its own. */
+const STRING_LIMIT = 12_288;
+
+/** Finds a server for a request that has passed all rules. */
+export function dispatch(stream: Stream): void {
+  const session = stream.session as HttpSession;
+  const { selectServer } = stream.frontend.runtime.generation.pipeline;
+  if (selectServer.pre === null && selectServer.post === null) {
+    assign(session, stream, undefined);
+    return;
+  }
+  const chosen = selectServer.pre?.(stream, stream.backend!) ?? selectServer.post?.(stream, stream.backend!);
+  if (chosen instanceof Promise) {
+    stream.wait(
+      chosen,
+      (again, server) => assign(session, again, server as UpstreamServer | undefined),
+      () => undefined,
+    );
+  } else assign(session, stream, chosen as UpstreamServer | undefined);
+}
+
+/** Takes the server that was chosen, else the algorithm's; queues when it is full. */
+function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
+  const backend = stream.backend!;
+  const server = chosen ?? backend.pick(stream);
+  if (server === undefined) {
+    if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
+      stream.backendQueue = backend.queue.length + 1;
+      enqueue(session, stream, undefined);
+      return;
+    }
+    stream.terminate('S', 'C');
+    stream.error(503);
+    sendReply(session, stream);
+    return;
+  }
+  if (server.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
+    stream.server = server;
+    stream.terminate('L', 'R');
+    stream.reply({
+      status: 302,
+      reason: 'Found',
+      headers: [
+        ['cache-control', 'no-cache'],
+        ['location', server.config.redirectPrefix + stream.requestView.uri],
+      ],
+    });
+    sendReply(session, stream);
+    return;
+  }
+  if (server.full) {
+    const { maxqueue } = server.config;
+    const own = maxqueue === 0 || server.queue.length < maxqueue;
+    if (own) stream.serverQueue = server.queue.length + 1;
+    else stream.backendQueue = backend.queue.length + 1;
+    enqueue(session, stream, own ? server : undefined);
+    return;
+  }
+  backend.take(server);
+  serverFree(session, stream, server);
+}
+
+function enqueue(session: HttpSession, stream: Stream, server: UpstreamServer | undefined): void {
+  const queue = server === undefined ? stream.backend!.queue : server.queue;
+  queue.add(stream);
+  const { timeouts } = stream.backend!.settings;
+  schedule(session, stream.timeouts?.queue ?? timeouts.queue ?? timeouts.connect, now());
+}
+
+export function leaveQueue(stream: Stream): void {
+  stream.queue?.remove(stream);
+}
+
+/** The stream has been counted on this server: it gets a connection. */
+export function serverFree(session: HttpSession, stream: Stream, server: UpstreamServer): void {
+  stream.server = server;
+  stream.taken = true;
+  const backend = stream.backend!;
+  const first = session.requests === 1 && stream.retries === 0;
+  const connection =
+    server.config.sendProxy === undefined
+      ? takeIdle(server, backend.settings.reuse, first, session, session)
+      : undefined;
+  stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
+  if (connection !== undefined) {
+    stream.connection$ = connection;
+    stream.reused = true;
+    stream.timing.connect = stream.timing.queue;
+    sendRequest(session, stream, connection);
+    return;
+  }
+  connect(session, stream, server);
+}
+
+function connect(session: HttpSession, stream: Stream, server: UpstreamServer): void {
+  stream.reused = false;
+  stream.connection$ = connectTo(server, stream, session);
+  const limit = stream.timeouts?.connect ?? stream.backend!.settings.timeouts.connect;
+  schedule(session, limit, now());
+}
+
+export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  stream.timing.connect = now();
+  sendRequest(session, stream, connection);
+}
+
+/** What the Connection field says to the server (RFC 9112 9.3), in HAProxy's manner. */
+function connectionLine(stream: Stream): string {
+  if (stream.upgrade) return '';
+  const old = stream.requestView.version === '1.0';
+  if (stream.backend!.settings.connectionMode !== 'keep-alive' || stream.frontend.settings.connectionMode !== 'keep-alive') {
+    stream.closeServer = true;
+    return old ? '' : CLOSE_LINE;
+  }
+  return old ? KEEP_ALIVE_LINE : '';
+}
+
+function sendRequest(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  const view = stream.requestView;
+  const backend = stream.backend!;
+  const { generation } = backend.runtime;
+  const { body } = view;
+  connection.uses++;
+  let text: string;
+  if (stream.retained !== null) text = stream.retained;
+  else {
+    const { sendNameHeader } = backend.settings;
+    if (sendNameHeader !== undefined) view.head.set(sendNameHeader.toLowerCase(), stream.server!.name);
+    text = view.head.text(
+      connectionLine(stream),
+      backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined,
+    );
+  }
+  const whole = stream.retained !== null;
+  const held = whole ? 0 : body.heldSize;
+  if (held > 0 && (held <= STRING_LIMIT || backend.runtime.retriesResponses)) {
+    text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+  }
+  const apart = held > STRING_LIMIT && !backend.runtime.retriesResponses;
+  // The request can only be sent again while all of it is at hand.
+  if (backend.runtime.retriesResponses && body.complete && !stream.retryDisabled) {
+    stream.retained = text.length <= generation.settings.bufsize ? text : null;
+  }
+  const { socket } = connection;
+  const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
+  if (prefix !== undefined) socket.write(prefix);
+  let flowing = socket.write(text, 'latin1');
+  if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
+  stream.bytesToServer += text.length + (apart ? held : 0);
+  if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
+  stream.requestSent = true;
+  body.release();
+  if (stream.upgrade) {
+    session.phase = TUNNEL;
+    const early = session.takeStash();
+    if (early !== null) socket.write(early);
+  } else if (!body.complete) {
+    session.phase = BODY;
+    session.useBulk();
+    if (flowing || socket.writableLength === 0) session.resume();
+    else session.pause();
+    schedule(session, stream.getTimeout('client'), now());
+    return;
+  }
+  awaitResponse(session, stream);
+}
+
+/** The request is out: the server has its time. */
+export function awaitResponse(session: HttpSession, stream: Stream): void {
+  const own = stream.timeouts?.server;
+  schedule(session, own ?? stream.backend!.settings.timeouts.server, now());
+  session.resume();
+}
+
+/** Passes more of a request's body on, without a copy where it has a buffer of its own. */
+export function forwardBody(session: HttpSession, stream: Stream, bytes: Buffer, from: number, to: number): void {
+  const connection = stream.connection$;
+  const { body } = stream.requestView;
+  if (connection !== null && !connection.closed && to > from) {
+    const { socket } = connection;
+    const owned = bytes === session.bulk;
+    const flowing = socket.write(owned ? bytes.subarray(from, to) : copyOf(bytes, from, to));
+    stream.bytesToServer += to - from;
+    if (socket.writableLength > 0) {
+      if (owned) session.replaceBulk();
+      if (!flowing && !body.complete) session.pause();
+    }
+  }
+  if (body.complete) {
+    session.endBulk();
+    finishRequestBody(session, stream);
+  } else schedule(session, session.frontend.clientTimeout, now());
+}
+
+/** Leaves the server: its connection is kept for others, or closed. */
+export function releaseServer(session: HttpSession, stream: Stream, close: boolean): void {
+  const connection = stream.connection$;
+  if (connection !== null) {
+    stream.connection$ = null;
+    if (close || connection.closed || !connection.connected) connection.destroy();
+    else {
+      connection.owner = session;
+      keepIdle(connection, stream.backend!.settings.reuse);
+    }
+  }
+  if (stream.taken) {
+    stream.taken = false;
+    stream.backend!.drop(stream.server!);
+  }
+}
+
+/** The connection failed or closed: before it was made, before an answer came, or in the middle of one. */
+export function serverFailed(
+  session: HttpSession,
+  stream: Stream,
+  connection: ServerConnection,
+  error: NodeJS.ErrnoException | undefined,
+): void {
+  if (stream.connection$ !== connection) return;
+  if (!connection.connected) {
+    retry(session, stream, 'S');
+    return;
+  }
+  junkResponse(session, stream, error === undefined ? 'closed' : 'error');
+}
+
+/** A connection could not be made: once more, perhaps elsewhere (configuration.txt 4.2, `retries`, `option redispatch`). */
+export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): void {
+  const backend = stream.backend!;
+  const server = stream.server!;
+  releaseServer(session, stream, true);
+  const allowed = !backend.settings.retryOn.has('none');
+  if (stream.retriesLeft <= 0 || !allowed) {
+    server.counters.connectionErrors++;
+    backend.counters.connectionErrors++;
+    stream.terminate(cause, 'C');
+    stream.error(503);
+    sendReply(session, stream);
+    return;
+  }
+  again(session, stream, server);
+}
+
+/** Counts a retry and begins it: at once on another server, after a moment on the same one. */
+export function again(session: HttpSession, stream: Stream, server: UpstreamServer): void {
+  const backend = stream.backend!;
+  stream.retriesLeft--;
+  stream.retries++;
+  server.counters.retries++;
+  backend.counters.retries++;
+  stream.requestSent = false;
+  if (redispatches(stream) && backend.usable > 1) {
+    stream.redispatched = true;
+    server.counters.redispatches++;
+    backend.counters.redispatches++;
+    stream.avoid = server;
+    dispatch(stream);
+    return;
+  }
+  const pause = Math.min(1000, backend.settings.timeouts.connect || 1000);
+  schedule(session, 0, 0);
+  stream.wait(
+    stream.sleep(stream.retained === null ? pause : 0),
+    (waited, alive) => {
+      if (!alive) return;
+      if (server.full || !server.usable) dispatch(waited);
+      else {
+        backend.take(server);
+        serverFree(session, waited, server);
+      }
+    },
+    () => false,
+  );
+}
+
+/** `option redispatch N`: every Nth retry, or the Nth from the last where negative. */
+function redispatches(stream: Stream): boolean {
+  const interval = stream.backend!.settings.redispatch;
+  if (interval === undefined || interval === 0) return false;
+  if (interval > 0) return stream.retries % interval === 0;
+  return stream.retriesLeft % -interval === 0;
+}

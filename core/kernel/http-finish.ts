@@ -1,0 +1,82 @@
+import { releaseServer, leaveQueue } from './http-dispatch.ts';
+import { BODY, type HttpSession } from './http-session.ts';
+import { now, schedule } from './timers.ts';
+import type { Stream } from './stream.ts';
+
+/** Tells the log what happened, once. `empty` is a connection that never carried a request. */
+export function logStream(stream: Stream, _empty = false): void {
+  if (stream.logged) return;
+  stream.logged = true;
+  const { runtime } = stream.frontend;
+  if (stream.timing.end === -1) stream.timing.end = now();
+  try {
+    if (runtime.onLog !== null) for (const run of runtime.onLog) run(stream, stream.frontend);
+    const { pre, post } = runtime.generation.pipeline.log;
+    if (pre !== null) pre(stream);
+    if (post !== null) post(stream);
+  } catch (error) {
+    stream.blame(stream.frontend.name, 'log', error);
+  }
+}
+
+/** The whole response has been written. The exchange is over unless the client still owes its body. */
+export function finishResponse(session: HttpSession, stream: Stream): void {
+  const connection = stream.connection$;
+  if (stream.tunnel) {
+    stream.closeClient = true;
+    stream.closeServer = true;
+  }
+  if (!stream.requestView.body.complete && !stream.tunnel) {
+    if (connection !== null && !connection.closed && !stream.serverEnded) {
+      // An early answer: the rest of the body is still the server's (docs/haproxy-h1-notes.md).
+      session.phase = BODY;
+      session.resume();
+      schedule(session, session.frontend.clientTimeout, now());
+      return;
+    }
+    session.phase = BODY;
+    session.resume();
+    schedule(session, session.frontend.clientTimeout, now());
+    return;
+  }
+  endExchange(session, stream);
+}
+
+/** The client's body is complete and passed on. */
+export function finishRequestBody(session: HttpSession, stream: Stream): void {
+  if (stream.responsePhase === 2) endExchange(session, stream);
+  else if (stream.responsePhase === 0 && stream.backend !== undefined) {
+    schedule(session, stream.getTimeout('server'), now());
+    session.resume();
+  }
+}
+
+/** Both halves are done: the connections go on without this stream. */
+export function endExchange(session: HttpSession, stream: Stream): void {
+  const at = now();
+  stream.timing.end = at;
+  // An upgrade that was declined leaves an ordinary connection behind.
+  releaseServer(session, stream, stream.closeServer);
+  logStream(stream);
+  if (stream.backend !== undefined) stream.backend.counters.current--;
+  const close = stream.closeClient;
+  session.endBulk();
+  session.endStream(stream);
+  if (close || session.frontend.runtime.generation.draining) session.end();
+  else session.awaitRequest(at);
+}
+
+/** The exchange cannot be ended properly: both connections close, so that nobody takes a part for the whole. */
+export function abortStream(session: HttpSession, stream: Stream): void {
+  leaveQueue(stream);
+  releaseServer(session, stream, true);
+  stream.timing.end = now();
+  logStream(stream);
+  if (stream.backend !== undefined) stream.backend.counters.current--;
+  const cut = stream.responsePhase === 1;
+  session.endStream(stream);
+  if (session.closed) return;
+  if (cut && session.socket.writableLength > 0 && stream.causeCode === 99) session.reset();
+  else session.end();
+}
+

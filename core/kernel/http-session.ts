@@ -1,0 +1,405 @@
+import { HeadScanner, INCOMPLETE } from '../http/head-scanner.ts';
+import { rawErrorPage } from '../http/error-pages.ts';
+import { refuseRequest } from '../http/request-checks.ts';
+import { resetSocket } from '../net/fast-socket.ts';
+import type { UpstreamServer } from '../upstream/server.ts';
+import type { ServerConnection } from '../upstream/server-connection.ts';
+import { copyOf, READ_SIZE } from './buffers.ts';
+import { ClientSession, type Arrival } from './client-session.ts';
+import { serverConnected, serverFailed, serverFree } from './http-dispatch.ts';
+import { logStream } from './http-finish.ts';
+import { beginRequest, clientBody, clientGone, clientHalfClosed, streamTimeout } from './http-request.ts';
+import { clientDrained, serverData, serverDrained, serverEnded, tunnelToServer } from './http-response.ts';
+import { giveStream, type Stream, takeStream } from './stream.ts';
+import { now, schedule, wallClock } from './timers.ts';
+
+/** Between requests, or in the middle of a head. */
+export const IDLE = 0;
+/** A request is under way and all of it has been read. */
+export const BUSY = 1;
+/** The request's body is still coming. */
+export const BODY = 2;
+export const TUNNEL = 3;
+/** All is said; what the client still sends is thrown away until it closes. */
+export const CLOSING = 4;
+
+/** How long an ended connection is read, so that a reset does not destroy the answer on its way (RFC 9112 9.6). */
+const LINGER = 2000;
+/** Pipelined bytes held while a request is under way. */
+const MAX_STASH = READ_SIZE;
+
+let scanner = new HeadScanner(256);
+
+/** The scanner of this thread, with room for `limit` fields. */
+export function scannerFor(limit: number): HeadScanner {
+  if (scanner.ranges.length < (limit + 1) * 4) scanner = new HeadScanner(limit + 1);
+  return scanner;
+}
+
+/** An HTTP/1 connection of a client: cuts it into requests. */
+export class HttpSession extends ClientSession {
+  phase: number = IDLE;
+  stream: Stream | null = null;
+  /** Requests so far. */
+  requests = 0;
+  /** The client has ended its side. */
+  clientEnded = false;
+  #stash: Buffer | null = null;
+  #firstByte = -1;
+  /** When the wait for this request began. */
+  #waitStart: number;
+  /** The size at which an incomplete head is scanned again even without its end in sight. */
+  #rescanAt = 0;
+  #pumping = false;
+  #waitsForDrain = false;
+  readonly #scanner: HeadScanner;
+  readonly #maxHead: number;
+  readonly #maxHeaders: number;
+
+  constructor(arrival: Arrival) {
+    super(arrival);
+    const { generation } = this.frontend.runtime;
+    this.#maxHeaders = generation.settings.maxHeaders;
+    this.#scanner = scannerFor(this.#maxHeaders);
+    this.#maxHead = generation.headLimit;
+    this.#waitStart = arrival.at;
+  }
+
+  start(): void {
+    this.#waitStart = now();
+    schedule(this, this.frontend.requestTimeout || this.frontend.clientTimeout, this.#waitStart);
+    this.resume();
+  }
+
+  onData(n: number, buffer: Buffer): void {
+    switch (this.phase) {
+      case IDLE:
+        this.#head(buffer, n, now());
+        break;
+      case BODY:
+        clientBody(this, this.stream!, buffer, 0, n);
+        break;
+      case TUNNEL:
+        tunnelToServer(this, this.stream!, buffer, n);
+        return;
+      case BUSY:
+        this.#hold(buffer, 0, n);
+        return;
+      default:
+        return;
+    }
+    this.#afterEvent();
+  }
+
+  /** Whatever of the stream still lies in the shared buffer has to last now; then the next request may go. */
+  #afterEvent(): void {
+    const { stream } = this;
+    if (stream !== null && !stream.requestSent) this.keep(stream);
+    if (this.phase === IDLE && this.#stash !== null) this.pump();
+  }
+
+  keep(stream: Stream): void {
+    if (stream.request !== undefined && !stream.requestSent) stream.requestView.own();
+    stream.requestView.body.own();
+    if (stream.response !== undefined && stream.responsePhase === 0) {
+      stream.responseView.own();
+      stream.responseView.body.own();
+    }
+  }
+
+  wantBody(stream: Stream): void {
+    if (stream.responsePhase === 0 && stream.response === undefined) {
+      if (this.phase === BODY) this.resume();
+    } else stream.connection$?.resume();
+  }
+
+  /** Handles requests that have been read ahead, one after the other, without recursion. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.phase === IDLE && this.#stash !== null && !this.closed) {
+      // A client that sends and does not read must not make us hold its answers.
+      if (this.socket.writableLength > MAX_STASH) {
+        this.#waitsForDrain = true;
+        break;
+      }
+      const bytes = this.#stash;
+      this.#stash = null;
+      const before = bytes.length;
+      this.#head(bytes, bytes.length, now());
+      const { stream } = this;
+      if (stream !== null && !stream.requestSent) this.keep(stream);
+      // Still incomplete: more has to come first.
+      if (this.#stash !== null && (this.#stash as Buffer).length === before) break;
+    }
+    this.#pumping = false;
+    if (this.phase === IDLE && !this.closed && !this.#waitsForDrain) {
+      if (this.clientEnded) this.end();
+      else this.resume();
+    }
+  }
+
+  #hold(bytes: Buffer, from: number, to: number): void {
+    if (from >= to) return;
+    const old = this.#stash;
+    if (old === null) this.#stash = copyOf(bytes, from, to);
+    else {
+      const joined = Buffer.allocUnsafe(old.length + to - from);
+      old.copy(joined);
+      bytes.copy(joined, old.length, from, to);
+      this.#stash = joined;
+    }
+    if (this.phase === BUSY && this.#stash.length > MAX_STASH) this.pause();
+  }
+
+  /** Keeps what follows a complete request. */
+  holdRest(bytes: Buffer, from: number, to: number): void {
+    this.#hold(bytes, from, to);
+  }
+
+  /** Gives up what was read ahead, to whom the tunnel leads. */
+  takeStash(): Buffer | null {
+    const stash = this.#stash;
+    this.#stash = null;
+    return stash;
+  }
+
+  #head(buffer: Buffer, n: number, at: number): void {
+    let bytes = buffer;
+    let length = n;
+    if (this.#firstByte === -1) {
+      this.#firstByte = at;
+      if (this.requests > 0 && this.frontend.requestTimeout > 0) schedule(this, this.frontend.requestTimeout, at);
+    }
+    if (this.#stash !== null) {
+      const known = this.#stash.length;
+      this.#hold(buffer, 0, n);
+      bytes = this.#stash;
+      length = bytes.length;
+      // A head that trickles in is not scanned anew for each byte.
+      if (length < this.#rescanAt && bytes.indexOf('\r\n\r\n', Math.max(0, known - 3), 'latin1') === -1) return;
+      this.#stash = null;
+    }
+    const scan = this.#scanner;
+    const { requestScan } = this.frontend.runtime;
+    const end = scan.request(bytes, length, requestScan);
+    if (end < 0) {
+      if (end === INCOMPLETE && length - scan.start <= this.#maxHead) {
+        this.#stash = copyOf(bytes, 0, length);
+        this.#rescanAt = length < 256 ? length + 1 : length * 2;
+        return;
+      }
+      this.#refuse(end === INCOMPLETE ? 'head too large' : scan.refusal, at);
+      return;
+    }
+    this.#rescanAt = 0;
+    const refusal =
+      end - scan.start > this.#maxHead ? 'head too large' : refuseRequest(bytes, scan, requestScan.lenient);
+    if (refusal !== undefined) {
+      this.#refuse(refusal, at);
+      return;
+    }
+    const stream = this.#newStream(at);
+    beginRequest(this, stream, bytes, end, length, scan);
+  }
+
+  #newStream(at: number): Stream {
+    const stream = takeStream(this.#maxHeaders + 1);
+    const first = this.requests === 0;
+    const start = first ? this.acceptedTime : this.#waitStart;
+    stream.begin(this, wallClock(start));
+    stream.timing.start = start;
+    stream.timing.handshake = first ? this.handshakeEnd : start;
+    stream.timing.firstByte = this.#firstByte === -1 ? at : this.#firstByte;
+    this.#firstByte = -1;
+    this.requests++;
+    this.stream = stream;
+    this.frontend.counters.requests++;
+    return stream;
+  }
+
+  /** A message that could be read in two ways: 400, and nothing more is read from this client (RFC 9112 2.2). */
+  #refuse(why: string, at: number): void {
+    const stream = this.#newStream(at);
+    stream.terminate('P', 'R');
+    this.frontend.counters.requestErrors++;
+    this.frontend.runtime.generation.noteRefusal(this, why);
+    this.#answerRaw(stream, 400, at);
+  }
+
+  #answerRaw(stream: Stream, status: 400 | 408, at: number): void {
+    const custom = this.frontend.settings.errorReplies.get(status);
+    const text =
+      custom === undefined || custom.kind === 'reply' ? rawErrorPage(status) : custom.kind === 'raw' ? custom.bytes : '';
+    stream.responseView.make(status, '');
+    stream.response = stream.responseView;
+    stream.bytesToClient = text.length;
+    if (text !== '') this.socket.write(text, 'latin1');
+    stream.timing.end = at;
+    logStream(stream);
+    this.endStream(stream);
+    this.end();
+  }
+
+  /** The stream is over and logged; the session is free for the next request. */
+  endStream(stream: Stream): void {
+    this.stream = null;
+    stream.finish();
+    giveStream(stream);
+    this.phase = IDLE;
+    this.#waitStart = now();
+  }
+
+  /** Waits for the next request. */
+  awaitRequest(at: number): void {
+    if (this.#stash === null) schedule(this, this.frontend.idleTimeout, at);
+    else schedule(this, this.frontend.requestTimeout || this.frontend.clientTimeout, at);
+  }
+
+  /** Ends our side once everything is written, and reads on for a while. */
+  end(): void {
+    if (this.closed) return;
+    this.phase = CLOSING;
+    this.#stash = null;
+    this.endBulk();
+    this.socket.end();
+    if (this.clientEnded) {
+      if (this.socket.writableLength === 0) {
+        this.destroy();
+        return;
+      }
+    } else this.resume();
+    const { timeouts } = this.frontend.settings;
+    // Unsent bytes have the client's own time; otherwise it is only a matter of politeness.
+    const time = this.socket.writableLength > 0 ? (timeouts['client-fin'] ?? this.frontend.clientTimeout) : LINGER;
+    schedule(this, time || LINGER, now());
+  }
+
+  /** Closes with a reset: the client cannot take what it got for complete. */
+  reset(): void {
+    if (this.closed) return;
+    resetSocket(this.socket);
+    this.destroy();
+  }
+
+  onEnd(): void {
+    this.clientEnded = true;
+    switch (this.phase) {
+      case IDLE:
+        if (this.#stash === null && this.#firstByte === -1) {
+          this.#unused();
+          this.end();
+        } else this.#aborted();
+        break;
+      case CLOSING:
+        if (this.socket.writableLength === 0) this.destroy();
+        break;
+      default:
+        clientHalfClosed(this, this.stream!);
+        this.pump();
+    }
+  }
+
+  /** A connection on which no request ever came. */
+  #unused(): void {
+    if (this.requests > 0) return;
+    const { runtime } = this.frontend;
+    if (runtime.option('dontlognull') || runtime.ignoreProbes) return;
+    const stream = this.#newStream(now());
+    stream.terminate('C', 'R');
+    stream.timing.end = now();
+    logStream(stream, true);
+    this.endStream(stream);
+  }
+
+  /** The client left in the middle of a head. */
+  #aborted(): void {
+    const at = now();
+    const stream = this.#newStream(at);
+    stream.terminate('C', 'R');
+    this.frontend.counters.cliAborts++;
+    this.frontend.counters.requestErrors++;
+    this.#stash = null;
+    this.#answerRaw(stream, 400, at);
+  }
+
+  onDrain(): void {
+    if (this.#waitsForDrain) {
+      this.#waitsForDrain = false;
+      this.pump();
+    }
+    if (this.stream !== null) clientDrained(this, this.stream);
+    else if (this.phase === CLOSING && this.clientEnded) this.destroy();
+  }
+
+  onTimeout(at: number): void {
+    switch (this.phase) {
+      case IDLE: {
+        const silent = this.#firstByte === -1 && (this.requests > 0 || this.frontend.runtime.ignoreProbes);
+        if (silent) {
+          this.end();
+          return;
+        }
+        const stream = this.#newStream(at);
+        stream.terminate('c', 'R');
+        this.frontend.counters.requestErrors++;
+        this.#stash = null;
+        this.#answerRaw(stream, 408, at);
+        break;
+      }
+      case CLOSING:
+        this.destroy();
+        break;
+      default:
+        streamTimeout(this, this.stream!, at);
+        this.pump();
+    }
+  }
+
+  protected gone(_error: boolean): void {
+    const { stream } = this;
+    if (stream !== null) clientGone(this, stream);
+  }
+
+  endIfIdle(): void {
+    if (this.phase === IDLE && this.#stash === null && this.#firstByte === -1) this.end();
+  }
+
+  kill(): void {
+    this.stream?.terminate('K', 'D');
+    this.destroy();
+  }
+
+  onServerFree(stream: Stream, server: UpstreamServer): void {
+    serverFree(this, stream, server);
+    this.pump();
+  }
+
+  onServerConnect(connection: ServerConnection): void {
+    serverConnected(this, this.stream!, connection);
+  }
+
+  onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
+    serverData(this, this.stream!, connection, n, buffer);
+    if (this.phase === IDLE && this.#stash !== null) this.pump();
+  }
+
+  onServerEnd(connection: ServerConnection): void {
+    serverEnded(this, this.stream!, connection);
+    this.pump();
+  }
+
+  onServerError(connection: ServerConnection, error: NodeJS.ErrnoException): void {
+    serverFailed(this, this.stream!, connection, error);
+    this.pump();
+  }
+
+  onServerClose(connection: ServerConnection): void {
+    serverFailed(this, this.stream!, connection, undefined);
+    this.pump();
+  }
+
+  onServerDrain(connection: ServerConnection): void {
+    serverDrained(this, this.stream!, connection);
+  }
+}

@@ -1,0 +1,88 @@
+import type { SocketReader } from '../net/fast-socket.ts';
+import { parseNetscalerCip } from '../net/netscaler-cip.ts';
+import { parseProxyHeader, type ProxyEnds } from '../net/proxy-protocol.ts';
+import type { ClientSession } from './client-session.ts';
+import { sharedBuffer } from './buffers.ts';
+import { now, schedule } from './timers.ts';
+
+/** Which header has to come first. */
+export interface Introduction {
+  readonly acceptProxy: boolean;
+  readonly acceptNetscalerCip: number | undefined;
+}
+
+/**
+ * Reads the header that says who the client is (`accept-proxy`, `accept-netscaler-cip`) before the session gets to see a byte.
+ * It must come whole within the client's time, or the connection is closed (configuration.txt 5.1).
+ */
+export class IntroductionReader implements SocketReader {
+  readonly #session: ClientSession;
+  readonly #door: { admit(session: ClientSession): void };
+  #wanted: Introduction = { acceptProxy: true, acceptNetscalerCip: undefined };
+  #bytes: Buffer = Buffer.alloc(0);
+
+  constructor(session: ClientSession, door: { admit(session: ClientSession): void }) {
+    this.#session = session;
+    this.#door = door;
+  }
+
+  begin(wanted: Introduction): void {
+    this.#wanted = wanted;
+    const { frontend } = this.#session;
+    schedule(this.#session, frontend.settings.timeouts['client-hs'] ?? frontend.clientTimeout, now());
+    this.#session.resume();
+  }
+
+  buffer(): Buffer {
+    return sharedBuffer;
+  }
+
+  onData(n: number, buffer: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes, buffer.subarray(0, n)]);
+    const { acceptProxy, acceptNetscalerCip } = this.#wanted;
+    if (acceptProxy) {
+      const result = parseProxyHeader(this.#bytes);
+      if (result.state === 'done') this.#admit(result.header.ends, result.length);
+      else if (result.state === 'bad') this.#session.destroy();
+      return;
+    }
+    const result = parseNetscalerCip(this.#bytes, acceptNetscalerCip ?? 0);
+    if (result.state === 'done') this.#admit(result.header, result.length);
+    else if (result.state === 'bad') this.#session.destroy();
+  }
+
+  #admit(ends: ProxyEnds | undefined, length: number): void {
+    const session = this.#session;
+    if (ends?.family === 'unix') {
+      session.source = { family: 'unix', address: ends.source, port: 0 };
+      session.destination = { family: 'unix', address: ends.destination, port: 0 };
+    } else if (ends !== undefined) {
+      const family = ends.source.includes(':') ? 6 : 4;
+      session.source = { family, address: ends.source, port: ends.sourcePort };
+      session.destination = { family, address: ends.destination, port: ends.destinationPort };
+    }
+    session.handshakeEnd = now();
+    session.pause();
+    session.socket.reader = session;
+    const rest = this.#bytes.subarray(length);
+    this.#bytes = rest;
+    this.#door.admit(session);
+    if (rest.length > 0 && !session.closed) queueMicrotask(() => session.closed || session.onData(rest.length, Buffer.from(rest)));
+  }
+
+  onEnd(): void {
+    this.#session.destroy();
+  }
+
+  onError(): void {
+    this.#session.destroy();
+  }
+
+  onClose(): void {
+    this.#session.onClose();
+  }
+
+  onDrain(): void {
+    // Nothing has been written yet.
+  }
+}

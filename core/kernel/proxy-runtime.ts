@@ -1,0 +1,82 @@
+import type { ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
+import type { Eventually, Verdict } from '../api/index.ts';
+import type { ScanOptions } from '../http/head-scanner.ts';
+import type { Generation } from './generation.ts';
+
+/** What the directives of a proxy asked to be called for, in order. */
+export interface ProxyHooks {
+  readonly beforeForward: readonly ProxyHook<void>[];
+  readonly beforeRespond: readonly ProxyHook<void>[];
+  readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onLog: readonly ProxyHook<void>[];
+}
+
+/** A proxy as the configuration loader leaves it. */
+export interface LoadedProxy extends ProxyConfig {
+  readonly hooks: ProxyHooks;
+}
+
+const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null =>
+  list === undefined || list.length === 0 ? null : list;
+
+/** What is looked up once per proxy so that nothing is looked up per request; a stage that is not used is null. */
+export class ProxyRuntime {
+  readonly config: LoadedProxy;
+  readonly generation: Generation;
+  readonly tcpConnectionRules: readonly Rule[] | null;
+  readonly tcpSessionRules: readonly Rule[] | null;
+  readonly tcpContentRules: readonly Rule[] | null;
+  readonly tcpResponseRules: readonly Rule[] | null;
+  readonly requestRules: readonly Rule[] | null;
+  readonly responseRules: readonly Rule[] | null;
+  readonly afterResponseRules: readonly Rule[] | null;
+  readonly beforeForward: readonly ProxyHook<void>[] | null;
+  readonly beforeRespond: readonly ProxyHook<void>[] | null;
+  readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly requestScan: ScanOptions;
+  readonly responseScan: ScanOptions;
+  readonly bufferRequest: boolean;
+  readonly abortOnClose: boolean;
+  readonly ignoreProbes: boolean;
+  readonly logAsap: boolean;
+  /** Events that send a request again besides a failed connection. */
+  readonly retriesResponses: boolean;
+
+  constructor(config: LoadedProxy, generation: Generation) {
+    this.config = config;
+    this.generation = generation;
+    const rules = (set: Ruleset): readonly Rule[] | null => orNull(config.rules.get(set));
+    this.tcpConnectionRules = rules('tcp-request connection');
+    this.tcpSessionRules = rules('tcp-request session');
+    this.tcpContentRules = rules('tcp-request content');
+    this.tcpResponseRules = rules('tcp-response content');
+    this.requestRules = rules('http-request');
+    this.responseRules = rules('http-response');
+    this.afterResponseRules = rules('http-after-response');
+    this.beforeForward = orNull(config.hooks.beforeForward);
+    this.beforeRespond = orNull(config.hooks.beforeRespond);
+    this.onRequest = orNull(config.hooks.onRequest);
+    this.onResponse = orNull(config.hooks.onResponse);
+    this.onLog = orNull(config.hooks.onLog);
+    const maxHeaders = generation.settings.maxHeaders;
+    this.requestScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-request') };
+    this.responseScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-response') };
+    this.bufferRequest = this.option('http-buffer-request');
+    this.abortOnClose = this.option('abortonclose');
+    this.ignoreProbes = this.option('http-ignore-probes');
+    this.logAsap = this.option('logasap');
+    this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
+  }
+
+  option(name: string): boolean {
+    return this.config.settings.options.get(name) === true;
+  }
+
+  /** Milliseconds, 0 for none. */
+  timeout(name: TimeoutName): number {
+    return this.config.settings.timeouts[name] ?? 0;
+  }
+}

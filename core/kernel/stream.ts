@@ -1,0 +1,388 @@
+import type {
+  Reply,
+  ReplyCause,
+  Server,
+  Timing,
+  TimeoutChoice,
+  Transaction,
+  Value,
+  VariableScope,
+  Verdict,
+} from '../api/index.ts';
+import { RequestView, ResponseView } from '../http/messages.ts';
+import type { UpstreamBackend } from '../upstream/backend.ts';
+import type { Queued, WaitQueue } from '../upstream/queue.ts';
+import type { UpstreamServer } from '../upstream/server.ts';
+import type { ServerConnection } from '../upstream/server-connection.ts';
+import type { FrontendRuntime } from './frontend.ts';
+import type { ClientSession } from './client-session.ts';
+
+let streams = 0;
+
+/** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
+export interface PendingReply {
+  readonly reply: Reply | undefined;
+  /** Error page by status, when there is no reply. */
+  readonly status: number;
+  readonly raw: string | undefined;
+  readonly cause: ReplyCause;
+}
+
+/**
+ * One request and its response, or one TCP connection: the state of it, and the transaction that plugins see. Streams are
+ * pooled; a stream that somebody may still hold a promise of is not reused.
+ */
+export class Stream implements Transaction, Queued {
+  id = 0;
+  session!: ClientSession;
+  frontend!: FrontendRuntime;
+  backend: UpstreamBackend | undefined = undefined;
+  server: UpstreamServer | undefined = undefined;
+  request: RequestView | undefined = undefined;
+  response: ResponseView | undefined = undefined;
+  readonly requestView: RequestView;
+  readonly responseView: ResponseView;
+  startedAt = 0;
+  readonly timing: Timing = {
+    start: -1,
+    handshake: -1,
+    firstByte: -1,
+    request: -1,
+    queue: -1,
+    connect: -1,
+    response: -1,
+    end: -1,
+  };
+  bytesToClient = 0;
+  bytesFromClient = 0;
+  bytesFromServer = 0;
+  bytesToServer = 0;
+  retries = 0;
+  redispatched = false;
+  serverQueue = 0;
+  backendQueue = 0;
+  requestCaptures: (string | undefined)[] = [];
+  responseCaptures: (string | undefined)[] = [];
+  logLevel: string | undefined = undefined;
+  strictRewriting = true;
+
+  /** Where processing goes on: the next step of the request's or the response's stages. */
+  step = 0;
+  /** Grows when the stream is reset; a promise of an earlier life is ignored. */
+  life = 0;
+  /** A promise is being waited for. */
+  waiting = false;
+  /** Somebody may hold on to this object: do not reuse it. */
+  shared = false;
+  connection$: ServerConnection | null = null;
+  /** Counted in server.active. */
+  taken = false;
+  /** The server connection was used before: an end without an answer may be the server's idle timeout. */
+  reused = false;
+  requestSent = false;
+  /** 0: awaiting the head; 1: the body passes; 2: complete. */
+  responsePhase = 0;
+  closeClient = false;
+  closeServer = false;
+  /** Client and request asked for Upgrade or CONNECT. */
+  upgrade = false;
+  connectMethod = false;
+  /** Bytes pass both ways, whatever they are. */
+  tunnel = false;
+  /** The server ended its side while a rule was waiting. */
+  serverEnded = false;
+  headRequest = false;
+  /** The client waits for a 100 before it sends its body. */
+  expects = false;
+  pending: PendingReply | null = null;
+  retriesLeft = 0;
+  retryDisabled = false;
+  /** The server that just failed it, for algorithms that can choose another. */
+  avoid: UpstreamServer | undefined = undefined;
+  /** Somebody will ask for the request line after the request has left. */
+  keepsLine = false;
+  /** The whole request as sent, while it may have to be sent again. */
+  retained: string | null = null;
+  logged = false;
+  /** The two termination characters, 0 until known. */
+  causeCode = 0;
+  stageCode = 0;
+  /** A field that the answer carries whatever page it is. */
+  challengeField: readonly [string, string] | null = null;
+  timeouts: Partial<Record<TimeoutChoice, number>> | undefined = undefined;
+  uniqueIdText: string | undefined = undefined;
+  bodyWaiter: ((why: 'ready' | 'timeout' | 'closed') => void) | null = null;
+  bodyWanted = 0;
+  sleepers: Set<(alive: boolean) => void> | null = null;
+
+  queue: WaitQueue | null = null;
+  queuePrevious: Queued | null = null;
+  queueNext: Queued | null = null;
+  queueTicket = 0;
+
+  #variables: Map<string, Value> | null = null;
+  #data: Map<symbol, object> | null = null;
+
+  constructor(headers: number) {
+    this.requestView = new RequestView(headers);
+    this.responseView = new ResponseView(headers);
+  }
+
+  /** Begins a new life for a session. */
+  begin(session: ClientSession, startedAt: number): void {
+    this.id = ++streams;
+    this.session = session;
+    this.frontend = session.frontend;
+    this.startedAt = startedAt;
+    this.backend = undefined;
+    this.server = undefined;
+    this.request = undefined;
+    this.response = undefined;
+    const timing = this.timing;
+    timing.start = -1;
+    timing.handshake = -1;
+    timing.firstByte = -1;
+    timing.request = -1;
+    timing.queue = -1;
+    timing.connect = -1;
+    timing.response = -1;
+    timing.end = -1;
+    this.bytesToClient = 0;
+    this.bytesFromClient = 0;
+    this.bytesFromServer = 0;
+    this.bytesToServer = 0;
+    this.retries = 0;
+    this.redispatched = false;
+    this.serverQueue = 0;
+    this.backendQueue = 0;
+    this.logLevel = undefined;
+    this.strictRewriting = true;
+    this.step = 0;
+    this.waiting = false;
+    this.taken = false;
+    this.reused = false;
+    this.requestSent = false;
+    this.responsePhase = 0;
+    this.closeClient = false;
+    this.closeServer = false;
+    this.upgrade = false;
+    this.connectMethod = false;
+    this.tunnel = false;
+    this.serverEnded = false;
+    this.headRequest = false;
+    this.expects = false;
+    this.pending = null;
+    this.retryDisabled = false;
+    this.avoid = undefined;
+    this.keepsLine = false;
+    this.retained = null;
+    this.logged = false;
+    this.causeCode = 0;
+    this.stageCode = 0;
+    if (this.requestCaptures.length > 0) this.requestCaptures = [];
+    if (this.responseCaptures.length > 0) this.responseCaptures = [];
+  }
+
+  /** Ends this life. */
+  finish(): void {
+    this.life++;
+    this.request = undefined;
+    this.response = undefined;
+    this.requestView.body.release();
+    this.responseView.body.release();
+    this.retained = null;
+    this.timeouts = undefined;
+    this.uniqueIdText = undefined;
+    this.challengeField = null;
+    this.#variables = null;
+    this.#data = null;
+    if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
+    this.sleepers = null;
+    this.wakeBody('closed');
+  }
+
+  get connection(): ClientSession {
+    return this.session;
+  }
+
+  /** The first cause counts. */
+  terminate(cause: string, stage: string): void {
+    if (this.causeCode !== 0) return;
+    this.causeCode = cause.charCodeAt(0);
+    this.stageCode = stage.charCodeAt(0);
+  }
+
+  /** The letter of configuration.txt 8.5 for where the stream is. */
+  get stage(): string {
+    if (this.responsePhase > 0) return 'D';
+    if (this.queue !== null) return 'Q';
+    if (this.connection$ !== null) return this.connection$.connected ? (this.requestSent ? 'H' : 'C') : 'C';
+    return this.waiting || this.backend === undefined ? 'R' : 'C';
+  }
+
+  get termination(): string {
+    return this.causeCode === 0 ? '----' : `${String.fromCharCode(this.causeCode, this.stageCode)}--`;
+  }
+
+  get uniqueId(): string | undefined {
+    const format = this.frontend.settings.uniqueIdFormat;
+    if (format === undefined) return undefined;
+    return (this.uniqueIdText ??= format.evaluate(this));
+  }
+
+  getVariable(scope: VariableScope, name: string): Value | undefined {
+    switch (scope) {
+      case 'proc':
+        return this.frontend.runtime.generation.variables.get(name);
+      case 'sess':
+        return this.session.variables?.get(name);
+      default:
+        return this.#variables?.get(`${scope}.${name}`);
+    }
+  }
+
+  setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
+    let map: Map<string, Value>;
+    let key = name;
+    if (scope === 'proc') map = this.frontend.runtime.generation.variables;
+    else if (scope === 'sess') map = this.session.variables ??= new Map();
+    else {
+      map = this.#variables ??= new Map();
+      key = `${scope}.${name}`;
+    }
+    if (value === undefined) map.delete(key);
+    else map.set(key, value);
+  }
+
+  data<T extends object>(key: symbol, create: () => T): T {
+    this.#data ??= new Map();
+    let value = this.#data.get(key) as T | undefined;
+    if (value === undefined) this.#data.set(key, (value = create()));
+    return value;
+  }
+
+  setTimeout(which: TimeoutChoice, milliseconds: number): void {
+    this.timeouts ??= {};
+    this.timeouts[which] = milliseconds;
+  }
+
+  getTimeout(which: TimeoutChoice): number {
+    const own = this.timeouts?.[which];
+    if (own !== undefined) return own;
+    const side = which === 'client' ? this.frontend.settings : (this.backend ?? this.frontend).settings;
+    if (which !== 'tarpit') return side.timeouts[which] ?? 0;
+    return this.frontend.settings.timeouts.tarpit ?? this.frontend.settings.timeouts.connect ?? 0;
+  }
+
+  setRetries(count: number): void {
+    this.retriesLeft = count;
+  }
+
+  disableRetry(): void {
+    this.retryDisabled = true;
+  }
+
+  reply(reply: Reply): 'done' {
+    this.pending = { reply, status: reply.status, raw: undefined, cause: reply.cause ?? 'local' };
+    return 'done';
+  }
+
+  error(status: number, cause: ReplyCause = 'local'): 'done' {
+    this.pending = { reply: undefined, status, raw: undefined, cause };
+    return 'done';
+  }
+
+  replyRaw(bytes: string, cause: ReplyCause = 'local'): 'done' {
+    this.pending = { reply: undefined, status: 0, raw: bytes, cause };
+    return 'done';
+  }
+
+  challenge(status: 401 | 407, name: string, value: string): 'done' {
+    this.challengeField = [name.toLowerCase(), value];
+    return this.error(status);
+  }
+
+  earlyHint(name: string, value: string): void {
+    if (this.request?.version !== '1.1') return;
+    this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
+  }
+
+  expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {
+    this.session.expectHeader = protocol;
+  }
+
+  sleep(milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const wake = (alive: boolean): void => {
+        clearTimeout(timer);
+        this.sleepers?.delete(wake);
+        resolve(alive);
+      };
+      const timer = setTimeout(wake, milliseconds, true);
+      this.sleepers ??= new Set();
+      this.sleepers.add(wake);
+    });
+  }
+
+  async waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'> {
+    if (this.bodyReady(atLeast)) return 'ready';
+    this.bodyWanted = atLeast;
+    return new Promise((resolve) => {
+      const timer = milliseconds > 0 ? setTimeout(() => this.wakeBody('timeout'), milliseconds) : undefined;
+      this.bodyWaiter = (why) => {
+        if (timer !== undefined) clearTimeout(timer);
+        this.bodyWaiter = null;
+        resolve(why);
+      };
+      this.session.wantBody(this);
+    });
+  }
+
+  /** Enough of the body under way is held. */
+  bodyReady(atLeast: number): boolean {
+    const { body } = this.responsePhase > 0 || this.response !== undefined ? this.responseView : this.requestView;
+    if (body.complete || body.heldSize >= this.frontend.runtime.generation.bodyLimit) return true;
+    return atLeast > 0 && body.heldSize >= atLeast;
+  }
+
+  wakeBody(why: 'ready' | 'timeout' | 'closed'): void {
+    this.bodyWaiter?.(why);
+  }
+
+  onServerFree(server: Server): void {
+    this.session.onServerFree(this, server as UpstreamServer);
+  }
+
+  /**
+   * Waits for a promise, then calls `next` with its answer, unless the stream ended meanwhile. What the stream needs of shared
+   * memory is copied first.
+   */
+  wait<T>(promise: Promise<T>, next: (stream: Stream, value: T) => void, failed: (error: unknown) => T): void {
+    const { life } = this;
+    this.waiting = true;
+    this.shared = true;
+    this.session.keep(this);
+    const settle = (value: T): void => {
+      if (this.life !== life) return;
+      this.waiting = false;
+      next(this, value);
+      this.session.pump();
+    };
+    promise.then(settle, (error: unknown) => settle(failed(error)));
+  }
+
+  /** Counts what a plugin threw, and says what becomes of the stream. */
+  readonly blame = (plugin: string, where: string, error: unknown): Verdict =>
+    this.frontend.runtime.generation.blame(plugin, where, error, this);
+}
+
+const free: Stream[] = [];
+
+export function takeStream(headers: number): Stream {
+  return free.pop() ?? new Stream(headers);
+}
+
+export function giveStream(stream: Stream): void {
+  if (stream.shared || free.length >= 1024) return;
+  free.push(stream);
+}

@@ -1,0 +1,395 @@
+import type { Verdict } from '../api/index.ts';
+import { resetSocket } from '../net/fast-socket.ts';
+import { connectTo } from '../upstream/connect.ts';
+import { encodeProxyHeader } from '../upstream/proxy-header.ts';
+import type { UpstreamBackend } from '../upstream/backend.ts';
+import type { UpstreamServer } from '../upstream/server.ts';
+import type { ServerConnection } from '../upstream/server-connection.ts';
+import { enter } from '../state/counters.ts';
+import { copyOf } from './buffers.ts';
+import { ClientSession, type Arrival } from './client-session.ts';
+import { logStream } from './http-finish.ts';
+import { runRules } from './rules.ts';
+import { giveStream, type Stream, takeStream } from './stream.ts';
+import { now, schedule, wallClock } from './timers.ts';
+
+/** Reads below this size are copied and the shared buffer is kept; larger ones make the side read into its own. */
+const BULK = 16_384;
+
+const RULES = 0;
+const CONNECTING = 1;
+const FLOWING = 2;
+
+/** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
+export class TcpSession extends ClientSession {
+  readonly stream: Stream;
+  #phase = RULES;
+  #clientEnded = false;
+  #serverEnded = false;
+  #over = false;
+  #inspectUntil = 0;
+  #timeout = 0;
+
+  constructor(arrival: Arrival) {
+    super(arrival);
+    this.stream = takeStream(1);
+    this.stream.begin(this, wallClock(arrival.at));
+  }
+
+  start(): void {
+    const { stream, frontend } = this;
+    const at = now();
+    stream.timing.start = this.acceptedTime;
+    stream.timing.handshake = this.handshakeEnd;
+    stream.timing.firstByte = at;
+    stream.timing.request = at;
+    const delay = frontend.settings.inspectDelay;
+    if (delay > 0 && frontend.runtime.tcpContentRules !== null) {
+      this.#inspectUntil = at + delay;
+      schedule(this, delay, at);
+      this.resume();
+      return;
+    }
+    this.#rules();
+  }
+
+  #rules(): void {
+    const { stream, frontend } = this;
+    this.#inspectUntil = 0;
+    schedule(this, frontend.clientTimeout, now());
+    const rules = frontend.runtime.tcpContentRules;
+    if (rules === null) {
+      this.#route();
+      return;
+    }
+    this.#then(runRules(rules, stream, stream.blame), () => this.#route());
+  }
+
+  /** Goes on now or later, unless a rule ended the connection. */
+  #then(verdict: Verdict | Promise<Verdict>, next: () => void): void {
+    if (verdict instanceof Promise) {
+      this.stream.wait(
+        verdict,
+        (_stream, late) => this.#then(late, next),
+        (error) => this.stream.blame('kernel', 'tcp-request content', error),
+      );
+      return;
+    }
+    if (verdict === undefined || verdict === 'stop') {
+      next();
+      return;
+    }
+    this.stream.terminate('P', 'R');
+    this.frontend.counters.deniedRequests++;
+    if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
+    this.#finish(verdict === 'drop' || verdict === 'abort');
+  }
+
+  #route(): void {
+    const { stream, frontend } = this;
+    const backend = frontend.chooseBackend(stream);
+    if (backend === undefined) {
+      stream.terminate('S', 'C');
+      this.#finish(false);
+      return;
+    }
+    stream.backend = backend;
+    enter(backend.counters);
+    stream.retriesLeft = backend.settings.retries;
+    backend.counters.bytesIn += stream.bytesFromClient;
+    const rules = backend.runtime === frontend.runtime ? null : backend.runtime.tcpContentRules;
+    if (rules === null) this.#assign(backend);
+    else this.#then(runRules(rules, stream, stream.blame), () => this.#assign(backend));
+  }
+
+  #assign(backend: UpstreamBackend): void {
+    const { stream } = this;
+    const server = backend.pick(stream);
+    if (server !== undefined && !server.full) {
+      backend.take(server);
+      this.onServerFree(stream, server);
+      return;
+    }
+    if (server === undefined && !(backend.usable > 0 && backend.servers.some((one) => one.usable && one.full))) {
+      stream.terminate('S', 'C');
+      this.#finish(false);
+      return;
+    }
+    const queue = server === undefined ? backend.queue : server.queue;
+    if (server === undefined) stream.backendQueue = queue.length + 1;
+    else stream.serverQueue = queue.length + 1;
+    queue.add(stream);
+    const { timeouts } = backend.settings;
+    schedule(this, timeouts.queue ?? timeouts.connect, now());
+  }
+
+  onServerFree(stream: Stream, server: UpstreamServer): void {
+    const at = now();
+    stream.server = server;
+    stream.taken = true;
+    stream.timing.queue = at;
+    this.#phase = CONNECTING;
+    stream.connection$ = connectTo(server, stream, this);
+    schedule(this, stream.backend!.settings.timeouts.connect, at);
+    // The client is read meanwhile: its end has to be noticed.
+    this.resume();
+  }
+
+  onServerConnect(connection: ServerConnection): void {
+    const { stream } = this;
+    const at = now();
+    stream.timing.connect = at;
+    stream.requestSent = true;
+    stream.responsePhase = 1;
+    this.#phase = FLOWING;
+    connection.uses++;
+    const header = encodeProxyHeader(stream.server!, stream);
+    if (header !== undefined) connection.socket.write(header);
+    const { body } = stream.requestView;
+    if (body.heldSize > 0) {
+      connection.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
+      stream.bytesToServer += body.heldSize;
+      body.release();
+    }
+    if (this.#clientEnded) connection.socket.end();
+    if (this.frontend.runtime.logAsap) logStream(stream);
+    const side = stream.getTimeout('tunnel');
+    const client = stream.getTimeout('client') || Infinity;
+    const server = stream.getTimeout('server') || Infinity;
+    this.#timeout = side || (Math.min(client, server) === Infinity ? 0 : Math.min(client, server));
+    this.#touch(at);
+    this.resume();
+  }
+
+  /** Something moved: both sides have their time again. */
+  #touch(at: number): void {
+    const { stream } = this;
+    let limit = this.#timeout;
+    if (this.#clientEnded) limit = stream.backend!.settings.timeouts['server-fin'] ?? limit;
+    else if (this.#serverEnded) limit = this.frontend.settings.timeouts['client-fin'] ?? limit;
+    schedule(this, limit, at);
+  }
+
+  onData(n: number, buffer: Buffer): void {
+    const { stream, frontend } = this;
+    stream.bytesFromClient += n;
+    frontend.counters.bytesIn += n;
+    if (this.#phase !== FLOWING) {
+      stream.requestView.body.append(buffer, 0, n);
+      if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
+      if (this.#inspectUntil > 0) this.#rules();
+      return;
+    }
+    stream.backend!.counters.bytesIn += n;
+    const connection = stream.connection$;
+    if (connection === null || connection.closed) return;
+    stream.bytesToServer += n;
+    const { socket } = connection;
+    const owned = buffer === this.bulk;
+    const flowing =
+      n < 4096 ? socket.write(buffer.latin1Slice(0, n), 'latin1') : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
+    if (owned) {
+      if (socket.writableLength > 0) this.replaceBulk();
+    } else if (n >= BULK) this.useBulk();
+    if (!flowing && socket.writableLength > 0) this.pause();
+    this.#touch(now());
+  }
+
+  onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
+    const { stream, frontend, socket } = this;
+    stream.bytesFromServer += n;
+    stream.bytesToClient += n;
+    frontend.counters.bytesOut += n;
+    stream.backend!.counters.bytesOut += n;
+    const owned = buffer === connection.bulk;
+    const flowing =
+      n < 4096 ? socket.write(buffer.latin1Slice(0, n), 'latin1') : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
+    if (owned) {
+      if (socket.writableLength > 0) connection.replaceBulk();
+    } else if (n >= BULK) connection.useBulk();
+    if (!flowing && socket.writableLength > 0) connection.pause();
+    this.#touch(now());
+  }
+
+  onDrain(): void {
+    this.stream.connection$?.resume();
+  }
+
+  onServerDrain(): void {
+    this.resume();
+  }
+
+  onEnd(): void {
+    this.#clientEnded = true;
+    const { stream } = this;
+    if (this.#phase !== FLOWING) {
+      if (this.#phase === RULES || stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
+        stream.terminate('C', stream.stage);
+        this.#finish(false);
+      }
+      return;
+    }
+    if (this.#serverEnded) this.#finish(false);
+    else {
+      stream.connection$?.socket.end();
+      this.#touch(now());
+    }
+  }
+
+  onServerEnd(): void {
+    this.#serverEnded = true;
+    if (this.#clientEnded) this.#finish(false);
+    else {
+      this.socket.end();
+      this.#touch(now());
+    }
+  }
+
+  onServerError(connection: ServerConnection): void {
+    this.onServerClose(connection);
+  }
+
+  onServerClose(connection: ServerConnection): void {
+    if (this.stream.connection$ !== connection) return;
+    if (!connection.connected) this.#retry('S');
+    else {
+      if (!this.#serverEnded) this.stream.terminate('S', 'D');
+      this.#finish(false);
+    }
+  }
+
+  #retry(cause: 'S' | 's'): void {
+    const { stream } = this;
+    const backend = stream.backend!;
+    const server = stream.server!;
+    this.#leaveServer();
+    this.#phase = RULES;
+    if (stream.retriesLeft <= 0) {
+      server.counters.connectionErrors++;
+      backend.counters.connectionErrors++;
+      stream.terminate(cause, 'C');
+      this.#finish(false);
+      return;
+    }
+    stream.retriesLeft--;
+    stream.retries++;
+    server.counters.retries++;
+    backend.counters.retries++;
+    const interval = backend.settings.redispatch;
+    const elsewhere =
+      interval !== undefined &&
+      (interval > 0 ? stream.retries % interval === 0 : stream.retriesLeft % -interval === 0) &&
+      backend.usable > 1;
+    if (elsewhere) {
+      stream.redispatched = true;
+      stream.avoid = server;
+      server.counters.redispatches++;
+      backend.counters.redispatches++;
+      this.#assign(backend);
+      return;
+    }
+    schedule(this, 0, 0);
+    stream.wait(
+      stream.sleep(Math.min(1000, backend.settings.timeouts.connect || 1000)),
+      (_stream, alive) => {
+        if (!alive) return;
+        if (server.full || !server.usable) this.#assign(backend);
+        else {
+          backend.take(server);
+          this.onServerFree(stream, server);
+        }
+      },
+      () => false,
+    );
+  }
+
+  onTimeout(): void {
+    const { stream } = this;
+    if (this.#inspectUntil > 0) {
+      this.#rules();
+      return;
+    }
+    if (stream.queue !== null) {
+      stream.queue.remove(stream);
+      stream.terminate('s', 'Q');
+      this.#finish(false);
+      return;
+    }
+    if (this.#phase === CONNECTING) {
+      this.#retry('s');
+      return;
+    }
+    const client = stream.getTimeout('client') || Infinity;
+    const server = stream.getTimeout('server') || Infinity;
+    stream.terminate(client <= server ? 'c' : 's', this.#phase === FLOWING ? 'D' : 'R');
+    this.#finish(false);
+  }
+
+  #leaveServer(): void {
+    const { stream } = this;
+    stream.connection$?.destroy();
+    stream.connection$ = null;
+    if (!stream.taken) return;
+    stream.taken = false;
+    stream.backend!.drop(stream.server!);
+  }
+
+  /** The connection is over, on both sides. */
+  #finish(reset: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { stream } = this;
+    stream.queue?.remove(stream);
+    const half = this.socket.writableLength > 0 && !reset && !this.closed;
+    const connection = stream.connection$;
+    // What the server is still owed goes out before its connection closes.
+    if (connection !== null && connection.connected && connection.socket.writableLength > 0) {
+      connection.user = null;
+      stream.connection$ = null;
+      connection.socket.destroySoon();
+    }
+    this.#leaveServer();
+    stream.timing.end = now();
+    logStream(stream);
+    if (stream.backend !== undefined) stream.backend.counters.current--;
+    stream.finish();
+    if (this.closed) {
+      giveStream(stream);
+      return;
+    }
+    if (reset) resetSocket(this.socket);
+    else if (half) this.socket.destroySoon();
+    else this.socket.end();
+    if (!half) this.destroy();
+  }
+
+  protected gone(): void {
+    if (this.#over) return;
+    if (!(this.#clientEnded && this.#serverEnded)) {
+      this.stream.terminate('C', this.stream.stage);
+      this.frontend.counters.cliAborts++;
+    }
+    this.#finish(false);
+  }
+
+  endIfIdle(): void {
+    // A connection in TCP mode is never idle.
+  }
+
+  kill(): void {
+    this.stream.terminate('K', 'D');
+    this.destroy();
+  }
+
+  keep(stream: Stream): void {
+    stream.requestView.body.own();
+  }
+
+  pump(): void {
+    // Nothing is read ahead: bytes are either held or passed on.
+  }
+
+  wantBody(): void {
+    this.resume();
+  }
+}

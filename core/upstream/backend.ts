@@ -1,0 +1,91 @@
+import type { Backend, Balancer, Counters, Extension, ProxySettings, Transaction } from '../api/index.ts';
+import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
+import { newCounters } from '../state/counters.ts';
+import { WaitQueue } from './queue.ts';
+import type { UpstreamServer } from './server.ts';
+
+/** The server side of a proxy at run time. */
+export class UpstreamBackend implements Backend {
+  readonly name: string;
+  readonly id: number;
+  readonly settings: ProxySettings;
+  readonly runtime: ProxyRuntime;
+  readonly counters: Counters = newCounters();
+  readonly servers: UpstreamServer[] = [];
+  readonly queue: WaitQueue = new WaitQueue();
+  usable = 0;
+  totalWeight = 0;
+  /** `fullconn`, or what stands for it. */
+  fullconn = 0;
+  #balancer: Balancer | undefined;
+
+  constructor(runtime: ProxyRuntime) {
+    this.runtime = runtime;
+    this.name = runtime.config.name;
+    this.id = runtime.config.id;
+    this.settings = runtime.config.settings;
+  }
+
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  extension<T extends object>(key: Extension<T>): T | undefined {
+    return this.runtime.config.findExtension(key);
+  }
+
+  /** All servers are there; the algorithm may look at them. */
+  ready(): void {
+    this.#recount();
+    this.#balancer = this.settings.balance?.(this);
+  }
+
+  #recount(): void {
+    let active = this.servers.filter((server) => server.usable && !server.backup);
+    if (active.length === 0) active = this.servers.filter((server) => server.usable);
+    this.usable = active.length;
+    this.totalWeight = active.reduce((sum, server) => sum + server.effectiveWeight, 0);
+  }
+
+  /** A server's state or weight changed. */
+  changed(server: UpstreamServer): void {
+    this.#recount();
+    this.#balancer?.changed?.(server);
+    this.serveQueue(server);
+  }
+
+  /** The algorithm's choice; undefined when no server can take the transaction now. */
+  pick(transaction: Transaction): UpstreamServer | undefined {
+    return this.#balancer?.pick(transaction) as UpstreamServer | undefined;
+  }
+
+  /** Counts a transaction on a server. */
+  take(server: UpstreamServer): void {
+    const counters = server.counters;
+    counters.total++;
+    if (++server.active > counters.highest) counters.highest = server.active;
+    counters.current = server.active;
+    this.#balancer?.took?.(server);
+  }
+
+  /** A transaction left a server: who waits for it is next. */
+  drop(server: UpstreamServer): void {
+    server.active--;
+    server.counters.current = server.active;
+    this.#balancer?.dropped?.(server);
+    if (server.queue.length > 0 || this.queue.length > 0) this.serveQueue(server);
+  }
+
+  /** Hands a server's free places to those who waited longest, for it or for any. */
+  serveQueue(server: UpstreamServer): void {
+    while (server.usable && !server.full) {
+      const own = server.queue.first;
+      const any = this.queue.first;
+      const next = own === null ? any : any === null || own.queueTicket < any.queueTicket ? own : any;
+      if (next === null) return;
+      next.queue!.remove(next);
+      this.take(server);
+      next.onServerFree(server);
+    }
+  }
+}

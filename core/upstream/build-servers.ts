@@ -1,0 +1,61 @@
+import type { ServerConfig } from '../api/index.ts';
+import { LineError } from '../kernel/listen.ts';
+import { type Address, AddressError, parseAddress } from '../net/address.ts';
+import type { ConnectTarget } from '../net/fast-socket.ts';
+import { abstractName, nativePath } from '../net/listen-target.ts';
+import type { UpstreamBackend } from './backend.ts';
+import { resolveHost } from './resolve.ts';
+import { UpstreamServer } from './server.ts';
+
+/** Makes the servers of a backend; host names are resolved once, as `init-addr libc` does. Throws LineError. */
+export async function buildServers(backend: UpstreamBackend, configs: readonly ServerConfig[]): Promise<void> {
+  const taken = new Set(configs.map((config) => config.id).filter((id) => id !== undefined));
+  let next = 1;
+  for (const config of configs) {
+    while (taken.has(next)) next++;
+    const id = config.id ?? next++;
+    backend.servers.push(await buildServer(backend, config, id));
+  }
+  backend.ready();
+}
+
+async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: number): Promise<UpstreamServer> {
+  const address = parse(config);
+  if (address.unsupported !== undefined) {
+    throw new LineError(config, `'server ${config.name}' : ${address.unsupported}.`);
+  }
+  switch (address.kind) {
+    case 'unix': {
+      const endpoint = { family: 'unix', address: address.path, port: 0 } as const;
+      return new UpstreamServer(backend, config, id, endpoint, { path: nativePath(address.path) });
+    }
+    case 'abns': {
+      const endpoint = { family: 'unix', address: `abns@${address.name}`, port: 0 } as const;
+      const path = abstractName(address.name, address.zeroTerminated);
+      return new UpstreamServer(backend, config, id, endpoint, { path });
+    }
+    case 'inet': {
+      const host = address.named ? await resolveHost(address.host, address.family) : address.host;
+      if (host === undefined) {
+        throw new LineError(config, `'server ${config.name}' : could not resolve address '${address.host}'.`);
+      }
+      const { ports } = address;
+      const port = ports.kind === 'port' ? ports.port : 0;
+      const offset = ports.kind === 'offset' ? ports.offset : ports.kind === 'none' ? 0 : undefined;
+      const family = host.includes(':') ? 6 : 4;
+      const target: ConnectTarget = { host, port, family };
+      return new UpstreamServer(backend, config, id, { family, address: host, port }, target, offset);
+    }
+    default:
+      throw new LineError(config, `'server ${config.name}' : a server cannot be a file descriptor.`);
+  }
+}
+
+function parse(config: ServerConfig): Address {
+  try {
+    return parseAddress(config.address, { transport: 'stream', port: 'optional', portOffset: true, environment: process.env });
+  } catch (error) {
+    if (error instanceof AddressError) throw new LineError(config, `'server ${config.name}' : ${error.message}`);
+    throw error;
+  }
+}

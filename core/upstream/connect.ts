@@ -1,0 +1,34 @@
+import type { SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
+import type { ConnectTarget } from '../net/fast-socket.ts';
+import { enableKeepAlive } from '../net/keepalive.ts';
+import { loadLibc } from '../net/libc.ts';
+import { SourceAddress } from '../net/source-address.ts';
+import type { UpstreamServer } from './server.ts';
+import { type ConnectionUser, ServerConnection } from './server-connection.ts';
+
+/** Opens a connection to a server, from the source address the configuration names. */
+export function connectTo(server: UpstreamServer, transaction: Transaction, user: ConnectionUser): ServerConnection {
+  let { target } = server;
+  if (server.portOffset !== undefined && 'port' in target) {
+    target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
+  }
+  const setting = server.config.source ?? server.backend.settings.source;
+  const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
+  const connection = new ServerConnection(server, target, user, source);
+  const { serverKeepAlive } = server.backend.settings;
+  if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
+  return connection;
+}
+
+const sources = new WeakMap<SourceSetting, SourceAddress>();
+
+/** Its ports are handed out in turn, so one object stands for one `source` line. */
+function addressOf(setting: SourceSetting): SourceAddress {
+  let source = sources.get(setting);
+  if (source === undefined) {
+    const [low, high] = setting.ports;
+    source = low === 0 ? new SourceAddress(setting.address) : new SourceAddress(setting.address, low, high);
+    sources.set(setting, source);
+  }
+  return source;
+}

@@ -1,0 +1,90 @@
+import type { HttpReuse } from '../api/index.ts';
+import type { UpstreamServer } from './server.ts';
+import type { ConnectionUser, ServerConnection } from './server-connection.ts';
+
+/** Idle connections of all servers together, for `tune.pool-*` and tests. */
+let total = 0;
+
+export function idleConnections(): number {
+  return total;
+}
+
+/**
+ * An idle connection that may carry this request, or undefined (configuration.txt 4.2, `http-reuse`). The first request of a
+ * client's connection is choosy, as the client cannot know that it may repeat it.
+ */
+export function takeIdle(
+  server: UpstreamServer,
+  policy: HttpReuse,
+  first: boolean,
+  user: ConnectionUser,
+  session: object,
+): ServerConnection | undefined {
+  const { idle } = server;
+  for (let i = idle.length - 1; i >= 0; i--) {
+    const connection = idle[i]!;
+    if (policy === 'never' ? connection.owner !== session : first && !allowed(policy, connection)) continue;
+    if (i === idle.length - 1) idle.pop();
+    else idle.splice(i, 1);
+    total--;
+    if (idle.length < server.leastIdle) server.leastIdle = idle.length;
+    connection.user = user;
+    return connection;
+  }
+  return undefined;
+}
+
+function allowed(policy: HttpReuse, connection: ServerConnection): boolean {
+  if (policy === 'always') return true;
+  // It has been shown to survive more than one request.
+  return policy === 'aggressive' && connection.uses > 1;
+}
+
+/** Keeps a connection for a later request, or closes it where no more are wanted. */
+export function keepIdle(connection: ServerConnection, policy: HttpReuse): void {
+  const { server } = connection;
+  const { poolMaxConn, maxReuse } = server.config;
+  connection.user = null;
+  connection.endBulk();
+  const tooMany = policy !== 'never' && poolMaxConn >= 0 && server.idle.length >= poolMaxConn;
+  const worn = maxReuse >= 0 && connection.uses > maxReuse;
+  if (connection.closed || tooMany || worn || server.closing) {
+    connection.destroy();
+    return;
+  }
+  connection.resume();
+  server.idle.push(connection);
+  total++;
+  planPurge(server);
+}
+
+/** A connection left the pool by closing. */
+export function forgotIdle(): void {
+  total--;
+}
+
+/** Closes a session's own idle connections where nobody else may use them. */
+export function dropOwned(server: UpstreamServer, session: object): void {
+  for (const connection of server.idle.filter((one) => one.owner === session)) connection.destroy();
+}
+
+export function closeIdle(server: UpstreamServer): void {
+  server.closing = true;
+  if (server.purge !== undefined) clearTimeout(server.purge);
+  for (const connection of server.idle.slice()) connection.destroy();
+}
+
+/** Every `pool-purge-delay`, half of the connections that nobody needed in the meantime are closed. */
+function planPurge(server: UpstreamServer): void {
+  if (server.purge !== undefined || server.config.poolPurgeDelay <= 0) return;
+  server.leastIdle = server.idle.length;
+  server.purge = setTimeout(purge, server.config.poolPurgeDelay, server);
+  server.purge.unref();
+}
+
+function purge(server: UpstreamServer): void {
+  server.purge = undefined;
+  const spare = Math.max(0, Math.min(server.leastIdle, server.idle.length) - server.config.poolLowConn);
+  for (const connection of server.idle.slice(0, Math.ceil(spare / 2))) connection.destroy();
+  if (server.idle.length > 0) planPurge(server);
+}

@@ -1,0 +1,49 @@
+import type { UpstreamServer } from './server.ts';
+
+/** What can wait for a server: a transaction, linked into one queue at a time. */
+export interface Queued {
+  queue: WaitQueue | null;
+  queuePrevious: Queued | null;
+  queueNext: Queued | null;
+  /** Grows with time over all queues, so that the one who waited longest is known. */
+  queueTicket: number;
+  /** A server has room now; it has been counted as taken already. */
+  onServerFree(server: UpstreamServer): void;
+}
+
+let tickets = 0;
+
+/** First in, first out; leaving from the middle (a client that went away, a timeout) costs the same. */
+export class WaitQueue {
+  length = 0;
+  #first: Queued | null = null;
+  #last: Queued | null = null;
+
+  /** The one who waited longest. */
+  get first(): Queued | null {
+    return this.#first;
+  }
+
+  add(waiter: Queued): void {
+    waiter.queue = this;
+    waiter.queueTicket = ++tickets;
+    waiter.queueNext = null;
+    waiter.queuePrevious = this.#last;
+    if (this.#last === null) this.#first = waiter;
+    else this.#last.queueNext = waiter;
+    this.#last = waiter;
+    this.length++;
+  }
+
+  remove(waiter: Queued): void {
+    if (waiter.queue !== this) return;
+    if (waiter.queuePrevious === null) this.#first = waiter.queueNext;
+    else waiter.queuePrevious.queueNext = waiter.queueNext;
+    if (waiter.queueNext === null) this.#last = waiter.queuePrevious;
+    else waiter.queueNext.queuePrevious = waiter.queuePrevious;
+    waiter.queue = null;
+    waiter.queuePrevious = null;
+    waiter.queueNext = null;
+    this.length--;
+  }
+}

@@ -1,0 +1,129 @@
+import { connectSocket, descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
+import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
+import type { SourceAddress, SourceReader } from '../net/source-address.ts';
+import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
+import { forgotIdle } from './pool.ts';
+import type { UpstreamServer } from './server.ts';
+
+/** Who uses a connection to a server at the moment. */
+export interface ConnectionUser {
+  onServerConnect(connection: ServerConnection): void;
+  onServerData(connection: ServerConnection, n: number, buffer: Buffer): void;
+  onServerEnd(connection: ServerConnection): void;
+  onServerError(connection: ServerConnection, error: NodeJS.ErrnoException): void;
+  onServerClose(connection: ServerConnection): void;
+  onServerDrain(connection: ServerConnection): void;
+}
+
+/** A connection to a server, in use or idle. */
+export class ServerConnection implements SourceReader {
+  readonly server: UpstreamServer;
+  socket!: ReadSocket;
+  user: ConnectionUser | null;
+  /** Who it was opened for; only he may use it again where `http-reuse never` counts. */
+  owner: object | null;
+  connected = false;
+  closed = false;
+  /** Requests it has carried. */
+  uses = 0;
+  /** Where the next read goes when it is not the shared buffer. */
+  bulk: Buffer | null = null;
+  paused = false;
+
+  constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
+    this.server = server;
+    this.user = user;
+    this.owner = user;
+    if (source === undefined) this.socket = connectSocket(target, this);
+    else if (!source.connect(target as { host: string; port: number }, this)) {
+      // All ports of its range are in use: as if the connection had failed.
+      this.socket = connectSocket({ host: '0.0.0.0', port: 0 }, this);
+    }
+  }
+
+  /** Another local port is tried. */
+  onSocket(socket: ReadSocket): void {
+    this.socket = socket;
+  }
+
+  buffer(): Buffer {
+    return this.bulk ?? sharedBuffer;
+  }
+
+  /** From here on reads go to a buffer of its own, which may be written on without a copy. */
+  useBulk(): void {
+    this.bulk ??= takeBuffer();
+  }
+
+  /** The bulk buffer is in the hands of a write that has not ended: the next read needs another. */
+  replaceBulk(): void {
+    this.bulk = takeBuffer();
+  }
+
+  endBulk(): void {
+    if (this.bulk !== null) giveBuffer(this.bulk);
+    this.bulk = null;
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    pauseReading(this.socket);
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return;
+    this.paused = false;
+    resumeReading(this.socket);
+  }
+
+  onConnect(): void {
+    this.connected = true;
+    this.user?.onServerConnect(this);
+  }
+
+  onData(n: number, buffer: Buffer): void {
+    if (this.user === null) this.destroy();
+    else this.user.onServerData(this, n, buffer);
+  }
+
+  onEnd(): void {
+    if (this.user === null) this.destroy();
+    else this.user.onServerEnd(this);
+  }
+
+  onError(error: NodeJS.ErrnoException): void {
+    this.user?.onServerError(this, error);
+  }
+
+  onClose(): void {
+    this.#forget();
+    this.user?.onServerClose(this);
+  }
+
+  onDrain(): void {
+    this.user?.onServerDrain(this);
+  }
+
+  /** Closes at once; its user hears no more of it. */
+  destroy(): void {
+    this.user = null;
+    this.#forget();
+    this.socket.destroy();
+  }
+
+  #forget(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.endBulk();
+    const { idle } = this.server;
+    const index = idle.lastIndexOf(this);
+    if (index === -1) return;
+    idle.splice(index, 1);
+    forgotIdle();
+  }
+
+  get descriptor(): number | undefined {
+    return descriptorOf(this.socket);
+  }
+}
