@@ -68,7 +68,7 @@ const directives: Record<string, DirectiveKeyword> = {
     summary: 'The mode.',
     in: ANYWHERE,
     parse(words, scope) {
-      scope.proxy.settings.mode = words.oneOf('proxy mode', ['tcp', 'http']);
+      scope.proxy.settings.mode = words.oneOf('a proxy mode', ['tcp', 'http']);
     },
   },
   maxconn: {
@@ -192,6 +192,14 @@ const directives: Record<string, DirectiveKeyword> = {
     parse(words, scope) {
       const unit = words.optional('us', 's') ?? 'ms';
       scope.proxy.settings.inspectDelay = words.time('a time', unit, { max: 86_400_000 });
+    },
+  },
+  'test-size': {
+    usage: 'test-size <size>',
+    summary: 'A size.',
+    in: ANYWHERE,
+    parse(words, scope) {
+      scope.proxy.settings.fullconn = words.size('a size');
     },
   },
   'test-file': {
@@ -387,6 +395,7 @@ export const testWords: Plugin = {
     'set-proxy-v2-tlv-fmt': {
       usage: 'set-proxy-v2-tlv-fmt(<id>) <format>',
       summary: 'A word with its argument in parentheses.',
+      prefix: true,
       parse(words, scope) {
         const id = Number(/\((0x[0-9a-f]+)\)/.exec(words.keyword)?.[1]);
         scope.server.proxyV2Tlvs.push({ id, format: scope.format(words.next('a format'), words) });
