@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Log, Plugin } from '../../core/api/index.ts';
+import type { Log, Plugin, ServiceKeyword } from '../../core/api/index.ts';
 import { Composition } from '../../core/plugin/composition.ts';
 import { PluginError, type Generation, type Site } from '../../core/plugin/generation.ts';
 import { DuplicateWordError } from '../../core/plugin/registry.ts';
@@ -91,7 +91,7 @@ describe('a generation', () => {
 });
 
 describe('names', () => {
-  const service = { usage: 'x', summary: 'x', mode: 'http', serve: () => 'done' } as const;
+  const service: ServiceKeyword = { usage: 'x', summary: 'x', mode: 'http', serve: () => 'done' };
 
   test('one word of two plugins is refused', () => {
     const refused = (): Generation =>
