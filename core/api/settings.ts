@@ -276,8 +276,6 @@ export interface GlobalSettings {
   strictLimits: boolean;
   /** `localpeer`. */
   localPeer: string | undefined;
-  /** `expose-experimental-directives`. */
-  experimental: boolean;
   /** Lower-case name to the spelling that `h1-case-adjust` wants. */
   caseAdjust: Map<string, string>;
   /** Percent by which the times of health checks vary. */

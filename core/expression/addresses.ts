@@ -1,4 +1,5 @@
 import type { Endpoint, IpAddress } from '../api/values.ts';
+import { formatIPv6, parseIPv4, parseIPv6 } from '../net/ip.ts';
 
 /** An address over its bytes; the text is made when somebody asks. */
 class Address implements IpAddress {
@@ -13,7 +14,7 @@ class Address implements IpAddress {
   }
 
   get text(): string {
-    return (this.#text ??= this.family === 4 ? this.bytes.join('.') : formatIpv6(this.bytes));
+    return (this.#text ??= this.family === 4 ? this.bytes.join('.') : formatIPv6(this.bytes));
   }
 }
 
@@ -34,80 +35,17 @@ export function integerFromIpv4(bytes: Uint8Array, offset = 0): number {
   );
 }
 
-/** RFC 5952, with the dotted tail that the C library prints for mapped and compatible addresses. */
-function formatIpv6(bytes: Uint8Array): string {
-  const words: number[] = [];
-  for (let i = 0; i < 16; i += 2) words.push((bytes[i]! << 8) | bytes[i + 1]!);
-  let best = -1;
-  let bestLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let length = 0;
-    while (i + length < 8 && words[i + length] === 0) length++;
-    if (length > bestLength) [best, bestLength] = [i, length];
-    i += length;
-  }
-  if (best === 0 && (bestLength === 6 || (bestLength === 5 && words[5] === 0xffff))) {
-    return `::${bestLength === 5 ? 'ffff:' : ''}${bytes.subarray(12).join('.')}`;
-  }
-  const hex = (part: number[]): string => part.map((word) => word.toString(16)).join(':');
-  return best < 0 ? hex(words) : `${hex(words.slice(0, best))}::${hex(words.slice(best + bestLength))}`;
-}
-
 /** Four decimal octets; undefined for anything else. */
 export function parseIpv4(text: string): IpAddress | undefined {
-  const bytes = new Uint8Array(4);
-  return ipv4Bytes(text, bytes, 0) ? new Address(bytes, text) : undefined;
-}
-
-function ipv4Bytes(text: string, into: Uint8Array, offset: number): boolean {
-  let octet = 0;
-  let digits = 0;
-  let count = 0;
-  for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 46;
-    if (code === 46) {
-      if (digits === 0 || octet > 255 || count === 4) return false;
-      into[offset + count++] = octet;
-      octet = digits = 0;
-      continue;
-    }
-    if (code < 48 || code > 57 || digits === 3 || (digits === 1 && octet === 0)) return false;
-    octet = octet * 10 + code - 48;
-    digits++;
-  }
-  return count === 4;
+  const value = parseIPv4(text);
+  if (value < 0) return undefined;
+  return new Address(Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255), text);
 }
 
 /** Any spelling of RFC 4291 section 2.2; undefined for anything else. */
 export function parseIpv6(text: string): IpAddress | undefined {
-  const bytes = new Uint8Array(16);
-  const halves = text.split('::');
-  if (halves.length > 2 || text.length > 45) return undefined;
-  const head = ipv6Words(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? ipv6Words(halves[1]!, true) : [];
-  if (!head || !tail) return undefined;
-  if (halves.length === 1 ? head.length !== 16 : head.length + tail.length > 14) return undefined;
-  bytes.set(head);
-  bytes.set(tail, 16 - tail.length);
-  return new Address(bytes);
-}
-
-function ipv6Words(text: string, last: boolean): number[] | undefined {
-  if (text === '') return [];
-  const bytes: number[] = [];
-  const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
-    if (last && index === parts.length - 1 && part.includes('.')) {
-      const dotted = new Uint8Array(4);
-      if (!ipv4Bytes(part, dotted, 0)) return undefined;
-      bytes.push(...dotted);
-      continue;
-    }
-    if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
-    const word = Number.parseInt(part, 16);
-    bytes.push(word >> 8, word & 255);
-  }
-  return bytes.length > 16 ? undefined : bytes;
+  const bytes = parseIPv6(text);
+  return bytes && new Address(bytes);
 }
 
 /** Either family. */

@@ -4,7 +4,6 @@ import type { Endpoint, Value } from '../api/values.ts';
 import { endpointAddress } from './addresses.ts';
 import { localDate, localDateWithMilliseconds, utcDate } from './dates.ts';
 import { encodeCapture, encodeForLog } from './encode.ts';
-import { uniqueId } from './unique-id.ts';
 import { acceptDate, requestDate, timers } from './timers.ts';
 
 /** How an item is to be written. */
@@ -211,7 +210,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   hrl: captureWords((transaction) => transaction.requestCaptures),
   hs: captures((transaction) => transaction.responseCaptures),
   hsl: captureWords((transaction) => transaction.responseCaptures),
-  ID: text(uniqueId),
+  ID: text((transaction) => transaction.uniqueId),
   lc: number(countLog),
   ms: {
     kind: 'text',

@@ -81,11 +81,17 @@ export class Generation {
     if (this.#drained !== undefined && this.sessions === 0) this.#drained();
   }
 
-  /** Lets nobody in any more, ends idle connections, and resolves when the last session is over. */
-  async drain(): Promise<void> {
+  /**
+   * Lets nobody in any more, and resolves when the last session is over. Idle connections are closed on request; otherwise each
+   * closes with its next answer, so that no request is lost to a connection that closes as it arrives.
+   */
+  async drain(closeIdleSessions: boolean): Promise<void> {
     this.draining = true;
-    for (const acceptor of this.acceptors) acceptor.stop();
-    for (const acceptor of this.acceptors) for (const session of [...acceptor.sessions]) session.endIfIdle();
+    for (const acceptor of this.acceptors) {
+      acceptor.stop();
+      if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
+      for (const session of [...acceptor.sessions]) session.endIfIdle();
+    }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;

@@ -297,7 +297,6 @@ function forward(stream: Stream): void {
       return;
     }
   }
-  if (stream.hints !== '') sendHints(stream);
   dispatch(stream);
 }
 
@@ -316,12 +315,6 @@ function checkNames(stream: Stream, runtime: ProxyRuntime): boolean {
     }
   }
   return true;
-}
-
-/** The 103 that `early-hint` rules filled (RFC 8297). */
-function sendHints(stream: Stream): void {
-  stream.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${stream.hints}\r\n`, 'latin1');
-  stream.hints = '';
 }
 
 /** More of a request's body. */

@@ -107,7 +107,8 @@ export class Stream implements Transaction, Queued {
   /** The two termination characters, 0 until known. */
   causeCode = 0;
   stageCode = 0;
-  hints: string = '';
+  /** A field that the answer carries whatever page it is. */
+  challengeField: readonly [string, string] | null = null;
   timeouts: Partial<Record<TimeoutChoice, number>> | undefined = undefined;
   uniqueIdText: string | undefined = undefined;
   bodyWaiter: ((why: 'ready' | 'timeout' | 'closed') => void) | null = null;
@@ -192,7 +193,7 @@ export class Stream implements Transaction, Queued {
     this.retained = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
-    this.hints = '';
+    this.challengeField = null;
     this.#variables = null;
     this.#data = null;
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
@@ -296,8 +297,14 @@ export class Stream implements Transaction, Queued {
     return 'done';
   }
 
+  challenge(status: 401 | 407, name: string, value: string): 'done' {
+    this.challengeField = [name.toLowerCase(), value];
+    return this.error(status);
+  }
+
   earlyHint(name: string, value: string): void {
-    this.hints += `${name}: ${value}\r\n`;
+    if (this.request?.version !== '1.1') return;
+    this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
   }
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {

@@ -1,0 +1,125 @@
+import { RE2JS } from 're2js';
+import { ExpressionError } from './errors.ts';
+import { type Translation, translate } from './regex-syntax.ts';
+
+/** A compiled regular expression over byte strings. */
+export interface Regex {
+  readonly text: string;
+  test(subject: string): boolean;
+  /** Offsets of the match and its groups (`start, end, …`, -1 where a group took no part), searching from `from`. */
+  find(subject: string, from: number): readonly number[] | undefined;
+}
+
+/**
+ * Subjects longer than this never match a pattern that only a backtracking engine can run: look-around, back-references
+ * and counted repetitions above 1000.
+ */
+export const BACKTRACKING_LIMIT = 8192;
+
+/**
+ * Compiles a pattern written for PCRE. A hostile subject must not stall the proxy, so: plain texts become string
+ * comparisons; patterns on which backtracking stays linear run in V8; the rest runs in RE2's automata, whose time is
+ * linear in the subject; and what RE2 has not runs in V8 with {@link BACKTRACKING_LIMIT}.
+ * @throws ExpressionError in HAProxy's words.
+ */
+export function compileRegex(pattern: string, ignoreCase: boolean): Regex {
+  const translation = translate(pattern);
+  const insensitive = ignoreCase || translation.ignoreCase;
+  if (translation.literal !== undefined && !insensitive) return literalRegex(pattern, translation, translation.literal);
+  const native = nativeRegExp(translation, insensitive);
+  const { repetitions, anchored } = translation;
+  if (native instanceof RegExp && !/\\[1-9]|\(\?[=!<]/.test(pattern) && repetitions <= (anchored ? 1 : 0))
+    return backtrackingRegex(pattern, native, Number.POSITIVE_INFINITY);
+  const linear = linearRegex(pattern, ignoreCase);
+  if (linear) return linear;
+  if (native instanceof RegExp) return backtrackingRegex(pattern, native, BACKTRACKING_LIMIT);
+  throw invalid(pattern, native);
+}
+
+/**
+ * The pattern as a RegExp of JavaScript, for rare uses on trusted or short subjects.
+ * @throws ExpressionError in HAProxy's words.
+ */
+export function toRegExp(pattern: string, ignoreCase: boolean): RegExp {
+  const translation = translate(pattern);
+  const native = nativeRegExp(translation, ignoreCase || translation.ignoreCase);
+  if (native instanceof RegExp) return native;
+  throw invalid(pattern, native);
+}
+
+function nativeRegExp({ source }: Translation, ignoreCase: boolean): RegExp | string {
+  if (source === undefined) return 'unsupported construct';
+  try {
+    return new RegExp(source, ignoreCase ? 'dgi' : 'dg');
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^Invalid regular expression: \/.*\/[a-z]*: /s, '') : '';
+  }
+}
+
+/** PCRE's names for the faults that people make. */
+const FAULTS: Readonly<Record<string, string>> = {
+  'Unterminated group': 'missing closing parenthesis',
+  'Unmatched \')\'': 'unmatched closing parenthesis',
+  'Unterminated character class': 'missing terminating ] for character class',
+  'Nothing to repeat': 'quantifier does not follow a repeatable item',
+  'Range out of order in character class': 'range out of order in character class',
+  'numbers out of order in {} quantifier': 'numbers out of order in {} quantifier',
+  '\\ at end of pattern': '\\ at end of pattern',
+};
+
+function invalid(pattern: string, fault: string): ExpressionError {
+  return new ExpressionError(
+    `regex '${pattern}' is invalid (error=${FAULTS[fault] ?? fault}, erroffset=${pattern.length})`,
+  );
+}
+
+function literalRegex(text: string, { startsAtStart, endsAtEnd }: Translation, literal: string): Regex {
+  const test = !startsAtStart
+    ? endsAtEnd
+      ? (subject: string): boolean => subject.endsWith(literal)
+      : (subject: string): boolean => subject.includes(literal)
+    : endsAtEnd
+      ? (subject: string): boolean => subject === literal
+      : (subject: string): boolean => subject.startsWith(literal);
+  const find = (subject: string, from: number): readonly number[] | undefined => {
+    const at = endsAtEnd ? subject.length - literal.length : startsAtStart ? 0 : subject.indexOf(literal, from);
+    if (at < from || (startsAtStart && at !== 0) || !subject.startsWith(literal, at)) return undefined;
+    return [at, at + literal.length];
+  };
+  return { text, test, find };
+}
+
+function backtrackingRegex(text: string, regex: RegExp, limit: number): Regex {
+  // Without `g` and `d`, V8 tests faster.
+  const tester = new RegExp(regex.source, regex.flags.replace(/[dg]/g, ''));
+  return {
+    text,
+    test: (subject) => subject.length <= limit && tester.test(subject),
+    find: (subject, from) => {
+      if (subject.length > limit) return undefined;
+      regex.lastIndex = from;
+      const found = regex.exec(subject);
+      return found?.indices?.flatMap((pair) => pair ?? [-1, -1]);
+    },
+  };
+}
+
+function linearRegex(text: string, ignoreCase: boolean): Regex | undefined {
+  let regex: RE2JS;
+  try {
+    regex = RE2JS.compile(text, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
+  } catch {
+    return undefined;
+  }
+  return {
+    text,
+    test: (subject) => regex.test(subject),
+    find: (subject, from) => {
+      const matcher = regex.matcher(subject);
+      if (!matcher.find(from)) return undefined;
+      const offsets: number[] = [];
+      for (let group = 0; group <= matcher.groupCount(); group++) offsets.push(matcher.start(group), matcher.end(group));
+      return offsets;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { type MatchKeyword, type Plugin, type TypeName, type Value, compileRegex } from 'sluice/plugin';
+import type { Builder, Lookup } from './lookup.ts';
+import { address } from './networks.ts';
+import { integer, length } from './numbers.ts';
+import { directory, domain, exact, part, prefix, suffix } from './strings.ts';
+
+/** `-m reg`: a regular expression that matches somewhere. */
+const regex: Builder = (items, { ignoreCase, fail }) => {
+  const list = items.map(({ pattern, data }) => {
+    try {
+      return { regex: compileRegex(pattern, ignoreCase), data };
+    } catch (error) {
+      return fail(error instanceof Error ? error.message : String(error));
+    }
+  });
+  return (value) => {
+    for (const one of list) if (one.regex.test(value as string)) return one.data;
+    return undefined;
+  };
+};
+
+/** `-m bin`: bytes in hex. */
+const binary: Builder = (items, { fail }) => {
+  const table = new Map(
+    items.toReversed().map(({ pattern, data }) => {
+      const wrong = /[^0-9a-fA-F]/.exec(pattern);
+      if (wrong) fail(`an hex digit is expected (found '${wrong[0]}')`);
+      if (pattern.length % 2 === 1) fail('an even number of hex digit is expected');
+      return [Buffer.from(pattern, 'hex').toString('latin1'), data];
+    }),
+  );
+  return (value) => table.get((value as Buffer).toString('latin1'));
+};
+
+function method(name: string, input: TypeName, build: Builder, summary: string): [string, MatchKeyword] {
+  const keyword: MatchKeyword = {
+    usage: `-m ${name} <pattern> …`,
+    summary,
+    input,
+    compile(patterns, flags) {
+      const find: Lookup<true> = build(
+        patterns.map((pattern) => ({ pattern, data: true })),
+        flags,
+      );
+      return (value) => find(value) === true;
+    },
+  };
+  return [name, keyword];
+}
+
+/** By method name: how maps look their keys up. `regm` differs from `reg` in what the map does with the match. */
+export const builders: Readonly<Record<string, { readonly input: TypeName; readonly build: Builder }>> = {
+  str: { input: 'str', build: exact },
+  beg: { input: 'str', build: prefix },
+  end: { input: 'str', build: suffix },
+  sub: { input: 'str', build: part },
+  dir: { input: 'str', build: directory },
+  dom: { input: 'str', build: domain },
+  reg: { input: 'str', build: regex },
+  int: { input: 'sint', build: integer },
+  ip: { input: 'addr', build: address },
+};
+
+const found: MatchKeyword = {
+  usage: '-m found',
+  summary: 'Matches whenever there is a sample, whatever it is.',
+  input: 'any',
+  compile: () => () => true,
+};
+
+const bool: MatchKeyword = {
+  usage: '-m bool',
+  summary: 'Matches a sample that is true, or an integer that is not 0.',
+  input: 'bool',
+  compile: () => (value: Value) => value === true,
+};
+
+/** The methods that compare samples with patterns; configuration.txt 7.1. */
+const matching: Plugin = {
+  name: 'matching',
+  api: 1,
+  matches: {
+    found,
+    bool,
+    ...Object.fromEntries([
+      method('int', 'sint', integer, 'Compares with integers, ranges, or by eq, gt, ge, lt, le.'),
+      method('ip', 'addr', address, 'Matches addresses of one of the networks.'),
+      method('bin', 'bin', binary, 'Matches the bytes, given in hex.'),
+      method('len', 'str', length, 'Compares the length, as int does the value.'),
+      method('str', 'str', exact, 'Matches the whole text.'),
+      method('beg', 'str', prefix, 'Matches how the text begins.'),
+      method('end', 'str', suffix, 'Matches how the text ends.'),
+      method('sub', 'str', part, 'Matches a part of the text.'),
+      method('dir', 'str', directory, 'Matches a part between slashes.'),
+      method('dom', 'str', domain, 'Matches a part between dots, slashes and colons.'),
+      method('reg', 'str', regex, 'Matches a regular expression.'),
+    ]),
+  },
+};
+export default matching;

@@ -1,0 +1,70 @@
+import { type IpAddress, embeddedIpv4, mapToIpv6, maskOf, parseIpv4, parseIpv6, parseMask } from 'sluice/plugin';
+import type { BuildFlags, Builder } from './lookup.ts';
+import { type Prefix, PrefixTable } from './prefix-table.ts';
+
+interface Network {
+  readonly bytes: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+/** Reads `address`, `address/bits` or `address/mask`; short IPv4 forms leave out the zeroes before the last octet. */
+function readNetwork(text: string): Network | undefined {
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const ip = address.includes(':') ? parseIpv6(address) : (parseIpv4(address) ?? parseIpv4(expand(address)));
+  if (!ip) return undefined;
+  if (slash < 0) return { bytes: ip.bytes, mask: maskOf(ip.family === 4 ? 32 : 128, ip.family) };
+  const mask = parseMask(text.slice(slash + 1), ip.family);
+  // Bit counts only for IPv6; configuration.txt 7.1.6.
+  if (!mask || (ip.family === 6 && text.includes(':', slash))) return undefined;
+  return { bytes: ip.bytes.map((byte, i) => byte & mask[i]!), mask };
+}
+
+/** `10.12` is `10.0.0.12`. */
+function expand(text: string): string {
+  const octets = text.split('.');
+  if (octets.length > 3 || octets.length < 2) return text;
+  return [...octets.slice(0, -1), ...Array.from({ length: 4 - octets.length }, () => '0'), octets.at(-1)].join('.');
+}
+
+/** How many leading bits are set; undefined when they are not all at the front. */
+function prefixLength(mask: Uint8Array): number | undefined {
+  let bits = 0;
+  while (bits < mask.length * 8 && mask[bits >> 3]! & (128 >> (bits & 7))) bits++;
+  const plain = maskOf(bits, mask.length === 4 ? 4 : 6);
+  return plain.every((byte, i) => byte === mask[i]) ? bits : undefined;
+}
+
+interface Scattered<T> extends Network {
+  readonly data: T;
+}
+
+/** `-m ip`: in one of the networks; the smallest that holds the address. configuration.txt 7.1.6 on mixed families. */
+export const address: Builder = (items, flags: BuildFlags) => {
+  type Data = (typeof items)[0]['data'];
+  const prefixes: Record<4 | 6, Prefix<Data>[]> = { 4: [], 6: [] };
+  const scattered: Scattered<Data>[] = [];
+  for (const { pattern, data } of items) {
+    const network = readNetwork(pattern) ?? flags.fail(`'${pattern}' is not a valid IPv4 or IPv6 address`);
+    const bits = prefixLength(network.mask);
+    if (bits === undefined) scattered.push({ ...network, data });
+    else prefixes[network.bytes.length === 4 ? 4 : 6].push({ bytes: network.bytes, bits, data });
+  }
+  const v4 = prefixes[4].length > 0 ? new PrefixTable(prefixes[4], 4) : undefined;
+  const v6 = prefixes[6].length > 0 ? new PrefixTable(prefixes[6], 6) : undefined;
+  const findScattered = (bytes: Uint8Array): Data | undefined =>
+    scattered.find(
+      (one) => one.bytes.length === bytes.length && one.bytes.every((byte, i) => byte === (bytes[i]! & one.mask[i]!)),
+    )?.data;
+  return (value) => {
+    const { family, bytes } = value as IpAddress;
+    if (family === 4) {
+      const found = v4?.find(bytes) ?? (v6 && v6.find(mapToIpv6(bytes)));
+      return found ?? (scattered.length > 0 ? findScattered(bytes) : undefined);
+    }
+    const direct = v6?.find(bytes) ?? (scattered.length > 0 ? findScattered(bytes) : undefined);
+    if (direct !== undefined || (!v4 && scattered.length === 0)) return direct;
+    const inner = embeddedIpv4(bytes);
+    return inner && (v4?.find(inner) ?? findScattered(inner));
+  };
+};

@@ -1,0 +1,110 @@
+import type { Value } from 'sluice/plugin';
+import { type Builder, type Item, type Lookup, lowerCase } from './lookup.ts';
+
+/** Above this many patterns, prefixes and suffixes are looked up by length in hashes instead of tried one by one. */
+const FEW = 8;
+
+type Finder<T> = (text: string) => T | undefined;
+
+/** Lowers both sides when case does not matter. */
+function caseAware<T>(
+  items: readonly Item<T>[],
+  ignoreCase: boolean,
+  make: (items: readonly Item<T>[]) => Finder<T>,
+): Lookup<T> {
+  if (!ignoreCase) return make(items) as Lookup<T>;
+  const find = make(items.map(({ pattern, data }) => ({ pattern: lowerCase(pattern), data })));
+  return (value: Value) => find(lowerCase(value as string));
+}
+
+/** `-m str`: the same text. */
+export const exact: Builder = (items, { ignoreCase }) =>
+  caseAware(items, ignoreCase, (list) => {
+    const [first] = list;
+    if (list.length === 1) return (text) => (text === first!.pattern ? first!.data : undefined);
+    const table = new Map(list.toReversed().map(({ pattern, data }) => [pattern, data]));
+    return (text) => table.get(text);
+  });
+
+function firstOf<T>(list: readonly Item<T>[], matches: (text: string, pattern: string) => boolean): Finder<T> {
+  const [first] = list;
+  if (list.length === 1) {
+    const { pattern, data } = first!;
+    return (text) => (matches(text, pattern) ? data : undefined);
+  }
+  return (text) => {
+    for (const { pattern, data } of list) if (matches(text, pattern)) return data;
+    return undefined;
+  };
+}
+
+/** Hashes by length, the longest first: as many lookups as there are lengths, however many the patterns. */
+function byLength<T>(list: readonly Item<T>[], cut: (text: string, length: number) => string): Finder<T> {
+  const lengths = new Map<number, Map<string, T>>();
+  for (const { pattern, data } of list) {
+    const table = lengths.get(pattern.length) ?? new Map<string, T>();
+    if (!table.has(pattern)) table.set(pattern, data);
+    lengths.set(pattern.length, table);
+  }
+  const tables = [...lengths].toSorted(([a], [b]) => b - a);
+  return (text) => {
+    for (const [length, table] of tables) {
+      if (length > text.length) continue;
+      const found = table.get(cut(text, length));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+const startsWith = (text: string, pattern: string): boolean => text.startsWith(pattern);
+const endsWith = (text: string, pattern: string): boolean => text.endsWith(pattern);
+
+/** `-m beg`: a prefix; the longest one, as HAProxy's tree finds it. */
+export const prefix: Builder = (items, { ignoreCase }) =>
+  caseAware(items, ignoreCase, (list) => {
+    if (list.length > FEW) return byLength(list, (text, length) => text.slice(0, length));
+    return firstOf(
+      list.toSorted((a, b) => b.pattern.length - a.pattern.length),
+      startsWith,
+    );
+  });
+
+/** `-m end`: a suffix; the first in the list's order. */
+export const suffix: Builder = (items, { ignoreCase }) =>
+  caseAware(items, ignoreCase, (list) => {
+    // Which one matched only matters where they give different things.
+    if (list.length > FEW && list.every(({ data }) => data === list[0]!.data))
+      return byLength(list, (text, length) => text.slice(text.length - length));
+    return firstOf(list, endsWith);
+  });
+
+/** `-m sub`: a part. */
+export const part: Builder = (items, { ignoreCase }) =>
+  caseAware(items, ignoreCase, (list) => firstOf(list, (text, pattern) => text.includes(pattern)));
+
+/** Words between delimiters: the pattern has to begin and end at one, or at the text's ends. */
+function delimited(delimiters: string): Builder {
+  const trim = new RegExp(`^[${delimiters}]+|[${delimiters}]+$`, 'g');
+  const isDelimiter = (char: string): boolean => delimiters.includes(char);
+  const matches = (text: string, pattern: string): boolean => {
+    for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + 1)) {
+      const end = at + pattern.length;
+      if ((at === 0 || isDelimiter(text[at - 1]!)) && (end === text.length || isDelimiter(text[end]!))) return true;
+    }
+    return false;
+  };
+  return (items, { ignoreCase }) =>
+    caseAware(items, ignoreCase, (list) =>
+      firstOf(
+        list.map(({ pattern, data }) => ({ pattern: pattern.replace(trim, ''), data })).filter(({ pattern }) => pattern !== ''),
+        matches,
+      ),
+    );
+}
+
+/** `-m dir`: a part between slashes. */
+export const directory: Builder = delimited('/?');
+
+/** `-m dom`: a part between dots, colons, slashes and question marks. */
+export const domain: Builder = delimited('/?.:');
