@@ -1,8 +1,10 @@
+import { dirname, resolve } from 'node:path';
 import type { GlobalSettings, Log, Plugin, Value } from './api/index.ts';
 import type { Diagnostic } from './config/diagnostics.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { SourceSpec } from './config/sources.ts';
 import { createCompiler } from './expression/index.ts';
+import { toRegExp } from './expression/regex.ts';
 import { bindGeneration, buildGeneration } from './kernel/build.ts';
 import type { Generation } from './kernel/generation.ts';
 import { LineError } from './kernel/listen.ts';
@@ -104,7 +106,8 @@ class RunningProxy implements ProxyHandle {
       sources,
       env: this.#options.env ?? process.env,
       plugins: [...stockPlugins, ...(this.#options.plugins ?? [])],
-      loadPlugin: ({ specifier, folder }) => loadPlugin(specifier, folder),
+      loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
+      regex: toRegExp,
       compilerFor: createCompiler,
     });
     const diagnostics = [...config.diagnostics];

@@ -1,8 +1,19 @@
 import type { Plugin } from '../api/index.ts';
+import balance from '../../plugins/balance/index.ts';
+import forwarding from '../../plugins/forwarding/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
+import matching from '../../plugins/matching/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
-export const stockPlugins: readonly Plugin[] = [processPlugin, proxy, listeners, servers];
+export const stockPlugins: readonly Plugin[] = [
+  processPlugin,
+  proxy,
+  listeners,
+  servers,
+  balance,
+  forwarding,
+  matching,
+];
