@@ -3,6 +3,7 @@ import balance from '../../plugins/balance/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
+import logging from '../../plugins/logging/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
@@ -16,4 +17,5 @@ export const stockPlugins: readonly Plugin[] = [
   balance,
   forwarding,
   matching,
+  logging,
 ];
