@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Messages } from './messages.ts';
 import { monotonicStamp, type Notify } from './notify.ts';
-import { exitCode, report, startAs, type Report, type Start } from './roles.ts';
+import { exitCode, startAs, type Report, type Start } from './roles.ts';
 import { writePidfile } from './serve.ts';
 
 export interface Master {
@@ -10,13 +10,17 @@ export interface Master {
   readonly messages: Messages;
   readonly notify: Notify;
   readonly pidfile: string | undefined;
+  /** Where the worker's words go. */
+  readonly write: (text: string) => void;
+  /** Called when the worker serves. */
+  readonly ready: () => void;
 }
 
 /**
  * `-W`: one worker serves and is looked after. SIGUSR2 and SIGHUP reload it in place, SIGUSR1, SIGTERM and SIGINT are
  * passed on. When it ends, so does the master, with its exit code. management.txt chapters 3 and 4.
  */
-export function superviseWorker({ args, start, messages, notify, pidfile }: Master): Promise<number> {
+export function superviseWorker({ args, start, messages, notify, pidfile, write, ready }: Master): Promise<number> {
   const worker: ChildProcess = startAs('worker', args, start);
   let asked = false;
   const pass = (signal: NodeJS.Signals): void => {
@@ -42,7 +46,7 @@ export function superviseWorker({ args, start, messages, notify, pidfile }: Mast
           messages.notice(`New worker (${worker.pid}) forked`);
           messages.notice('Loading success.');
           notify('READY=1', 'STATUS=Ready.', `MAINPID=${process.pid}`);
-          report(message);
+          ready();
           break;
         case 'reloading':
           notify('RELOADING=1', 'STATUS=Reloading Configuration.', monotonicStamp());
@@ -53,7 +57,7 @@ export function superviseWorker({ args, start, messages, notify, pidfile }: Mast
         case 'stopping':
           break;
         case 'text':
-          report(message);
+          write(message.text);
       }
     });
     worker.on('error', (error) => {

@@ -11,7 +11,7 @@ import { superviseWorker } from './master.ts';
 import { Messages } from './messages.ts';
 import { configuredModes, type Modes } from './modes.ts';
 import { takeNotify } from './notify.ts';
-import { report, takeRole, type Role } from './roles.ts';
+import { report, reported, takeRole, type Role } from './roles.ts';
 import { serve } from './serve.ts';
 import { USAGE } from './usage.ts';
 import { buildText, versionText } from './version.ts';
@@ -22,8 +22,14 @@ const err = (text: string): void => writeAll(2, text);
 
 /** The whole program: what the arguments ask for, and the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const code = await obey(args);
+  await reported();
+  return code;
+}
+
+async function obey(args: readonly string[]): Promise<number> {
   const role = takeRole();
-  const messages = new Messages(role === 'first' ? err : sayFrom(role), process.argv[1] ?? 'sluice');
+  const messages = new Messages(role === 'first' ? err : sayUpwards, process.argv[1] ?? 'sluice');
   const command = parseCommandLine(args);
   switch (command.kind) {
     case 'usage':
@@ -49,9 +55,10 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** A process in the background has nobody to read its stderr: its parent shows what it says until it serves. */
-function sayFrom(role: Role): (text: string) => void {
-  return role === 'background' ? (text) => report({ kind: 'text', text }) : err;
+/** A child's words go up to the process that has a terminal; when nobody is left there, to its own stderr. */
+function sayUpwards(text: string): void {
+  if (process.connected) report({ kind: 'text', text });
+  else err(text);
 }
 
 async function run(line: CommandLine, args: readonly string[], role: Role, messages: Messages): Promise<number> {
@@ -80,11 +87,18 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
   if (role === 'first' && modes.daemon) return goToBackground(args, start, err);
   if (modes.masterWorker) {
     const notify = line.systemd ? takeNotify((reason) => messages.warning(reason)) : () => {};
-    return superviseWorker({ args, start, messages, notify, pidfile: line.pidfile ?? modes.pidfile });
+    const write = role === 'first' ? err : sayUpwards;
+    const ready = (): void => {
+      report({ kind: 'ready' });
+      if (role === 'background') detach(messages);
+    };
+    return superviseWorker({ args, start, messages, notify, write, ready, pidfile: line.pidfile ?? modes.pidfile });
   }
   if (line.memory !== undefined && role === 'first')
     messages.notice(`'-m ${line.memory}' needs -D or -W; in the foreground use NODE_OPTIONS=--max-old-space-size=${line.memory}.`);
   if (line.debug) messages.notice("'-d' keeps the process in the foreground; showing traffic is not built yet.");
+  // A worker whose master died is nobody's any more: it finishes what it has.
+  if (role === 'worker') process.on('disconnect', () => process.kill(process.pid, 'SIGUSR1'));
   return serve(loading, () => {
     report({ kind: 'ready' });
     if (role === 'background') detach(messages);

@@ -18,7 +18,7 @@ export function takeRole(): Role {
 
 /** What a child tells its parent. */
 export type Report =
-  /** Lines for the parent's stderr: a background process has none of its own. */
+  /** Lines for the stderr of the first process: one in the background has none of its own. */
   | { readonly kind: 'text'; readonly text: string }
   /** The listeners are bound. */
   | { readonly kind: 'ready' }
@@ -47,9 +47,21 @@ export interface Start {
   readonly memory: number | undefined;
 }
 
-/** Tells the parent, if it listens. */
+const unsent = new Set<Promise<void>>();
+
+/** Tells the parent, if there is one that listens. */
 export function report(message: Report): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  if (!process.connected) return;
+  const sent = new Promise<void>((resolve) => {
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
+  unsent.add(sent);
+  void sent.finally(() => unsent.delete(sent));
+}
+
+/** Resolves when all has been told: process.exit() does not wait for it. */
+export async function reported(): Promise<void> {
+  await Promise.all(unsent);
 }
 
 /** The exit code as a shell would show it. */
