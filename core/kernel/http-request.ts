@@ -92,13 +92,15 @@ const TCP_CONTENT = 0;
 const ON_REQUEST = 1;
 const HOOKS_PRE = 2;
 const RULES = 3;
-const HOOKS_POST = 4;
-const BACKEND = 5;
-const BACKEND_TCP_CONTENT = 6;
-const BACKEND_ON_REQUEST = 7;
-const BACKEND_RULES = 8;
-const WAIT_BODY = 9;
-const FORWARD = 10;
+const AFTER_RULES = 4;
+const HOOKS_POST = 5;
+const BACKEND = 6;
+const BACKEND_TCP_CONTENT = 7;
+const BACKEND_ON_REQUEST = 8;
+const BACKEND_RULES = 9;
+const BACKEND_AFTER_RULES = 10;
+const WAIT_BODY = 11;
+const FORWARD = 12;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -142,6 +144,9 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       if (runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
       return runRules(runtime.requestRules, stream, stream.blame);
+    case AFTER_RULES:
+      if (runtime.afterRequestRules === null) return undefined;
+      return runHooks(runtime.afterRequestRules, stream, frontend, stream.blame);
     case HOOKS_POST: {
       const { post } = runtime.generation.pipeline.request;
       return post === null ? undefined : post(stream);
@@ -167,6 +172,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
       if (same || runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
       return runRules(runtime.requestRules, stream, stream.blame);
+    case BACKEND_AFTER_RULES:
+      if (same || runtime.afterRequestRules === null) return undefined;
+      return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
     case WAIT_BODY:
       if (!runtime.bufferRequest && !stream.frontend.runtime.bufferRequest) return undefined;
       return bufferRequest(stream);
