@@ -109,7 +109,7 @@ function refuseDirective(build: Build, words: LineWords, section: ProxySection |
   }
   if (group.length > 0) {
     words.next('a keyword');
-    if (first === 'option') words.fail(`unknown option '${second}'${didYouMean(second!, group)}.`);
+    if (first === 'option') words.fail(`unknown option '${second}'${didYouMean(second!, group) || '.'}`);
     words.fail(`'${first}' supports ${list(group)} (got '${second}')${didYouMean(second!, group)}`);
   }
   const anywhere = section
