@@ -49,28 +49,16 @@ export class Build {
 
   /** Runs `read`; what it throws is told as an alert of this line. Says whether it went well. */
   guard(words: LineWords, plugin: string, read: () => void): boolean {
-    const { file } = words;
     try {
       read();
       return true;
     } catch (error) {
       if (error instanceof LineRefused) {
-        this.diagnostics.add({
-          severity: 'alert',
-          message: error.message,
-          file: error.file,
-          line: error.line,
-          column: error.column,
-        });
+        this.diagnostics.add({ severity: 'alert', message: error.message, ...error.place });
       } else {
         const reason = error instanceof Error ? error.message : String(error);
-        this.diagnostics.add({
-          severity: 'alert',
-          message: `'${words.keyword}' failed in the plugin '${plugin}': ${reason}`,
-          file,
-          line: words.line,
-          column: words.column,
-        });
+        const message = `'${words.keyword}' failed in the plugin '${plugin}': ${reason}`;
+        this.diagnostics.add({ severity: 'alert', message, ...words.place });
       }
       return false;
     }
@@ -78,8 +66,9 @@ export class Build {
 
   /** What `check` refuses is told as an alert of the line of `words`. */
   later(words: LineWords, plugin: string, check: (names: Names) => void): void {
+    const asNow = words.mark();
     this.#checks.push(() => {
-      this.guard(words, plugin, () => check(this.names));
+      this.guard(words, plugin, () => asNow(() => check(this.names)));
     });
   }
 
