@@ -6,6 +6,7 @@ import type { ConfigLine } from './line.ts';
 import { didYouMean } from './nearest.ts';
 import { ProxyOpener } from './proxies.ts';
 import type { ProxySection } from './proxy-config.ts';
+import { LineScope } from './scope.ts';
 import { LineWords } from './words.ts';
 
 const PROXIES = ['defaults', 'frontend', 'backend', 'listen'] as const;
@@ -79,7 +80,7 @@ export class Parser {
     this.#enter({ kind: 'refused' });
     this.#build.guard(words, entry.plugin, () => {
       const name = entry.keyword.named ? words.next('<name> as arguments') : '';
-      const reader = entry.keyword.open(name, words, this.#build.global);
+      const reader = entry.keyword.open(name, words, new LineScope(this.#build, undefined, words, entry.plugin));
       words.end();
       const finished = this.#build.sections.get(word) ?? new Map<string, object>();
       this.#build.sections.set(word, finished);
