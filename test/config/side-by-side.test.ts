@@ -83,6 +83,10 @@ describe.skipIf(absent.length > 0)(title('what HAProxy says of the same configur
       `${D}frontend f\n bind :8000\n use_backend b if TRUE\n http-request deny if TRUE\nbackend b\n`,
     ],
     [
+      'rules of all kinds in the wrong order',
+      `${D}frontend f\n bind :8000\n use_backend b if TRUE\n redirect location / if TRUE\n http-request deny if TRUE\n monitor fail if TRUE\n tcp-request content accept if TRUE\nbackend b\n`,
+    ],
+    [
       'rules after a final one',
       `${D}frontend f\n bind :8000\n http-request deny\n http-request deny\n http-response deny\n http-response deny\n`,
     ],
