@@ -25,7 +25,7 @@ export class Build {
   /** Finished sections of plugins, by kind and name. */
   readonly sections: Map<string, Map<string, object>> = new Map();
   readonly paths: FilePaths = new FilePaths();
-  readonly names: Names;
+  readonly names: DeclaredNames;
   /** Names of all plugins of this generation. */
   readonly plugins: ReadonlySet<string>;
   experimental = false;
@@ -78,9 +78,11 @@ export class Build {
   }
 }
 
-class DeclaredNames implements Names {
+export class DeclaredNames implements Names {
   readonly proxies: readonly ProxySection[];
   readonly #sections: ReadonlyMap<string, ReadonlyMap<string, object>>;
+  readonly #byName = new Map<string, ProxySection>();
+  #indexed = 0;
 
   constructor(proxies: readonly ProxySection[], sections: ReadonlyMap<string, ReadonlyMap<string, object>>) {
     this.proxies = proxies;
@@ -88,9 +90,18 @@ class DeclaredNames implements Names {
   }
 
   proxy(kind: 'frontend' | 'backend', name: string): ProxyConfig | undefined {
-    return this.proxies.find(
-      (proxy) => proxy.name === name && (kind === 'frontend' ? proxy.isFrontend : proxy.isBackend),
-    );
+    const found = this.any(name);
+    return found && (kind === 'frontend' ? found.isFrontend : found.isBackend) ? found : undefined;
+  }
+
+  /** The first proxy of that name; names are distinct in a configuration that is run. */
+  any(name: string): ProxySection | undefined {
+    // The list only ever grows.
+    for (; this.#indexed < this.proxies.length; this.#indexed++) {
+      const proxy = this.proxies[this.#indexed]!;
+      if (!this.#byName.has(proxy.name)) this.#byName.set(proxy.name, proxy);
+    }
+    return this.#byName.get(name);
   }
 
   section<T>(kind: string, name: string): T | undefined {

@@ -68,7 +68,7 @@ export class ProxyOpener {
   }
 
   #declare(section: ProxySection, words: LineWords): void {
-    const other = this.#build.proxies.find((proxy) => proxy.name === section.name);
+    const other = this.#build.names.any(section.name);
     if (section.name === '') return;
     this.#build.proxies.push(section);
     if (!other) return;
