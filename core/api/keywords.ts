@@ -142,6 +142,8 @@ export interface MatchFlags {
 }
 
 export interface BalanceKeyword extends Documented {
+  /** The algorithm of backends without a `balance` line; one keyword of all has it. */
+  readonly unless?: BalanceFactory;
   parse(words: Words, scope: Scope): BalanceFactory;
 }
 export type BalanceFactory = (backend: Backend) => Balancer;

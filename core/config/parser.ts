@@ -30,20 +30,15 @@ export class Parser {
   readonly #build: Build;
   readonly #opener: ProxyOpener;
   #current: Current | undefined;
-  #file: string | undefined;
 
   constructor(build: Build) {
     this.#build = build;
     this.#opener = new ProxyOpener(build);
   }
 
+  /** Reads a file's lines. Each file starts with a section of its own. configuration.txt 2.1. */
   parse(lines: readonly ConfigLine[]): void {
-    for (const line of lines) {
-      // Each file starts with a section of its own. configuration.txt 2.1.
-      if (line.file !== this.#file) this.#enter(undefined);
-      this.#file = line.file;
-      if (!this.#open(line)) this.#read(line);
-    }
+    for (const line of lines) if (!this.#open(line)) this.#read(line);
     this.#enter(undefined);
   }
 

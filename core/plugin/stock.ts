@@ -1,10 +1,13 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
+import fetches from '../../plugins/fetches/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
 import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
+import logging from '../../plugins/logging/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
@@ -21,5 +24,8 @@ export const stockPlugins: readonly Plugin[] = [
   errors,
   httpRules,
   tcpRules,
+  fetches,
+  converters,
   matching,
+  logging,
 ];

@@ -25,8 +25,12 @@ async function setup(context: PluginContext): Promise<PluginInstance> {
     return sink;
   };
   const connects = prepare(context, sinkOf);
+  let started = false;
+  const start = (): void => {
+    started = true;
+  };
   const stop = (): void => {
-    announce(context);
+    if (started) announce(context);
     for (const sink of sinks.values()) sink.close();
   };
   try {
@@ -35,7 +39,7 @@ async function setup(context: PluginContext): Promise<PluginInstance> {
     for (const sink of sinks.values()) sink.close();
     throw error;
   }
-  return connects ? { hooks: { accept: logConnection }, stop } : { stop };
+  return connects ? { hooks: { accept: logConnection }, start, stop } : { start, stop };
 }
 
 function makeSink(target: Target, native: boolean): Sink {

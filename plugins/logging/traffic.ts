@@ -13,29 +13,11 @@ export function addHooks(proxies: readonly ProxyConfig[]): void {
 }
 
 function hook(proxy: ProxyConfig, { format }: ProxyLogging): void {
-  const { mode, options } = proxy.settings;
+  const { mode } = proxy.settings;
   if (mode === 'tcp') format?.misfit(proxy.name);
-  if (format) {
-    if (options.get('logasap')) proxy.beforeRespond(logEarly);
-    proxy.onLog(options.get('logasap') ? logUnlessEarly : logTransaction);
-  } else if (mode === 'http') {
-    proxy.onRequest(logRequest);
-  }
-}
-
-const EARLY: unique symbol = Symbol('logging: logged early');
-
-/** `option logasap`: as soon as the server has answered, with what is known by then. configuration.txt 8.3.2. */
-function logEarly(transaction: Transaction, proxy: Proxy): void {
-  if (transaction.frontend !== proxy || !transaction.server) return;
-  const mark = transaction.data(EARLY, () => ({ done: false }));
-  if (mark.done) return;
-  mark.done = true;
-  logTransaction(transaction, proxy);
-}
-
-function logUnlessEarly(transaction: Transaction, proxy: Proxy): void {
-  if (!transaction.data(EARLY, () => ({ done: false })).done) logTransaction(transaction, proxy);
+  // With option logasap the kernel calls onLog when the server has answered, and not again.
+  if (format) proxy.onLog(logTransaction);
+  else if (mode === 'http') proxy.onRequest(logRequest);
 }
 
 /** It is the frontend that logs; a `listen` section may be the backend of another one's. */
