@@ -3,7 +3,7 @@ import type { FetchFunction, MultiFetch } from '../api/keywords.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Keywords } from '../plugin/registry.ts';
-import { type ArgumentContext, type ArgumentOwner, bindArguments, splitArguments } from './arguments.ts';
+import { type ArgumentContext, type ArgumentOwner, type RawArguments, bindArguments, splitArguments } from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
 import { constantOf, isPure } from './constants.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
@@ -58,7 +58,7 @@ export function readSample(
   if (!keyword) throw new ExpressionError(unknownFetch(word, tables));
   const owner: ArgumentOwner = { word, kind: 'fetch method' };
   const fetchArguments = readArguments(text, start + word.length, keyword.arguments?.length ?? 0, owner);
-  const fetch = keyword.compile(bindArguments(fetchArguments.texts, keyword.arguments ?? [], owner, context));
+  const fetch = keyword.compile(bindArguments(fetchArguments, keyword.arguments ?? [], owner, context));
   let evaluate = typeof fetch === 'function' ? fetch : fetch.evaluate;
   let some = typeof fetch === 'function' ? undefined : fetch.some;
   let known = constantOf(evaluate);
@@ -84,7 +84,7 @@ export function readSample(
     const converterOwner: ArgumentOwner = { word: name, kind: 'converter' };
     const given = readArguments(line, at + name.length, converter.arguments?.length ?? 0, converterOwner);
     if (!canCast(type, converter.input)) throw new ExpressionError(`converter '${name}' cannot be applied`);
-    const convert = converter.compile(bindArguments(given.texts, converter.arguments ?? [], converterOwner, context));
+    const convert = converter.compile(bindArguments(given, converter.arguments ?? [], converterOwner, context));
     const cast = castBetween(type, converter.input);
     if (known && isPure(convert)) {
       const input = known.value === undefined || !cast ? known.value : cast(known.value);
@@ -128,8 +128,8 @@ function readArguments(
   at: number,
   limit: number,
   owner: ArgumentOwner,
-): { readonly texts: readonly string[]; readonly end: number } {
-  if (text[at] !== '(') return { texts: [], end: at };
+): RawArguments {
+  if (text[at] !== '(') return { texts: [], end: at, open: false };
   return splitArguments(text, at, limit, (detail) => {
     throw new ArgumentError(
       owner.kind === 'converter'
