@@ -69,7 +69,7 @@ class ExpressionCompiler implements Compiler {
       if (end < last.length)
         throw new ExpressionError(
           sample.hasConverters
-            ? `missing comma after converter in '${sample.text}'`
+            ? `missing comma after converter '${sample.lastWord}'`
             : `missing comma after fetch keyword '${sample.text}'`,
         );
       if (!isReadable(sample.source, context.places))

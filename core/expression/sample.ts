@@ -3,7 +3,13 @@ import type { FetchFunction, MultiFetch } from '../api/keywords.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Keywords } from '../plugin/registry.ts';
-import { type ArgumentContext, type ArgumentOwner, type RawArguments, bindArguments, splitArguments } from './arguments.ts';
+import {
+  type ArgumentContext,
+  type ArgumentOwner,
+  type RawArguments,
+  bindArguments,
+  splitArguments,
+} from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
 import { constantOf, isPure } from './constants.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
@@ -18,6 +24,8 @@ export interface Sample {
   readonly source: Source;
   readonly type: TypeName;
   readonly hasConverters: boolean;
+  /** The name of the fetch or converter that came last. */
+  readonly lastWord: string;
   readonly evaluate: FetchFunction;
   readonly some: MultiFetch['some'] | undefined;
   /** Set when the answer is known already. */
@@ -64,6 +72,7 @@ export function readSample(
   let known = constantOf(evaluate);
   let type = keyword.type;
   let whole = text.slice(start, fetchArguments.end);
+  let lastWord = word;
 
   const steps: Step[] = [];
   let line = text;
@@ -71,10 +80,10 @@ export function readSample(
   for (;;) {
     const comma = line[at] === ',';
     while (line[at] === ',') at++;
-    if (at >= line.length && continuation) {
-      const next = continuation.peek();
+    if (at >= line.length) {
+      const next = continuation?.peek();
       if (next === undefined || !tables.converters.has(nameAt(next, 0))) break;
-      continuation.take();
+      continuation!.take();
       line = next;
       at = 0;
     } else if (!comma) break;
@@ -98,6 +107,7 @@ export function readSample(
     }
     if (converter.output !== 'same') type = converter.output;
     whole += `,${line.slice(at, given.end)}`;
+    lastWord = name;
     at = given.end;
   }
   if (steps.length > 0) {
@@ -116,6 +126,7 @@ export function readSample(
     source: keyword.from,
     type,
     hasConverters,
+    lastWord,
     evaluate,
     some,
     constant: known,
@@ -123,12 +134,7 @@ export function readSample(
   return { sample, end: at };
 }
 
-function readArguments(
-  text: string,
-  at: number,
-  limit: number,
-  owner: ArgumentOwner,
-): RawArguments {
+function readArguments(text: string, at: number, limit: number, owner: ArgumentOwner): RawArguments {
   if (text[at] !== '(') return { texts: [], end: at, open: false };
   return splitArguments(text, at, limit, (detail) => {
     throw new ArgumentError(
