@@ -1,4 +1,5 @@
 import type { ArgumentSpec, ArgumentType, Arguments } from '../api/keywords.ts';
+import type { Transaction } from '../api/traffic.ts';
 import type { Names, Scope } from '../api/words.ts';
 import { parseIpv4, parseIpv6, parseMask } from './addresses.ts';
 import { ArgumentError } from './errors.ts';
@@ -7,6 +8,8 @@ import { ArgumentError } from './errors.ts';
 export interface ArgumentContext {
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
+  /** An ACL the proxy has declared so far, or a predefined one. */
+  acl(name: string): { evaluate(transaction: Transaction): boolean } | undefined;
 }
 
 /** Who the arguments belong to, as messages say it. */
