@@ -38,6 +38,7 @@ for (const line of cfg) {
   else if (text !== '') words.proxy.add(text);
 }
 
+words.bind.add('ssl');
 // Sections that register themselves otherwise, by their chapters: 5.3, 8, 10, 11, 12, cache, programs.
 for (const name of ['defaults', 'frontend', 'backend', 'http-errors', 'mailers', 'peers', 'resolvers', 'ring'])
   words.section.add(name);

@@ -26,8 +26,8 @@ export class ConditionalBlocks {
   enter(condition: () => boolean | undefined): string | undefined {
     const active = this.active;
     const block: Block = { state: 'passed', sawElse: false };
-    if (this.#stack.length + 1 >= MAX_NESTED) return `too many nested '.if', max is ${MAX_NESTED}.`;
     this.#stack.push(block);
+    if (this.#stack.length >= MAX_NESTED) return `too many nested '.if', max is ${MAX_NESTED}.`;
     if (active) block.state = decide(condition());
     return undefined;
   }

@@ -84,6 +84,9 @@ export function locateDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, message } = diagnostic;
   if (file === undefined) return message;
   const [first = '', ...more] = message.split('\n');
-  const located = `parsing [${file}:${line ?? 0}] : ${first}${column === undefined ? '' : ` (column ${column})`}`;
+  const place = column === undefined ? '' : ` (column ${column})`;
+  // A colon introduces the lines below it and stays last.
+  const told = first.endsWith(':') ? `${first.slice(0, -1)}${place}:` : `${first}${place}`;
+  const located = `parsing [${file}:${line ?? 0}] : ${told}`;
   return [located, ...more].join('\n');
 }

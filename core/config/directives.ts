@@ -7,7 +7,7 @@ import type { ConfigLine } from './line.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { removedWord } from './removed.ts';
 import { LineScope, sectionTitle } from './scope.ts';
-import { LineWords } from './words.ts';
+import { alternatives, LineWords } from './words.ts';
 
 /** A directive's key is of at most so many words: `http-check expect …` has arguments from the third on. */
 const LONGEST_KEY = 4;
@@ -82,7 +82,7 @@ function listSections(places: readonly string[]): string {
   const all = places.flatMap((place) =>
     place === 'backend' && !places.includes('frontend') ? ['backend', 'listen'] : [place],
   );
-  return all.map((place) => `'${place}'`).join(' or ');
+  return alternatives(all);
 }
 
 /** No plugin has the line's first words: says why as precisely as can be. */
@@ -112,10 +112,12 @@ function refuseDirective(build: Build, words: LineWords, section: ProxySection |
     if (first === 'option') words.fail(`unknown option '${second}'${didYouMean(second!, group)}.`);
     words.fail(`'${first}' supports ${list(group)} (got '${second}')${didYouMean(second!, group)}`);
   }
+  const anywhere = section
+    ? [...build.keywords.directives.values()].filter((entry) => !entry.keyword.in.includes('global'))
+    : [];
+  const candidates = [...here, ...anywhere.map((entry) => entry.word)].map((key) => key.split(' ')[0]!);
   const sections = [...CORE_SECTIONS, ...build.keywords.sections.keys(), ...knownWords('section')];
-  words.fail(
-    `unknown keyword '${first}' in '${kind}' section${didYouMean(first, [...here.map((key) => key.split(' ')[0]!), ...sections])}`,
-  );
+  words.fail(`unknown keyword '${first}' in '${kind}' section${didYouMean(first, [...candidates, ...sections])}`);
 }
 
 function list(words: readonly string[]): string {

@@ -1,3 +1,5 @@
+export { dumpConfig } from './dump.ts';
+export { evaluateCondition, type Evaluation } from './evaluate.ts';
 export { formatDiagnostic, locateDiagnostic, type Diagnostic, type Severity } from './diagnostics.ts';
 export { BRANCH, VERSION, featureList, hasFeature } from './features.ts';
 export type { PluginSpec } from './line.ts';

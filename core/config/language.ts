@@ -40,6 +40,38 @@ const acl: DirectiveKeyword = {
   }),
 };
 
+const balance: DirectiveKeyword = {
+  usage: 'balance <algorithm> [ <argument> … ]',
+  summary: 'How requests are spread over the servers of a backend.',
+  in: ['defaults', 'backend'],
+  parse: core((words, scope) => {
+    const name = words.next('a balance algorithm');
+    const entry = scope.build.keywords.balance.get(name);
+    if (!entry) {
+      if (BALANCE_TO_COME.has(name)) words.fail(`the balance algorithm '${name}' is not built yet`);
+      return words.unknown('balance algorithm', scope.build.keywords.balance.keys());
+    }
+    scope.proxy.settings.balance = entry.keyword.parse(words, scope);
+    words.end();
+  }),
+};
+
+/** HAProxy's algorithms that no plugin has yet (configuration.txt 4.2, `balance`). */
+const BALANCE_TO_COME: ReadonlySet<string> = new Set([
+  'static-rr',
+  'leastconn',
+  'first',
+  'source',
+  'uri',
+  'url_param',
+  'hdr',
+  'random',
+  'rdp-cookie',
+  'hash',
+  'sticky',
+  'log-hash',
+]);
+
 const defaultPath: DirectiveKeyword = {
   usage: 'default-path { current | config | parent | origin <path> }',
   summary: 'Where relative file names begin.',
@@ -86,6 +118,7 @@ export const language: Plugin = definePlugin({
   api: 1,
   directives: {
     acl,
+    balance,
     ...Object.fromEntries(Object.keys(RULESETS).map((set) => [set, ruleSet(set as Ruleset)])),
     setenv: environment('setenv <name> <value>', 'Sets an environment variable.'),
     presetenv: environment('presetenv <name> <value>', 'Sets an environment variable that is not set yet.'),

@@ -18,6 +18,9 @@ export interface LexedLine {
 /** HAProxy's limit on the words of a line. */
 export const MAX_WORDS = 64;
 
+/** Bytes of a line once its variables are expanded; without it, variables made of variables could grow without end. */
+const MAX_LENGTH = 1 << 20;
+
 const ESCAPES: Readonly<Record<string, string>> = {
   ' ': ' ',
   '\t': '\t',
@@ -68,6 +71,7 @@ class LineLexer {
   readonly #line: number;
   readonly #variable: (name: string) => string | undefined;
   #at = 0;
+  #length = 0;
   /** The word being read; undefined between words. */
   #word: string | undefined;
   #start = 0;
@@ -117,6 +121,8 @@ class LineLexer {
 
   #add(text: string): void {
     this.#begin();
+    this.#length += text.length;
+    if (this.#length > MAX_LENGTH) this.#refuse('line too long once its variables are expanded', this.#start);
     this.#word += text;
   }
 

@@ -78,11 +78,13 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     diagnostics,
     new Set(plugins.map(({ plugin }) => plugin.name)),
   );
-  new Parser(build).parse(reader.lines);
+  const parser = new Parser(build);
+  for (const lines of reader.files) parser.parse(lines);
   numberProxies(build.proxies);
   diagnostics.checking();
   build.runChecks();
-  warnProxies(build);
+  // After errors these would only tell what follows from them.
+  if (!diagnostics.failed) warnProxies(build);
 
   const files = sources.map((source) => source.name);
   const list = diagnostics.list(files);

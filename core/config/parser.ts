@@ -6,6 +6,7 @@ import type { ConfigLine } from './line.ts';
 import { didYouMean } from './nearest.ts';
 import { ProxyOpener } from './proxies.ts';
 import type { ProxySection } from './proxy-config.ts';
+import { LineScope } from './scope.ts';
 import { LineWords } from './words.ts';
 
 const PROXIES = ['defaults', 'frontend', 'backend', 'listen'] as const;
@@ -29,20 +30,15 @@ export class Parser {
   readonly #build: Build;
   readonly #opener: ProxyOpener;
   #current: Current | undefined;
-  #file: string | undefined;
 
   constructor(build: Build) {
     this.#build = build;
     this.#opener = new ProxyOpener(build);
   }
 
+  /** Reads a file's lines. Each file starts with a section of its own. configuration.txt 2.1. */
   parse(lines: readonly ConfigLine[]): void {
-    for (const line of lines) {
-      // Each file starts with a section of its own. configuration.txt 2.1.
-      if (line.file !== this.#file) this.#enter(undefined);
-      this.#file = line.file;
-      if (!this.#open(line)) this.#read(line);
-    }
+    for (const line of lines) if (!this.#open(line)) this.#read(line);
     this.#enter(undefined);
   }
 
@@ -84,7 +80,7 @@ export class Parser {
     this.#enter({ kind: 'refused' });
     this.#build.guard(words, entry.plugin, () => {
       const name = entry.keyword.named ? words.next('<name> as arguments') : '';
-      const reader = entry.keyword.open(name, words, this.#build.global);
+      const reader = entry.keyword.open(name, words, new LineScope(this.#build, undefined, words, entry.plugin));
       words.end();
       const finished = this.#build.sections.get(word) ?? new Map<string, object>();
       this.#build.sections.set(word, finished);

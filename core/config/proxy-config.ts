@@ -14,6 +14,7 @@ export interface ProxyHooks {
   readonly beforeForward: readonly ProxyHook<void>[];
   readonly beforeRespond: readonly ProxyHook<void>[];
   readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
 }
@@ -57,6 +58,7 @@ export class ProxySection implements ProxyConfig {
       beforeForward: [...(parent?.hooks.beforeForward ?? [])],
       beforeRespond: [...(parent?.hooks.beforeRespond ?? [])],
       onRequest: [...(parent?.hooks.onRequest ?? [])],
+      afterRequestRules: [...(parent?.hooks.afterRequestRules ?? [])],
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
     };
@@ -79,6 +81,10 @@ export class ProxySection implements ProxyConfig {
 
   onRequest(run: ProxyHook<Eventually<Verdict>>): void {
     addOnce(this.hooks.onRequest, run);
+  }
+
+  afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void {
+    addOnce(this.hooks.afterRequestRules, run);
   }
 
   onResponse(run: ProxyHook<Eventually<Verdict>>): void {

@@ -21,7 +21,8 @@ const LEVELS: Readonly<Record<string, Severity>> = {
  * and finds the plugins to load.
  */
 export class Reader {
-  readonly lines: ConfigLine[] = [];
+  /** By file, in order. */
+  readonly files: ConfigLine[][] = [];
   readonly plugins: PluginSpec[] = [];
   readonly #environment: Environment;
   readonly #diagnostics: Diagnostics;
@@ -37,6 +38,7 @@ export class Reader {
   }
 
   read(source: Source): void {
+    this.files.push([]);
     const rows = source.text.split('\n');
     const last = rows.pop()!;
     if (last !== '') {
@@ -45,7 +47,7 @@ export class Reader {
         'alert',
         source.name,
         rows.length,
-        last.length + 1,
+        undefined,
         `Missing LF on last line, file might have been truncated at position ${last.length + 1}.`,
       );
     }
@@ -55,7 +57,11 @@ export class Reader {
       const number = index + 1;
       const lexed = lexLine(row, number, (name) => this.#variable(name, source.name, number));
       if (lexed.problem) {
-        this.#tell('alert', source.name, number, lexed.problem.column, lexed.problem.message);
+        // The message names the position, as HAProxy's does.
+        this.#tell('alert', source.name, number, undefined, lexed.problem.message);
+        const word = (pending[0] ?? lexed.tokens[0])?.text;
+        if (word === '.if') blocks.enter(() => undefined);
+        else if (word === '.elif') blocks.alternative(() => undefined);
         pending = [];
         continue;
       }
@@ -109,7 +115,7 @@ export class Reader {
       this.#section = first.text;
       this.#sectionName = kept[1]?.text ?? first.text;
     } else if (this.#section === 'global') this.#global(file, kept);
-    this.lines.push({ file, number: first.line, tokens: kept });
+    this.files.at(-1)!.push({ file, number: first.line, tokens: kept });
   }
 
   /** An empty word ends the words of a line: at the end it is none, before others it is an error that hides them. */

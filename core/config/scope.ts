@@ -109,8 +109,8 @@ export class LineScope implements CoreScope {
     const table = this.build.keywords.serverWords;
     const context = inDefault ? `'default-server' : ` : `'server ${this.name}/${server.name}' : `;
     this.#each(words, context, (word) => {
-      // `set-proxy-v2-tlv-fmt(<id>)` is one word with its argument in it.
-      const entry = table.get(word) ?? table.get(word.replace(/\(.*$/s, ''));
+      const prefixed = table.get(word.replace(/\(.*$/s, ''));
+      const entry = table.get(word) ?? (prefixed?.keyword.prefix ? prefixed : undefined);
       if (!entry) refuseWord(words, 'server', word, [...table.keys()]);
       if (inDefault && entry.keyword.inDefault === false) words.fail(`'${word}' has no meaning for 'default-server'`);
       entry.keyword.parse(words, scope);

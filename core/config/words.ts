@@ -119,7 +119,7 @@ export class LineWords implements Words {
   time(what: string, unit: 'us' | 'ms' | 's' = 'ms', range: Range = {}): number {
     const text = this.next(what);
     const parsed = parseTime(text, unit);
-    if (!('problem' in parsed)) return this.#within(parsed.value, range, text);
+    if (!('problem' in parsed)) return this.#within(parsed.value, range, text, ' ms');
     if (parsed.problem.kind === 'overflow')
       this.fail(
         `timer overflow in argument '${text}' to '${this.#keyword}' (maximum value is 2147483647 ms or ~24.8 days)`,
@@ -187,16 +187,17 @@ export class LineWords implements Words {
     });
   }
 
-  #within(value: number, range: Range, text: string): number {
+  #within(value: number, range: Range, text: string, unit = ''): number {
     const { min = -Infinity, max = Infinity } = range;
     if (value >= min && value <= max) return value;
     const bounds =
       max === Infinity ? `at least ${min}` : min === -Infinity ? `at most ${max}` : `between ${min} and ${max}`;
-    return this.fail(`'${this.#keyword}' value must be ${bounds} (was ${text})`);
+    return this.fail(`'${this.#keyword}' value must be ${bounds}${unit} (was ${text})`);
   }
 }
 
-function alternatives(words: readonly string[]): string {
+/** `'a', 'b' or 'c'` */
+export function alternatives(words: readonly string[]): string {
   const quoted = words.map((word) => `'${word}'`);
   const last = quoted.pop() ?? '';
   return quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`;

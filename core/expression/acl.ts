@@ -132,12 +132,16 @@ function readCriterion(words: readonly string[], criterion: string, tables: AclT
     const last = next === 1 ? text : words[next - 1]!;
     if (end < last.length)
       throw new ExpressionError(
-        sample.hasConverters ? `missing comma after converter in '${sample.text}'` : 'missing comma after fetch keyword',
+        sample.hasConverters
+          ? `missing comma after converter in '${sample.text}'`
+          : 'missing comma after fetch keyword',
       );
     return { word, sample, method: sample.hasConverters ? undefined : derived?.method, next };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    throw new ExpressionError(`ACL keyword '${word}' : ${error instanceof ArgumentError ? error.detail : error.message}`);
+    throw new ExpressionError(
+      `ACL keyword '${word}' : ${error instanceof ArgumentError ? error.detail : error.message}`,
+    );
   }
 }
 

@@ -30,9 +30,7 @@ export function ipv4FromInteger(value: number): IpAddress {
 
 /** The unsigned 32-bit value of an IPv4 address, or of the four bytes at `offset`. */
 export function integerFromIpv4(bytes: Uint8Array, offset = 0): number {
-  return (
-    ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0
-  );
+  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
 }
 
 /** Four decimal octets; undefined for anything else. */

@@ -22,7 +22,15 @@ export function argumentTypeName(type: ArgumentType, word: string, index: number
   return type === 'userlist' ? 'user list' : type;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', ' ': ' ', '\\': '\\', '"': '"', "'": "'" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  ' ': ' ',
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+};
 
 interface RawArguments {
   readonly texts: string[];
@@ -34,7 +42,12 @@ interface RawArguments {
  * Splits what stands between parentheses. Quotes and backslashes work as in a line of the file, but for `\#`, `\$` and
  * `\xNN`, which stay as they are; configuration.txt 2.2.
  */
-export function splitArguments(text: string, open: number, limit: number, fail: (detail: string) => never): RawArguments {
+export function splitArguments(
+  text: string,
+  open: number,
+  limit: number,
+  fail: (detail: string) => never,
+): RawArguments {
   const texts: string[] = [];
   let current = '';
   let quote = '';
@@ -81,7 +94,10 @@ export function bindArguments(
   const texts = specs.map((_, index) => (given[index] === '' && index >= mandatory ? undefined : given[index]));
   const typeAt = (index: number): string => argumentTypeName(specs[index]!.type, owner.word, index);
   const refuse = (index: number, detail: string): never => {
-    const where = owner.kind === 'converter' ? `invalid arg ${index + 1} in converter '${owner.word}'` : `fetch method '${owner.word}'`;
+    const where =
+      owner.kind === 'converter'
+        ? `invalid arg ${index + 1} in converter '${owner.word}'`
+        : `fetch method '${owner.word}'`;
     throw new ArgumentError(where, detail);
   };
   // A string that is not there is an empty one, if it is the first.
@@ -90,7 +106,8 @@ export function bindArguments(
     texts[0] = '';
   }
   const count = Math.max(given.length, texts[0] === undefined ? 0 : 1);
-  if (count < mandatory) refuse(count, `missing arguments (got ${count}/${mandatory}), type '${typeAt(count)}' expected`);
+  if (count < mandatory)
+    refuse(count, `missing arguments (got ${count}/${mandatory}), type '${typeAt(count)}' expected`);
   for (const [index, text] of texts.entries()) {
     if (text !== undefined && !isOfType(text, specs[index]!.type, owner.word, index))
       refuse(index, `failed to parse '${text}' as type '${typeAt(index)}' at position ${index + 1}`);

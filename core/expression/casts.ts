@@ -142,7 +142,8 @@ export function canCast(from: TypeName, to: TypeName): boolean {
 export function castBetween(from: TypeName, to: TypeName): Cast | undefined {
   if (to === 'any' || from === to) return undefined;
   if (to === 'str' || to === 'meth') return from === 'str' || from === 'meth' ? undefined : asString;
-  if (to === 'addr') return from === 'ipv4' || from === 'ipv6' ? undefined : from === 'any' ? dynamic('addr') : asAddress;
+  if (to === 'addr')
+    return from === 'ipv4' || from === 'ipv6' ? undefined : from === 'any' ? dynamic('addr') : asAddress;
   return from === 'any' ? dynamic(to) : CASTS[to];
 }
 

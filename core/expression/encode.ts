@@ -4,8 +4,7 @@ import { asString } from './casts.ts';
 /** Makes a function that replaces what `pattern` matches by its two hex digits behind a mark; clean text is not copied. */
 function hexEncoder(unsafe: RegExp, mark: string): (text: string) => string {
   const every = new RegExp(unsafe.source, 'g');
-  const encode = (char: string): string =>
-    mark + char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
+  const encode = (char: string): string => mark + char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
   return (text) => (unsafe.test(text) ? text.replace(every, encode) : text);
 }
 
@@ -78,8 +77,7 @@ export function cborValue(value: Value | undefined): string {
       return integer < 0n ? cborHead(1, -1n - integer) : cborHead(0, integer);
     }
     default: {
-      if (value instanceof Uint8Array)
-        return cborHead(2, BigInt(value.length)) + (value as Buffer).toString('latin1');
+      if (value instanceof Uint8Array) return cborHead(2, BigInt(value.length)) + (value as Buffer).toString('latin1');
       const text = asString(value);
       return cborHead(3, BigInt(text.length)) + text;
     }

@@ -42,11 +42,11 @@ class ExpressionCompiler implements Compiler {
     const forbidden = /[^A-Za-z0-9_.:-]/.exec(name);
     if (forbidden) words.fail(`character '${forbidden[0]}' is not permitted in acl name '${name}'`);
     if (name === 'or')
-      words.fail(
-        "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition",
-      );
-    const test = refusing(words, (message) => `error detected while parsing ACL '${name}' : ${message}`, () =>
-      compileAcl(words.rest(), this.#tables, wordContext(words, context)),
+      words.fail("acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition");
+    const test = refusing(
+      words,
+      (message) => `error detected while parsing ACL '${name}' : ${message}`,
+      () => compileAcl(words.rest(), this.#tables, wordContext(words, context)),
     );
     const named = names.get(name) ?? new NamedAcl(name);
     named.add(test);
@@ -93,13 +93,16 @@ class ExpressionCompiler implements Compiler {
   condition(words: Words, context: CompileContext): Condition | undefined {
     const { names } = context.acls as Acls;
     const inner = wordContext(words, context);
-    return refusing(words, (message) => `error detected while parsing a '${words.keyword}' condition : ${message}`, () =>
-      readCondition(words, {
-        places: context.places,
-        find: (name) => names.get(name) ?? this.#findPredefined(name, inner),
-        known: () => [...names.keys(), ...Object.keys(PREDEFINED)],
-        anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
-      }),
+    return refusing(
+      words,
+      (message) => `error detected while parsing a '${words.keyword}' condition : ${message}`,
+      () =>
+        readCondition(words, {
+          places: context.places,
+          find: (name) => names.get(name) ?? this.#findPredefined(name, inner),
+          known: () => [...names.keys(), ...Object.keys(PREDEFINED)],
+          anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
+        }),
     );
   }
 

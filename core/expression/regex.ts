@@ -59,7 +59,7 @@ function nativeRegExp({ source }: Translation, ignoreCase: boolean): RegExp | st
 /** PCRE's names for the faults that people make. */
 const FAULTS: Readonly<Record<string, string>> = {
   'Unterminated group': 'missing closing parenthesis',
-  'Unmatched \')\'': 'unmatched closing parenthesis',
+  "Unmatched ')'": 'unmatched closing parenthesis',
   'Unterminated character class': 'missing terminating ] for character class',
   'Nothing to repeat': 'quantifier does not follow a repeatable item',
   'Range out of order in character class': 'range out of order in character class',
@@ -118,7 +118,8 @@ function linearRegex(text: string, ignoreCase: boolean): Regex | undefined {
       const matcher = regex.matcher(subject);
       if (!matcher.find(from)) return undefined;
       const offsets: number[] = [];
-      for (let group = 0; group <= matcher.groupCount(); group++) offsets.push(matcher.start(group), matcher.end(group));
+      for (let group = 0; group <= matcher.groupCount(); group++)
+        offsets.push(matcher.start(group), matcher.end(group));
       return offsets;
     },
   };

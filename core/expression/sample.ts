@@ -110,7 +110,16 @@ export function readSample(
     some &&= convertEach(some, convert);
   }
   const hasConverters = whole.length > fetchArguments.end - start;
-  const sample: Sample = { text: whole, word, source: keyword.from, type, hasConverters, evaluate, some, constant: known };
+  const sample: Sample = {
+    text: whole,
+    word,
+    source: keyword.from,
+    type,
+    hasConverters,
+    evaluate,
+    some,
+    constant: known,
+  };
   return { sample, end: at };
 }
 
@@ -123,7 +132,9 @@ function readArguments(
   if (text[at] !== '(') return { texts: [], end: at };
   return splitArguments(text, at, limit, (detail) => {
     throw new ArgumentError(
-      owner.kind === 'converter' ? `invalid arg ${limit + 1} in converter '${owner.word}'` : `fetch method '${owner.word}'`,
+      owner.kind === 'converter'
+        ? `invalid arg ${limit + 1} in converter '${owner.word}'`
+        : `fetch method '${owner.word}'`,
       detail,
     );
   });

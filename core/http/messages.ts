@@ -133,6 +133,10 @@ export class RequestView implements Request {
     this.#start = scan.start;
     this.#methodEnd = scan.methodEnd;
     this.#targetEnd = scan.targetEnd;
+    if (scan.newer) {
+      this.keepLine();
+      this.#line();
+    }
   }
 
   /** Cuts method and target out while the bytes are there. */
@@ -194,7 +198,7 @@ export class ResponseView implements Response {
     this.#reasonStart = scan.reasonStart;
     this.#lineEnd = scan.startLineEnd;
     // `HTTP/1.1 200 CRLF` is how it leaves when the space was missing.
-    if (scan.reasonStart === 12) this.#line();
+    if (scan.newer || scan.reasonStart - scan.start === 12) this.#line();
   }
 
   /** Begins an answer of our own. */

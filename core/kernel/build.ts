@@ -20,13 +20,14 @@ export async function buildGeneration(
   const generation = new Generation(config.global.settings, log, variables);
   const errors: LineError[] = [];
   const active = config.proxies.filter((proxy) => !proxy.settings.disabled);
+  const algorithm = [...config.keywords.balance.values()].find(({ keyword }) => keyword.unless)?.keyword.unless;
   const runtimes = new Map<LoadedProxy, ProxyRuntime>();
   for (const proxy of active) runtimes.set(proxy, new ProxyRuntime(proxy, generation));
   for (const proxy of active) {
     if (!proxy.isBackend) continue;
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
-    await collect(errors, () => buildServers(backend, proxy.servers));
+    await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
     if (!proxy.isFrontend) continue;

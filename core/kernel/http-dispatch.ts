@@ -7,7 +7,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
-import { BODY, type HttpSession, TUNNEL } from './http-session.ts';
+import { BODY, type HttpSession } from './http-session.ts';
 import { junkResponse } from './http-response.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -164,11 +164,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
   stream.requestSent = true;
   body.release();
-  if (stream.upgrade) {
-    session.phase = TUNNEL;
-    const early = session.takeStash();
-    if (early !== null) socket.write(early);
-  } else if (!body.complete) {
+  if (!body.complete) {
     session.phase = BODY;
     session.useBulk();
     if (flowing || socket.writableLength === 0) session.resume();

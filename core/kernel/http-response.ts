@@ -3,6 +3,8 @@ import { CLOSE_LINE, cleanConnection, KEEP_ALIVE_LINE } from '../http/connection
 import {
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
+  CONNECTION_LENGTH,
+  CONNECTION_UPGRADE,
   type HeadScanner,
   INCOMPLETE,
 } from '../http/head-scanner.ts';
@@ -81,7 +83,8 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
     end > generation.headLimit ||
     (scan.chunked && scan.contentLength !== -1) ||
     (scan.chunked && scan.minor === 0) ||
-    (status === 101 && !switchesProtocol(stream, scan, bytes))
+    (scan.connection & CONNECTION_LENGTH) !== 0 ||
+    (status === 101 && !switchesProtocol(stream, scan, bytes, end))
   ) {
     junkResponse(session, stream, 'junk');
     return;
@@ -108,7 +111,6 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
   // Bytes after the response answer nothing: the connection is not used again (RFC 9112 9.2).
   if (stop < n) stream.closeServer = true;
   if (scan.irregular) view.head.normalize();
-  if (scan.repeatedLength) keepOneLength(stream, scan.contentLength);
   if (scan.connectionFields > 0) cleanConnection(view.head, scan);
   if (status === 204) {
     view.head.delete('content-length');
@@ -128,12 +130,6 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
   if (stream.response === view && stream.responsePhase === 0) session.keep(stream);
 }
 
-function keepOneLength(stream: Stream, length: number): void {
-  const { head } = stream.responseView;
-  head.delete('content-length');
-  head.add('content-length', String(length));
-}
-
 /** RFC 9112 6.3: what follows the head. */
 function frameBody(stream: Stream, scan: HeadScanner, status: number): void {
   const { body } = stream.responseView;
@@ -147,9 +143,10 @@ function frameBody(stream: Stream, scan: HeadScanner, status: number): void {
 }
 
 /** A 101 answers an upgrade that was asked for, and a WebSocket one has its key (RFC 9110 15.2.2, RFC 6455 4.2.2). */
-function switchesProtocol(stream: Stream, scan: HeadScanner, bytes: Buffer): boolean {
+function switchesProtocol(stream: Stream, scan: HeadScanner, bytes: Buffer, end: number): boolean {
   if (!stream.upgrade || stream.connectMethod) return false;
-  const head = bytes.latin1Slice(scan.startLineEnd, bytes.length > 65_536 ? 65_536 : bytes.length);
+  if (scan.upgradeField === -1 || (scan.connection & CONNECTION_UPGRADE) === 0) return false;
+  const head = bytes.latin1Slice(scan.startLineEnd, end);
   return !/\r\nupgrade: *websocket\r\n/i.test(head) || /\r\nsec-websocket-accept:/i.test(head);
 }
 
@@ -166,13 +163,19 @@ function interim(
   const view = stream.responseView;
   view.load(bytes, scan, end);
   if (scan.irregular) view.head.normalize();
-  const text = view.head.text('', caseForClient(stream));
-  session.socket.write(text, 'latin1');
-  stream.bytesToClient += text.length;
+  if (scan.contentLength !== -1) view.head.delete('content-length');
+  if (scan.chunked) view.head.delete('transfer-encoding');
+  // What comes behind it may be no response at all: then the client sees only the 502.
+  stream.interim += view.head.text('', caseForClient(stream));
   if (end < n) {
     const rest = copyOf(bytes, end, n);
     responseHead(session, stream, connection, rest, rest.length);
+    if (stream.responsePhase > 0 || stream.connection$ !== connection) return;
   }
+  if (stream.interim === '') return;
+  session.socket.write(stream.interim, 'latin1');
+  stream.bytesToClient += stream.interim.length;
+  stream.interim = '';
 }
 
 function caseForClient(stream: Stream): ReadonlyMap<string, string> | undefined {
@@ -298,6 +301,10 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   countStatus(stream.server!.counters, status);
   const tunnel = body.kind === BODY_TUNNEL;
   let text = view.head.text(tunnel ? '' : connectionLine(stream), caseForClient(stream));
+  if (stream.interim !== '') {
+    text = stream.interim + text;
+    stream.interim = '';
+  }
   const held = body.heldSize;
   const apart = held > STRING_LIMIT;
   if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
@@ -324,6 +331,8 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (tunnel) {
     session.phase = TUNNEL;
     stream.tunnel = true;
+    const early = session.takeStash();
+    if (early !== null) connection.socket.write(early);
     session.resume();
     schedule(session, tunnelTimeout(stream), now());
   } else {
@@ -395,11 +404,6 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
   stream.frontend.counters.bytesIn += n;
   stream.backend!.counters.bytesIn += n;
   if (connection === null || connection.closed) return;
-  if (!stream.tunnel) {
-    // Before the answer to an upgrade: sent on, as HAProxy does, and still part of an exchange with limits.
-    connection.socket.write(copyOf(bytes, 0, n));
-    return;
-  }
   const owned = bytes === session.bulk;
   const flowing = connection.socket.write(owned ? bytes.subarray(0, n) : copyOf(bytes, 0, n));
   if (connection.socket.writableLength > 0) {

@@ -220,11 +220,15 @@ export class HttpSession extends ClientSession {
 
   /** A message that could be read in two ways: 400, and nothing more is read from this client (RFC 9112 2.2). */
   #refuse(why: string, at: number): void {
-    const stream = this.#newStream(at);
+    this.refuseStream(this.#newStream(at), why);
+  }
+
+  /** The same for a message whose head was good. */
+  refuseStream(stream: Stream, why: string): void {
     stream.terminate('P', 'R');
     this.frontend.counters.requestErrors++;
     this.frontend.runtime.generation.noteRefusal(this, why);
-    this.#answerRaw(stream, 400, at);
+    this.#answerRaw(stream, 400, now());
   }
 
   #answerRaw(stream: Stream, status: 400 | 408, at: number): void {
@@ -286,10 +290,9 @@ export class HttpSession extends ClientSession {
     this.clientEnded = true;
     switch (this.phase) {
       case IDLE:
-        if (this.#stash === null && this.#firstByte === -1) {
-          this.#unused();
-          this.end();
-        } else this.#aborted();
+        if (this.#stash !== null || this.#firstByte !== -1) this.#aborted();
+        else if (this.requests > 0 || this.frontend.runtime.ignoreProbes) this.end();
+        else this.#unused();
         break;
       case CLOSING:
         if (this.socket.writableLength === 0) this.destroy();
@@ -300,16 +303,13 @@ export class HttpSession extends ClientSession {
     }
   }
 
-  /** A connection on which no request ever came. */
+  /** A connection on which no request ever came: a probe, or a browser that thought better of it. */
   #unused(): void {
-    if (this.requests > 0) return;
-    const { runtime } = this.frontend;
-    if (runtime.option('dontlognull') || runtime.ignoreProbes) return;
-    const stream = this.#newStream(now());
+    const at = now();
+    const stream = this.#newStream(at);
     stream.terminate('C', 'R');
-    stream.timing.end = now();
-    logStream(stream, true);
-    this.endStream(stream);
+    if (this.frontend.runtime.option('dontlognull')) stream.logged = true;
+    this.#answerRaw(stream, 400, at);
   }
 
   /** The client left in the middle of a head. */

@@ -107,6 +107,8 @@ export class Stream implements Transaction, Queued {
   /** The two termination characters, 0 until known. */
   causeCode = 0;
   stageCode = 0;
+  /** 1xx responses not written yet. */
+  interim = '';
   /** A field that the answer carries whatever page it is. */
   challengeField: readonly [string, string] | null = null;
   timeouts: Partial<Record<TimeoutChoice, number>> | undefined = undefined;
@@ -194,6 +196,7 @@ export class Stream implements Transaction, Queued {
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
+    this.interim = '';
     this.#variables = null;
     this.#data = null;
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);

@@ -1,5 +1,6 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import errors from '../../plugins/errors/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
@@ -16,6 +17,7 @@ export const stockPlugins: readonly Plugin[] = [
   servers,
   balance,
   forwarding,
+  errors,
   matching,
   logging,
 ];

@@ -1,19 +1,17 @@
-import { definePlugin, type Plugin } from 'sluice/plugin';
+import { definePlugin, type Backend, type Balancer, type Plugin } from 'sluice/plugin';
 import { RoundRobin } from './roundrobin.ts';
+
+const roundRobin = (backend: Backend): Balancer => new RoundRobin(backend);
 
 const balance: Plugin = definePlugin({
   name: 'balance',
   api: 1,
-  directives: {
-    balance: {
-      usage: 'balance <algorithm> [ <arguments> ]',
-      summary: 'How requests are spread over the servers of a backend.',
-      in: ['defaults', 'backend'],
-      parse(words, scope) {
-        words.oneOf('a balance algorithm', ['roundrobin']);
-        scope.proxy.settings.balance = (backend) => new RoundRobin(backend);
-        words.end();
-      },
+  balance: {
+    roundrobin: {
+      usage: 'balance roundrobin',
+      summary: 'Each server in turn, as often as its weight says.',
+      unless: roundRobin,
+      parse: () => roundRobin,
     },
   },
 });

@@ -32,7 +32,8 @@ export class PrefixTable<T> {
         owners.push(owner);
       }
     };
-    const open: { readonly end: number[]; readonly bits: number; readonly owner: number; readonly start: number[] }[] = [];
+    const open: { readonly end: number[]; readonly bits: number; readonly owner: number; readonly start: number[] }[] =
+      [];
     const close = (): void => {
       const after = increment(open.pop()!.end);
       if (after) begin(after, open.at(-1)?.owner ?? -1);

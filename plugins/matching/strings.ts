@@ -97,7 +97,9 @@ function delimited(delimiters: string): Builder {
   return (items, { ignoreCase }) =>
     caseAware(items, ignoreCase, (list) =>
       firstOf(
-        list.map(({ pattern, data }) => ({ pattern: pattern.replace(trim, ''), data })).filter(({ pattern }) => pattern !== ''),
+        list
+          .map(({ pattern, data }) => ({ pattern: pattern.replace(trim, ''), data }))
+          .filter(({ pattern }) => pattern !== ''),
         matches,
       ),
     );

@@ -1,0 +1,22 @@
+import type { Plugin } from 'sluice/plugin';
+import { arithmeticConverters } from './arithmetic.ts';
+import { binaryConverters } from './binary.ts';
+import { listConverters } from './lists.ts';
+import { mapConverters } from './maps.ts';
+import { stringConverters } from './strings.ts';
+import { stateConverters } from './state.ts';
+
+/** The converters of configuration.txt 7.3.1. */
+const converters: Plugin = {
+  name: 'converters',
+  api: 1,
+  converters: {
+    ...arithmeticConverters,
+    ...stringConverters,
+    ...listConverters,
+    ...binaryConverters,
+    ...mapConverters,
+    ...stateConverters,
+  },
+};
+export default converters;

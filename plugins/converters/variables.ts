@@ -1,0 +1,33 @@
+import type { Arguments, Transaction, Value, VariableScope } from 'sluice/plugin';
+
+const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res']);
+
+export interface VariableName {
+  readonly scope: VariableScope;
+  readonly name: string;
+}
+
+/** Reads `txn.name`; configuration.txt 2.8. Undefined for anything else. */
+export function variableName(text: string): VariableName | undefined {
+  const dot = text.indexOf('.');
+  const scope = text.slice(0, Math.max(0, dot));
+  const name = text.slice(dot + 1);
+  return SCOPES.has(scope) && /^[A-Za-z0-9_.]+$/.test(name) ? { scope: scope as VariableScope, name } : undefined;
+}
+
+/** The variable an argument names. */
+export function variableArgument(args: Arguments, index = 0): VariableName {
+  const text = args.text(index);
+  return (
+    variableName(text) ??
+    args.fail(
+      `invalid variable name '${text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'`,
+    )
+  );
+}
+
+/** Reads the variable an argument names, each time it is asked. */
+export function variableReader(args: Arguments, index = 0): (transaction: Transaction) => Value | undefined {
+  const { scope, name } = variableArgument(args, index);
+  return (transaction) => transaction.getVariable(scope, name);
+}

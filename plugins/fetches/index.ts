@@ -1,0 +1,26 @@
+import type { Plugin } from 'sluice/plugin';
+import { connectionFetches } from './connections.ts';
+import { constantFetches } from './constants.ts';
+import { cookieFetches } from './cookies.ts';
+import { headerFetches } from './headers.ts';
+import { internalFetches } from './internal.ts';
+import { parameterFetches } from './parameters.ts';
+import { requestFetches } from './request.ts';
+import { responseFetches } from './response.ts';
+
+/** The sample fetches of configuration.txt 7.3. */
+const fetches: Plugin = {
+  name: 'fetches',
+  api: 1,
+  fetches: {
+    ...constantFetches,
+    ...internalFetches,
+    ...connectionFetches,
+    ...requestFetches,
+    ...headerFetches,
+    ...cookieFetches,
+    ...parameterFetches,
+    ...responseFetches,
+  },
+};
+export default fetches;

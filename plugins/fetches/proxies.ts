@@ -1,0 +1,53 @@
+import type { Arguments, Backend, Frontend, ProxyConfig, Server, Transaction } from 'sluice/plugin';
+
+/** A proxy's configuration knows the running proxy made of it, once there is one. */
+interface Running {
+  readonly running?: Backend & Frontend;
+}
+
+const runningOf = (config: ProxyConfig | undefined): (Backend & Frontend) | undefined =>
+  (config as (ProxyConfig & Running) | undefined)?.running;
+
+/** The backend an argument names, or without one the transaction's own. */
+export function backendArgument(args: Arguments, index = 0): (transaction: Transaction) => Backend | undefined {
+  const name = args.optionalText(index);
+  if (name === undefined || name === '') return (transaction) => transaction.backend;
+  let config: ProxyConfig | undefined;
+  args.later((names) => {
+    config = names.proxy('backend', name);
+    if (!config) args.fail(`unable to find backend '${name}' referenced in arg ${index + 1}`);
+  });
+  return () => runningOf(config);
+}
+
+/** The frontend an argument names, or without one the transaction's own. */
+export function frontendArgument(args: Arguments, index = 0): (transaction: Transaction) => Frontend {
+  const name = args.optionalText(index);
+  if (name === undefined || name === '') return (transaction) => transaction.frontend;
+  let config: ProxyConfig | undefined;
+  args.later((names) => {
+    config = names.proxy('frontend', name);
+    if (!config) args.fail(`unable to find frontend '${name}' referenced in arg ${index + 1}`);
+  });
+  return (transaction) => runningOf(config) ?? transaction.frontend;
+}
+
+/** The server an argument names: `backend/server`, or a server of the transaction's backend. */
+export function serverArgument(args: Arguments, index = 0): (transaction: Transaction) => Server | undefined {
+  const text = args.text(index);
+  const slash = text.indexOf('/');
+  const serverName = text.slice(slash + 1);
+  const find = (backend: Backend | undefined): Server | undefined =>
+    backend?.servers.find((server) => server.name === serverName);
+  if (slash < 0) return (transaction) => find(transaction.backend);
+  let config: ProxyConfig | undefined;
+  const backendName = text.slice(0, slash);
+  args.later((names) => {
+    config = names.proxy('backend', backendName);
+    if (!config) args.fail(`unable to find backend '${backendName}' referenced in arg ${index + 1}`);
+    if (!config.servers.some((server) => server.name === serverName))
+      args.fail(`unable to find server '${serverName}' in backend '${backendName}' referenced in arg ${index + 1}`);
+  });
+  let server: Server | undefined;
+  return () => (server ??= find(runningOf(config)));
+}

@@ -1,0 +1,1 @@
+import { Compilers } from '../../core/expression/index.ts';
