@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listenAnywhere } from '../support/free-port.ts';
@@ -20,7 +20,15 @@ async function status(port: number, path: string): Promise<string | undefined> {
 const serves = (port: number, path: string): Promise<void> =>
   until(`${path} to be served`, async () => (await status(port, path)) === '200');
 const isGone = (port: number): Promise<void> =>
-  until('nobody to listen', async () => (await status(port, '/')) === undefined);
+  until('nobody to listen', () =>
+    RawClient.connect(port).then(
+      (client) => {
+        client.destroy();
+        return false;
+      },
+      () => true,
+    ),
+  );
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -52,7 +60,7 @@ describe('in the foreground', () => {
     const running = start(['-f', file(`${text}  default_backend b\nbackend b\n  server s 127.0.0.1:${originPort}\n`)]);
     await serves(port, '/x');
     const client = await RawClient.connect(port);
-    const accepted = new Promise<import('node:net').Socket>((resolve) => origin.once('connection', resolve));
+    const accepted = new Promise<Socket>((resolve) => origin.once('connection', resolve));
     client.send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     const upstream = await accepted;
     running.child.kill('SIGUSR1');
@@ -72,7 +80,7 @@ describe('in the foreground', () => {
     const running = start(['-f', file(`${text}  default_backend b\nbackend b\n  server s 127.0.0.1:${originPort}\n`)]);
     await serves(port, '/x');
     const client = await RawClient.connect(port);
-    const accepted = new Promise<import('node:net').Socket>((resolve) => origin.once('connection', resolve));
+    const accepted = new Promise<Socket>((resolve) => origin.once('connection', resolve));
     client.send('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
     const upstream = await accepted;
     upstream.on('error', () => {});
