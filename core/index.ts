@@ -247,7 +247,8 @@ function bindDiagnostic(error: unknown): Diagnostic | undefined {
   if (error instanceof LineError) {
     return { severity: 'alert', message: error.message, file: error.file, line: error.line };
   }
-  if (error instanceof ListenError || error instanceof PluginError) return { severity: 'alert', message: error.message };
+  if (error instanceof ListenError || error instanceof PluginError)
+    return { severity: 'alert', message: error.message };
   return undefined;
 }
 

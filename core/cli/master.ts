@@ -66,7 +66,8 @@ export function superviseWorker({ args, start, messages, notify, pidfile, write,
     });
     worker.on('exit', (code, signal) => {
       const status = exitCode(code, signal);
-      if (!asked) messages.alert(`Current worker (${worker.pid}) exited with code ${status}${signal ? ` (${signal})` : ''}`);
+      if (!asked)
+        messages.alert(`Current worker (${worker.pid}) exited with code ${status}${signal ? ` (${signal})` : ''}`);
       messages.warning(`All workers exited. Exiting... (${status})`);
       resolve(status);
     });

@@ -41,7 +41,13 @@ async function obey(args: readonly string[]): Promise<number> {
       return 1;
     case 'version':
       out(versionText());
-      if (command.full) out(buildText(mergeKeywords(stockPlugins), stockPlugins.map(({ name }) => name)));
+      if (command.full)
+        out(
+          buildText(
+            mergeKeywords(stockPlugins),
+            stockPlugins.map(({ name }) => name),
+          ),
+        );
       return 0;
     case 'condition':
       try {
@@ -95,7 +101,9 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
     return superviseWorker({ args, start, messages, notify, write, ready, pidfile: line.pidfile ?? modes.pidfile });
   }
   if (line.memory !== undefined && role === 'first')
-    messages.notice(`'-m ${line.memory}' needs -D or -W; in the foreground use NODE_OPTIONS=--max-old-space-size=${line.memory}.`);
+    messages.notice(
+      `'-m ${line.memory}' needs -D or -W; in the foreground use NODE_OPTIONS=--max-old-space-size=${line.memory}.`,
+    );
   if (line.debug) messages.notice("'-d' keeps the process in the foreground; showing traffic is not built yet.");
   // A worker whose master died is nobody's any more: it finishes what it has.
   if (role === 'worker') process.on('disconnect', () => process.kill(process.pid, 'SIGUSR1'));

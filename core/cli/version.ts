@@ -11,7 +11,10 @@ export function ownVersion(): string {
   // The same number of steps up from the sources and from dist/, where package.json is one further.
   for (const path of ['../../package.json', '../../../package.json']) {
     try {
-      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { name: string; version: string };
+      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+        name: string;
+        version: string;
+      };
       if (found.name === 'sluice') return found.version;
     } catch {
       // Not this one: the other layout.

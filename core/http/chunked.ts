@@ -101,6 +101,7 @@ export class ChunkedTracker {
           break;
         case EXTENSION_NAME:
           if (TOKEN_LOWER[c] !== 0) state = EXTENSION;
+          else if (c === 13) state = SIZE_LF;
           else if ((c !== 32 && c !== 9) || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
           i++;
           break;

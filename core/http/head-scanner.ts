@@ -83,6 +83,7 @@ export class HeadScanner {
   /** Index of fields the kernel acts on, -1 when absent. */
   hostField = -1;
   upgradeField = -1;
+  teField = -1;
   expectContinue = false;
   /** Some field is not spelled `name: value CRLF`; it has to be rewritten to be forwarded as HAProxy does. */
   irregular = false;
@@ -179,6 +180,7 @@ export class HeadScanner {
     this.connectionFields = 0;
     this.hostField = -1;
     this.upgradeField = -1;
+    this.teField = -1;
     this.expectContinue = false;
     this.irregular = false;
     const ranges = this.ranges;
@@ -226,6 +228,9 @@ export class HeadScanner {
       ranges[at + 2] = valueStart;
       ranges[at + 3] = valueEnd;
       switch (nameEnd - nameStart) {
+        case 2:
+          if (bytes[nameStart] === 116 && bytes[nameStart + 1] === 101) this.teField = count;
+          break;
         case 4:
           if (bytes[nameStart] === 104 && sameName(bytes, nameStart, HOST_NAME)) {
             if (this.hostField !== -1 && request) return this.#refuse('more than one Host field');

@@ -1,10 +1,4 @@
-import {
-  CONNECTION_FRAMING,
-  CONNECTION_LENGTH,
-  CONNECTION_UPGRADE,
-  type HeadScanner,
-  STRIDE,
-} from './head-scanner.ts';
+import { CONNECTION_FRAMING, CONNECTION_LENGTH, CONNECTION_UPGRADE, type HeadScanner, STRIDE } from './head-scanner.ts';
 import './latin1.ts';
 import { HEX, HOST } from './tables.ts';
 
@@ -26,9 +20,11 @@ export function refuseRequest(bytes: Buffer, scan: HeadScanner, lenient: boolean
   }
   const first = bytes[scan.methodEnd + 1]!;
   const isConnect = scan.methodEnd - scan.start === 7 && bytes[scan.start] === 67 && isMethod(bytes, scan, 'CONNECT');
-  if ((scan.connection & (CONNECTION_LENGTH | CONNECTION_FRAMING)) !== 0) return 'Connection names a field of the framing';
+  if ((scan.connection & (CONNECTION_LENGTH | CONNECTION_FRAMING)) !== 0)
+    return 'Connection names a field of the framing';
   if (isConnect && (scan.chunked || scan.contentLength !== -1)) return 'CONNECT with a body';
-  if (scan.upgradeField !== -1 && !isConnect && lacksWebSocketKey(bytes, scan)) return 'WebSocket handshake without a key';
+  if (scan.upgradeField !== -1 && !isConnect && lacksWebSocketKey(bytes, scan))
+    return 'WebSocket handshake without a key';
   if (first === 47) return isConnect ? 'CONNECT needs an authority' : undefined;
   return refuseTarget(bytes, scan, isConnect, lenient);
 }

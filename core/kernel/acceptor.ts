@@ -92,7 +92,8 @@ export class Acceptor implements Door {
     const introduced = this.bind.acceptProxy || this.bind.acceptNetscalerCip !== undefined;
     const reader: SocketReader = introduced ? new IntroductionReader(session, this) : session;
     session.socket = adoptSocket(socket, reader);
-    if (frontend.settings.clientKeepAlive !== undefined) enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
+    if (frontend.settings.clientKeepAlive !== undefined)
+      enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
     this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
     else this.admit(session);
@@ -116,7 +117,8 @@ export class Acceptor implements Door {
     try {
       for (const stage of [
         () => pre?.(session),
-        () => (runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame)),
+        () =>
+          runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame),
         () => (session.expectHeader === undefined ? undefined : this.#introduceLate(session)),
         () => (runtime.tcpSessionRules === null ? undefined : runRules(runtime.tcpSessionRules, stream, stream.blame)),
         () => post?.(session),
@@ -181,8 +183,7 @@ export class Acceptor implements Door {
   /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
   #regulate(): void {
     const { bind, frontend } = this;
-    const full =
-      this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
+    const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
     if (full) {
       this.socket.pause();
       return;

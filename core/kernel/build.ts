@@ -56,7 +56,8 @@ function fullconn(backend: UpstreamBackend, generation: Generation): number {
   let sum = 0;
   for (const { settings, defaultBackend } of generation.frontends) {
     const leads =
-      defaultBackend === backend || settings.useBackend.some(({ name }) => name.constant === undefined || name.constant === backend.name);
+      defaultBackend === backend ||
+      settings.useBackend.some(({ name }) => name.constant === undefined || name.constant === backend.name);
     if (leads) sum += settings.maxconn || generation.settings.maxconn;
   }
   return Math.ceil(sum / 10);

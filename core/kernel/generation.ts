@@ -59,7 +59,9 @@ export class Generation {
     if (transaction === undefined) return 'abort';
     transaction.frontend.counters.internalErrors++;
     if (policy?.kind === 'deny') return 'deny';
-    return transaction.request === undefined ? 'abort' : transaction.error(transaction.response === undefined ? 500 : 502);
+    return transaction.request === undefined
+      ? 'abort'
+      : transaction.error(transaction.response === undefined ? 500 : 502);
   }
 
   /** Errors by plugin, for `status`. */

@@ -122,7 +122,10 @@ export function serverConnected(session: HttpSession, stream: Stream, connection
 function connectionLine(stream: Stream): string {
   if (stream.upgrade) return '';
   const old = stream.requestView.version === '1.0';
-  if (stream.backend!.settings.connectionMode !== 'keep-alive' || stream.frontend.settings.connectionMode !== 'keep-alive') {
+  if (
+    stream.backend!.settings.connectionMode !== 'keep-alive' ||
+    stream.frontend.settings.connectionMode !== 'keep-alive'
+  ) {
     stream.closeServer = true;
     return old ? '' : CLOSE_LINE;
   }

@@ -79,4 +79,3 @@ export function abortStream(session: HttpSession, stream: Stream): void {
   if (cut && session.socket.writableLength > 0 && stream.causeCode === 99) session.reset();
   else session.end();
 }
-

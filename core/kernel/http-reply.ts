@@ -31,7 +31,9 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     send(session, stream, pending.reply);
     return;
   }
-  const custom = stream.backend?.settings.errorReplies.get(pending.status) ?? stream.frontend.settings.errorReplies.get(pending.status);
+  const custom =
+    stream.backend?.settings.errorReplies.get(pending.status) ??
+    stream.frontend.settings.errorReplies.get(pending.status);
   sendError(session, stream, pending.status, custom);
 }
 
@@ -62,7 +64,10 @@ function count(stream: Stream, pending: PendingReply): void {
     stream.terminate('L', 'R');
     return;
   }
-  stream.terminate('P', pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R');
+  stream.terminate(
+    'P',
+    pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R',
+  );
   frontend.counters.deniedRequests++;
   if (backend !== undefined) backend.counters.deniedRequests++;
 }

@@ -1,11 +1,6 @@
 import type { Eventually, Verdict } from '../api/index.ts';
-import { cleanConnection } from '../http/connection-header.ts';
-import {
-  CONNECTION_CLOSE,
-  CONNECTION_KEEP_ALIVE,
-  CONNECTION_UPGRADE,
-  type HeadScanner,
-} from '../http/head-scanner.ts';
+import { cleanConnection, cleanTransferCodings } from '../http/connection-header.ts';
+import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
 import { resetSocket } from '../net/fast-socket.ts';
@@ -56,10 +51,15 @@ export function beginRequest(
   frontend.counters.bytesIn += stream.bytesFromClient;
 
   const { connection } = scan;
-  const keepAlive = scan.minor === 1 ? (connection & CONNECTION_CLOSE) === 0 : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
-  stream.closeClient = !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
+  const keepAlive =
+    scan.minor === 1
+      ? (connection & CONNECTION_CLOSE) === 0
+      : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
+  stream.closeClient =
+    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
   if (scan.irregular) view.head.normalize();
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
+  if (scan.teField !== -1) cleanTransferCodings(view.head);
   const method = view.method;
   stream.headRequest = method === 'HEAD';
   stream.connectMethod = method === 'CONNECT';
@@ -210,7 +210,9 @@ function chooseBackend(stream: Stream): Eventually<Verdict> {
   if (pre === null && post === null) return setBackend(stream, frontend.chooseBackend(stream));
   const chosen = pre?.(stream) ?? post?.(stream);
   if (chosen instanceof Promise) {
-    return chosen.then((backend) => setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)));
+    return chosen.then((backend) =>
+      setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)),
+    );
   }
   return setBackend(stream, (chosen as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream));
 }

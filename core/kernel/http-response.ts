@@ -65,7 +65,13 @@ function moreWhileWaiting(stream: Stream, connection: ServerConnection, buffer: 
 }
 
 /** bytes[0, n) begin with a response head, or part of one. */
-function responseHead(session: HttpSession, stream: Stream, connection: ServerConnection, bytes: Buffer, n: number): void {
+function responseHead(
+  session: HttpSession,
+  stream: Stream,
+  connection: ServerConnection,
+  bytes: Buffer,
+  n: number,
+): void {
   const { generation, responseScan } = stream.backend!.runtime;
   const scan = scannerFor(generation.settings.maxHeaders);
   const end = scan.response(bytes, n, responseScan);
@@ -145,7 +151,7 @@ function frameBody(stream: Stream, scan: HeadScanner, status: number): void {
 /** A 101 answers an upgrade that was asked for, and a WebSocket one has its key (RFC 9110 15.2.2, RFC 6455 4.2.2). */
 function switchesProtocol(stream: Stream, scan: HeadScanner, bytes: Buffer, end: number): boolean {
   if (!stream.upgrade || stream.connectMethod) return false;
-  if (scan.upgradeField === -1 || (scan.connection & CONNECTION_UPGRADE) === 0) return false;
+  if ((scan.connection & CONNECTION_UPGRADE) === 0) return false;
   const head = bytes.latin1Slice(scan.startLineEnd, end);
   return !/\r\nupgrade: *websocket\r\n/i.test(head) || /\r\nsec-websocket-accept:/i.test(head);
 }
@@ -272,13 +278,16 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
 export function afterResponse(stream: Stream): void {
   const front = stream.frontend.runtime;
   const back = stream.backend?.runtime;
-  if (back !== undefined && back.afterResponseRules !== null) void runRules(back.afterResponseRules, stream, stream.blame);
-  if (front !== back && front.afterResponseRules !== null) void runRules(front.afterResponseRules, stream, stream.blame);
+  if (back !== undefined && back.afterResponseRules !== null)
+    void runRules(back.afterResponseRules, stream, stream.blame);
+  if (front !== back && front.afterResponseRules !== null)
+    void runRules(front.afterResponseRules, stream, stream.blame);
   try {
     if (back !== undefined && back.beforeRespond !== null) {
       for (const run of back.beforeRespond) run(stream, stream.backend!);
     }
-    if (front !== back && front.beforeRespond !== null) for (const run of front.beforeRespond) run(stream, stream.frontend);
+    if (front !== back && front.beforeRespond !== null)
+      for (const run of front.beforeRespond) run(stream, stream.frontend);
   } catch (error) {
     stream.blame(stream.frontend.name, 'respond', error);
   }
@@ -452,7 +461,12 @@ export function serverTimeout(session: HttpSession, stream: Stream): void {
   junkResponse(session, stream, 'timeout');
 }
 
-const RETRY_EVENTS = { closed: 'empty-response', error: 'empty-response', junk: 'junk-response', timeout: 'response-timeout' } as const;
+const RETRY_EVENTS = {
+  closed: 'empty-response',
+  error: 'empty-response',
+  junk: 'junk-response',
+  timeout: 'response-timeout',
+} as const;
 
 /** What came, or did not come, is no response: sent again where configured, else answered 502 or 504. */
 export function junkResponse(session: HttpSession, stream: Stream, why: keyof typeof RETRY_EVENTS): void {

@@ -95,7 +95,7 @@ export class HttpSession extends ClientSession {
   #afterEvent(): void {
     const { stream } = this;
     if (stream !== null && !stream.requestSent) this.keep(stream);
-    if (this.phase === IDLE && this.#stash !== null) this.pump();
+    if (this.phase === IDLE && (this.#stash !== null || this.clientEnded)) this.pump();
   }
 
   keep(stream: Stream): void {
@@ -234,7 +234,11 @@ export class HttpSession extends ClientSession {
   #answerRaw(stream: Stream, status: 400 | 408, at: number): void {
     const custom = this.frontend.settings.errorReplies.get(status);
     const text =
-      custom === undefined || custom.kind === 'reply' ? rawErrorPage(status) : custom.kind === 'raw' ? custom.bytes : '';
+      custom === undefined || custom.kind === 'reply'
+        ? rawErrorPage(status)
+        : custom.kind === 'raw'
+          ? custom.bytes
+          : '';
     stream.responseView.make(status, '');
     stream.response = stream.responseView;
     stream.bytesToClient = text.length;
@@ -381,7 +385,7 @@ export class HttpSession extends ClientSession {
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
     serverData(this, this.stream!, connection, n, buffer);
-    if (this.phase === IDLE && this.#stash !== null) this.pump();
+    if (this.phase === IDLE && (this.#stash !== null || this.clientEnded)) this.pump();
   }
 
   onServerEnd(connection: ServerConnection): void {

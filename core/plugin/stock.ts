@@ -1,6 +1,8 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
+import fetches from '../../plugins/fetches/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
@@ -18,6 +20,8 @@ export const stockPlugins: readonly Plugin[] = [
   balance,
   forwarding,
   errors,
+  fetches,
+  converters,
   matching,
   logging,
 ];

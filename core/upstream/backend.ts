@@ -1,4 +1,12 @@
-import type { Backend, BalanceFactory, Balancer, Counters, Extension, ProxySettings, Transaction } from '../api/index.ts';
+import type {
+  Backend,
+  BalanceFactory,
+  Balancer,
+  Counters,
+  Extension,
+  ProxySettings,
+  Transaction,
+} from '../api/index.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { newCounters } from '../state/counters.ts';
 import { WaitQueue } from './queue.ts';

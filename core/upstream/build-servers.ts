@@ -57,7 +57,12 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
 
 function parse(config: ServerConfig): Address {
   try {
-    return parseAddress(config.address, { transport: 'stream', port: 'optional', portOffset: true, environment: process.env });
+    return parseAddress(config.address, {
+      transport: 'stream',
+      port: 'optional',
+      portOffset: true,
+      environment: process.env,
+    });
   } catch (error) {
     if (error instanceof AddressError) throw new LineError(config, `'server ${config.name}' : ${error.message}`);
     throw error;

@@ -67,7 +67,10 @@ export class NodeUdpSink implements Sink {
   }
 }
 
-async function resolve({ host, family }: Extract<Target, { kind: 'udp' }>): Promise<{ address: string; family: 4 | 6 }> {
+async function resolve({
+  host,
+  family,
+}: Extract<Target, { kind: 'udp' }>): Promise<{ address: string; family: 4 | 6 }> {
   const known = isIP(host);
   if (known === 4 || known === 6) return { address: host, family: known };
   const found = await lookup(host === '*' ? 'localhost' : host, { family: family ?? 0 });

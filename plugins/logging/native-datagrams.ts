@@ -85,7 +85,9 @@ function ipv6Bytes(text: string): Buffer {
   const bytes = Buffer.alloc(16);
   const [head = '', tail] = text.split('%', 1)[0]!.split('::', 2);
   const groups = (part: string): number[] =>
-    part === '' ? [] : part.split(':').flatMap((group) => (isIPv4(group) ? dotted(group) : [Number.parseInt(group, 16)]));
+    part === ''
+      ? []
+      : part.split(':').flatMap((group) => (isIPv4(group) ? dotted(group) : [Number.parseInt(group, 16)]));
   const first = groups(head);
   const last = tail === undefined ? [] : groups(tail);
   first.forEach((value, index) => bytes.writeUInt16BE(value, index * 2));

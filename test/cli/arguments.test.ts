@@ -40,12 +40,26 @@ describe('flags', () => {
     ['-dKsmp,cnv -dKflt -f a', { dump: ['smp', 'cnv', 'flt'] }],
   ])('%s', (text, expected) => expect(run(text)).toMatchObject(expected));
 
-  test.each(['-dF', '-dG', '-dI', '-dM', '-dM50,no-merge', '-dR', '-dS', '-dT', '-dZ', '-dc', '-de', '-dk', '-dp', '-dr', '-dv', '-4'])(
-    '%s is accepted with a notice',
-    (flag) => {
-      expect(run(`${flag} -f a`).notices).toEqual([expect.stringContaining(`'${flag}' is accepted`)]);
-    },
-  );
+  test.each([
+    '-dF',
+    '-dG',
+    '-dI',
+    '-dM',
+    '-dM50,no-merge',
+    '-dR',
+    '-dS',
+    '-dT',
+    '-dZ',
+    '-dc',
+    '-de',
+    '-dk',
+    '-dp',
+    '-dr',
+    '-dv',
+    '-4',
+  ])('%s is accepted with a notice', (flag) => {
+    expect(run(`${flag} -f a`).notices).toEqual([expect.stringContaining(`'${flag}' is accepted`)]);
+  });
 });
 
 describe('what answers at once', () => {

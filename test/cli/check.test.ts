@@ -73,7 +73,9 @@ describe('what answers at once', () => {
   test('-v begins with what scripts cut the version from', async () => {
     const { exit, stdout } = await run(['-v']);
     expect(exit).toBe(0);
-    expect(stdout).toMatch(/^HAProxy version 3\.5-dev5-sluice \d{4}\/\d\d\/\d\d - https:\/\/\S+\nSluice version \d+\.\d+\.\d+/);
+    expect(stdout).toMatch(
+      /^HAProxy version 3\.5-dev5-sluice \d{4}\/\d\d\/\d\d - https:\/\/\S+\nSluice version \d+\.\d+\.\d+/,
+    );
   });
 
   test('-vv lists features', async () => {

@@ -34,7 +34,11 @@ export async function answering(text: string, more = ''): Promise<{ port: number
 }
 
 /** Starts the program; it is ended after the test. */
-export function start(args: readonly string[], program: ProxyProgram = 'sluice', env?: NodeJS.ProcessEnv): RunningProcess {
+export function start(
+  args: readonly string[],
+  program: ProxyProgram = 'sluice',
+  env?: NodeJS.ProcessEnv,
+): RunningProcess {
   const [command, ...first] = commandLine(program);
   const running = new RunningProcess(command!, [...first, ...args], env ? { env: { ...process.env, ...env } } : {});
   onTestFinished(() => running.stop());
@@ -44,7 +48,8 @@ export function start(args: readonly string[], program: ProxyProgram = 'sluice',
 /** Runs it to its end. */
 export async function run(args: readonly string[], program: ProxyProgram = 'sluice'): Promise<RunningProcess> {
   const running = start(args, program);
-  if ((await running.ended(15_000)) === undefined) throw new Error(`${running.command} does not end\n${running.stderr}`);
+  if ((await running.ended(15_000)) === undefined)
+    throw new Error(`${running.command} does not end\n${running.stderr}`);
   return running;
 }
 

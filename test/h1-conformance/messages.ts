@@ -113,5 +113,7 @@ export function canonical(stream: string, context: Context): string {
 }
 
 function rewritten({ head, body, trailers, complete }: Message): string {
-  return `${head}\r\n<${body}>${complete ? `\r\n${trailers}\r\n` : '…'}`;
+  // Blanks around a trailer's value are not part of it, and a body that is not re-encoded keeps them.
+  const plain = trailers.replace(/:[ \t]*([^\r]*?)[ \t]*\r\n/g, ': $1\r\n');
+  return `${head}\r\n<${body}>${complete ? `\r\n${plain}\r\n` : '…'}`;
 }

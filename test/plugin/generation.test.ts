@@ -40,7 +40,12 @@ describe('a generation', () => {
 
   test('stops what it set up when a later plugin fails in setup', async () => {
     const events: string[] = [];
-    const generation = of(new Composition(log), recorder('a', events), recorder('b', events, 'setup'), recorder('c', events));
+    const generation = of(
+      new Composition(log),
+      recorder('a', events),
+      recorder('b', events, 'setup'),
+      recorder('c', events),
+    );
     await expect(generation.setup(site)).rejects.toThrow(new PluginError(`plugin 'b' failed in setup: broken`));
     expect(events).toEqual(['a setup', 'b setup', 'a stop']);
   });
@@ -95,7 +100,11 @@ describe('names', () => {
 
   test('one word of two plugins is refused', () => {
     const refused = (): Generation =>
-      of(new Composition(log), { name: 'a', api: 1, services: { x: service } }, { name: 'b', api: 1, services: { x: service } });
+      of(
+        new Composition(log),
+        { name: 'a', api: 1, services: { x: service } },
+        { name: 'b', api: 1, services: { x: service } },
+      );
     expect(refused).toThrow(new DuplicateWordError(`the service 'x' is registered by both 'a' and 'b'`));
   });
 
