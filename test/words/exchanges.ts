@@ -47,6 +47,14 @@ export const exchanges: readonly Exchange[] = [
     port: 0,
     bytes: request('GET', `http://h.example/${target}`),
   })),
+  ...['root:toor', 'root:wrong', 'bob:secret', 'bob:geheim', 'eve:geheim', 'nobody:', 'bob'].flatMap((user) =>
+    ['/users', '/admins'].map((path) => ({
+      name: `${path} by ${user}`,
+      port: 0,
+      bytes: request('GET', path, `Authorization: Basic ${Buffer.from(user).toString('base64')}\r\n`),
+    })),
+  ),
+  { name: '/users without a word', port: 0, bytes: request('GET', '/users') },
   { name: 'wait', port: 0, bytes: `${request('POST', '/wait', 'Content-Length: 10\r\n')}123` },
   { name: 'wait for some', port: 0, bytes: `${request('POST', '/wait-some', 'Content-Length: 5\r\n')}12345` },
   { name: 'forwardfor, originalto, unique id', port: 1, bytes: request('GET', '/x') },
