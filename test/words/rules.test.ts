@@ -45,4 +45,13 @@ describe('rules, answers and forwarding as HAProxy has them', () => {
     if (recording) recorded[name] = client.received;
     expect(client.received).toBe(recorded[name]);
   });
+
+  it('set-src holds for its own request', async () => {
+    const client = await RawClient.connect(proxy.ports[0]!);
+    client.send('GET /src HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(await client.sees('x-src: 9.8.7.6:77')).toBe(true);
+    client.send('GET /return HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(await client.sawClose(10_000)).toBe(true);
+    expect(client.received).toContain('x-a: 127.0.0.1\r\n');
+  });
 });
