@@ -205,6 +205,8 @@ export class HttpSession extends ClientSession {
     const stream = takeStream();
     const first = this.requests === 0;
     const start = first ? this.acceptedTime : this.#waitStart;
+    if (first) this.keepEnds();
+    else this.restoreEnds();
     stream.begin(this, wallClock(start));
     stream.timing.start = start;
     stream.timing.handshake = first ? this.handshakeEnd : start;
