@@ -1,10 +1,15 @@
 import type { Plugin } from 'sluice/plugin';
 import { arithmeticConverters } from './arithmetic.ts';
 import { binaryConverters } from './binary.ts';
+import { dateConverters } from './dates.ts';
+import { digestConverters } from './digests.ts';
+import { hashConverters } from './hashes.ts';
+import { jsonConverters } from './json.ts';
 import { listConverters } from './lists.ts';
 import { mapConverters } from './maps.ts';
 import { stringConverters } from './strings.ts';
 import { stateConverters } from './state.ts';
+import { urlConverters } from './urls.ts';
 
 /** The converters of configuration.txt 7.3.1. */
 const converters: Plugin = {
@@ -15,6 +20,11 @@ const converters: Plugin = {
     ...stringConverters,
     ...listConverters,
     ...binaryConverters,
+    ...urlConverters,
+    ...jsonConverters,
+    ...dateConverters,
+    ...hashConverters,
+    ...digestConverters,
     ...mapConverters,
     ...stateConverters,
   },

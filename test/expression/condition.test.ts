@@ -63,7 +63,9 @@ describe('conditions', () => {
     ['METH_GTE', "no such ACL : 'METH_GTE' (did you mean 'METH_GET'?)"],
     ['{ sc0_conn_cnt gt 1 }', "fetch method 'sc0_conn_cnt' is not built yet"],
   ])('%s is refused', (text, message) => {
-    expect(() => condition(text, get)).toThrow(new Refusal(`error detected while parsing a 'http-request deny' condition : ${message}`));
+    expect(() => condition(text, get)).toThrow(
+      new Refusal(`error detected while parsing a 'http-request deny' condition : ${message}`),
+    );
   });
 
   test('a fetch that has nothing to read there is warned of', () => {
@@ -95,7 +97,9 @@ describe('named ACLs', () => {
   });
 
   test('names are bytes of a small set', () => {
-    expect(() => declare(contextOf(), 'a?b', 'path', '/')).toThrow(new Refusal("character '?' is not permitted in acl name 'a?b'"));
+    expect(() => declare(contextOf(), 'a?b', 'path', '/')).toThrow(
+      new Refusal("character '?' is not permitted in acl name 'a?b'"),
+    );
     expect(() => declare(contextOf(), 'or', 'path', '/')).toThrow(/acl name 'or' will never match/);
   });
 
