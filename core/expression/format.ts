@@ -76,7 +76,7 @@ function compileItem(item: Item, style: FormatStyle, binary: boolean): Piece {
 
 /** An expression's text: quoted in logs only, made safe in messages only. */
 function expressionText(value: Value | undefined, flags: FormatFlags, style: FormatStyle, binary: boolean): string {
-  if (binary && value instanceof Uint8Array) return (value as Buffer).toString('latin1');
+  if (binary && value instanceof Uint8Array) return value.toString('latin1');
   let text = value === undefined ? '' : asString(value);
   if (flags.escape) text = escapeStructured(text);
   if (style !== 'log') return encodeForHttp(text);
@@ -92,12 +92,12 @@ function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece
   if (kind === 'number' || verbatim)
     return (transaction) => {
       const value = get(transaction);
-      return value === undefined ? missing : String(value);
+      return value === undefined ? missing : asString(value);
     };
   return (transaction) => {
     const value = get(transaction);
     if (value === undefined || value === '') return missing;
-    const text = flags.escape ? escapeStructured(String(value)) : String(value);
+    const text = flags.escape ? escapeStructured(asString(value)) : asString(value);
     return flags.quote ? `"${text}"` : text;
   };
 }

@@ -100,7 +100,7 @@ class ExpressionCompiler implements Compiler {
       () =>
         readCondition(words, {
           places: context.places,
-          find: inner.acl,
+          find: (name) => inner.acl(name),
           known: () => [...names.keys(), ...Object.keys(PREDEFINED)],
           anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
         }),

@@ -16,6 +16,9 @@ function file(name: string, text: string): string {
 
 const get = transactionOf({ uri: '/a/b?x=1', headers: [['host', 'www.example.com']] });
 
+const declare = (context: ReturnType<typeof contextOf>, ...words: string[]): void =>
+  compiler.acl(wordsOf(words, 'acl'), context);
+
 describe('conditions', () => {
   test.each([
     ['TRUE', true],
@@ -84,9 +87,6 @@ describe('conditions', () => {
 });
 
 describe('named ACLs', () => {
-  const declare = (context: ReturnType<typeof contextOf>, ...words: string[]): void =>
-    compiler.acl(wordsOf(words, 'acl'), context);
-
   test('lines of one name are alternatives, also those that follow the condition', () => {
     const context = contextOf();
     declare(context, 'it', 'path', '/x');

@@ -94,14 +94,14 @@ async function record(name) {
     head(port, cases.map((one, i) => (refused[i] === undefined ? rule(one.kind, one.text, i) : '')).join('')),
     'latin1',
   );
-  const process_ = spawn(haproxy, ['-db', '-q', '-f', config], { stdio: 'inherit' });
+  const haproxyProcess = spawn(haproxy, ['-db', '-q', '-f', config], { stdio: 'inherit' });
   await new Promise((resolve) => setTimeout(resolve, 500));
   const groups = [];
   for (const [index, one] of cases.entries()) {
     if (groups.at(-1)?.request !== one.request) groups.push({ request: one.request, cases: [] });
     groups.at(-1).cases.push({ case: one.line, ...(await answerTo(port, one, index, refused[index])) });
   }
-  process_.kill();
+  haproxyProcess.kill();
   const out = join(folder, name.replace(/\.txt$/, '.json'));
   const text = groups.map(
     (group) =>
