@@ -26,8 +26,10 @@ export type Ruleset =
 export interface SectionKeyword extends Documented {
   /** Whether a name must follow the word. */
   readonly named: boolean;
-  open(name: string, words: Words, global: Scope['global']): SectionReader;
+  open(name: string, words: Words, scope: SectionScope): SectionReader;
 }
+/** What a section of its own may use of a line's scope. */
+export type SectionScope = Pick<Scope, 'global' | 'path' | 'regex' | 'later'>;
 export interface SectionReader {
   readonly directives: Readonly<Record<string, (words: Words) => void>>;
   /** Called at the end of the section; what it returns is found by {@link Names.section}. */
@@ -140,6 +142,8 @@ export interface MatchFlags {
 }
 
 export interface BalanceKeyword extends Documented {
+  /** The algorithm of backends without a `balance` line; one keyword of all has it. */
+  readonly unless?: BalanceFactory;
   parse(words: Words, scope: Scope): BalanceFactory;
 }
 export type BalanceFactory = (backend: Backend) => Balancer;

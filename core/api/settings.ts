@@ -171,6 +171,8 @@ export interface ProxyConfig {
   beforeRespond(run: ProxyHook<void>): void;
   /** Runs when the request's head has been parsed, before any rule: captures, monitors. */
   onRequest(run: ProxyHook<Eventually<Verdict>>): void;
+  /** Runs when the `http-request` rules of its proxy have passed: `redirect` lines. */
+  afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the server's response head has been parsed, before any rule. */
   onResponse(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the transaction is over. */
@@ -276,8 +278,6 @@ export interface GlobalSettings {
   strictLimits: boolean;
   /** `localpeer`. */
   localPeer: string | undefined;
-  /** `expose-experimental-directives`. */
-  experimental: boolean;
   /** Lower-case name to the spelling that `h1-case-adjust` wants. */
   caseAdjust: Map<string, string>;
   /** Percent by which the times of health checks vary. */

@@ -21,9 +21,8 @@ export interface CommandLine {
   /** `-W`, and `-Ws`, which speaks to systemd. */
   masterWorker: boolean;
   systemd: boolean;
-  /** `-n` and `-N`: connections in the process, and in each proxy by default. */
+  /** `-n`: connections in the process. */
   maxconn: number | undefined;
-  proxyMaxconn: number | undefined;
   /** `-m`, in megabytes. */
   memory: number | undefined;
   pidfile: string | undefined;
@@ -67,7 +66,6 @@ export function emptyCommandLine(): CommandLine {
     masterWorker: false,
     systemd: false,
     maxconn: undefined,
-    proxyMaxconn: undefined,
     memory: undefined,
     pidfile: undefined,
     localPeer: undefined,
@@ -148,7 +146,9 @@ const WITH_ARGUMENT: Readonly<Record<string, (line: CommandLine, argument: strin
   f: (line, file) => line.files.push(file),
   C: (line, folder) => (line.directory = folder),
   n: (line, count) => (line.maxconn = limit('-n', count)),
-  N: (line, count) => (line.proxyMaxconn = limit('-N', count)),
+  N: () => {
+    throw new Refused("'-N': a default for the proxies' maxconn is not built yet.");
+  },
   m: (line, megabytes) => (line.memory = limit('-m', megabytes)),
   p: (line, file) => (line.pidfile = file),
   L: (line, name) => (line.localPeer = name),

@@ -1,4 +1,5 @@
 import type { ArgumentSpec, DirectiveKeyword, Documented, Ruleset } from '../api/index.ts';
+import { DERIVED } from '../expression/derived.ts';
 import { PLACE_NAMES, PLACES, sourceMatrix } from '../expression/sources.ts';
 import type { Entry, Keywords } from '../plugin/registry.ts';
 
@@ -43,7 +44,11 @@ function classList(): string {
 }
 
 const PRINTERS: Readonly<Record<string, (keywords: Keywords) => string>> = {
-  acl: (keywords) => lines(keywords.matches, ({ word }) => `-m ${word}`),
+  acl: (keywords) =>
+    [...DERIVED]
+      .filter(([, { fetch, method }]) => keywords.fetches.has(fetch) && keywords.matches.has(method))
+      .map(([word, { fetch, method }]) => `${word} = ${fetch} -m ${method}\n`)
+      .join(''),
   cfg: configurationWords,
   cli: (keywords) => lines(keywords.commands, ({ word }) => `${word} [WORKER] `),
   cnv: (keywords) =>

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
+import { featureList, VERSION } from '../config/index.ts';
 import type { Keywords } from '../plugin/registry.ts';
 
-/** The version of HAProxy whose configuration language is read; what `version_atleast()` answers for. */
-export const HAPROXY_VERSION: string = '3.5-dev5';
 /** The date of that version, as the version line prints it. */
 const HAPROXY_DATE = '2026/08/21';
 
@@ -12,7 +11,10 @@ export function ownVersion(): string {
   // The same number of steps up from the sources and from dist/, where package.json is one further.
   for (const path of ['../../package.json', '../../../package.json']) {
     try {
-      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { name: string; version: string };
+      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+        name: string;
+        version: string;
+      };
       if (found.name === 'sluice') return found.version;
     } catch {
       // Not this one: the other layout.
@@ -22,7 +24,7 @@ export function ownVersion(): string {
 }
 
 /** The third word of `-v`, which scripts cut out. */
-export const COMPATIBLE_VERSION: string = `${HAPROXY_VERSION}-sluice`;
+export const COMPATIBLE_VERSION: string = `${VERSION}-sluice`;
 
 /** `-v`. The first line is for scripts that parse HAProxy's and look no further. */
 export function versionText(): string {
@@ -39,6 +41,7 @@ export function buildText(keywords: Keywords, plugins: readonly string[]): strin
   const { v8, uv, openssl } = process.versions;
   return (
     `Running on V8 ${v8}, libuv ${uv}, OpenSSL ${openssl ?? 'none'}.\n\n` +
+    `Feature list : ${featureList()}\n\n` +
     `Default settings :\n  bufsize = 16384, maxrewrite = 1024\n\n` +
     `One thread per process.\n\n` +
     `Stock plugins : ${list(plugins)}\n` +

@@ -18,21 +18,25 @@ const TRAILER_LF = 10;
 const END_LF = 11;
 const DONE = 12;
 const BROKEN = 13;
+/** Blanks behind the size, which only an extension may follow. */
+const SIZE_BLANK = 14;
+/** Before the name of an extension. */
+const EXTENSION_NAME = 15;
 
-/** More than any body, and still exact as a number. */
-const MAX_CHUNK = 2 ** 48;
+/** HAProxy's limit, and still exact as a number. */
+const MAX_CHUNK = 2 ** 52 - 1;
+const MAX_DIGITS = 16;
+/** Trailer fields at the most, as in a head. */
+const MAX_FIELDS = 100;
 /** Extensions of one chunk and the trailers of one body, in bytes: neither is payload, so neither may grow without end. */
 const MAX_OVERHEAD = 16_384;
 
 /** Trailers that could change how the message is framed, routed or trusted (RFC 9110 6.5.1). */
 const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   'connection',
-  'content-encoding',
   'content-length',
-  'content-range',
-  'content-type',
+  'expect',
   'host',
-  'keep-alive',
   'te',
   'trailer',
   'transfer-encoding',
@@ -44,12 +48,14 @@ export class ChunkedTracker {
   #size = 0;
   #overhead = 0;
   #name = '';
+  #fields = 0;
 
   reset(): void {
     this.#state = SIZE_FIRST;
     this.#size = 0;
     this.#overhead = 0;
     this.#name = '';
+    this.#fields = 0;
   }
 
   /** The last chunk, its trailers and the final CRLF have been seen. */
@@ -72,7 +78,7 @@ export class ChunkedTracker {
   ): number {
     let i = from;
     let state = this.#state;
-    while (i < to && state < DONE) {
+    while (i < to && state !== DONE && state !== BROKEN) {
       const c = bytes[i]!;
       switch (state) {
         case SIZE_FIRST:
@@ -80,14 +86,25 @@ export class ChunkedTracker {
           const digit = HEX[c]!;
           if (digit !== 255) {
             this.#size = state === SIZE_FIRST ? digit : this.#size * 16 + digit;
-            state = this.#size > MAX_CHUNK || ++this.#overhead > MAX_OVERHEAD ? BROKEN : SIZE;
+            state = this.#size > MAX_CHUNK || ++this.#overhead > MAX_DIGITS ? BROKEN : SIZE;
           } else if (state === SIZE_FIRST) state = BROKEN;
           else if (c === 13) state = SIZE_LF;
-          else if (c === 59) state = EXTENSION;
-          else state = BROKEN;
+          else if (c === 59) state = EXTENSION_NAME;
+          else state = c === 32 || c === 9 ? SIZE_BLANK : BROKEN;
           i++;
           break;
         }
+        case SIZE_BLANK:
+          if (c === 59) state = EXTENSION_NAME;
+          else if ((c !== 32 && c !== 9) || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
+          i++;
+          break;
+        case EXTENSION_NAME:
+          if (TOKEN_LOWER[c] !== 0) state = EXTENSION;
+          else if (c === 13) state = SIZE_LF;
+          else if ((c !== 32 && c !== 9) || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
+          i++;
+          break;
         case EXTENSION:
           if (c === 13) state = SIZE_LF;
           else if (FIELD_CONTENT[c] === 0 || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
@@ -115,19 +132,24 @@ export class ChunkedTracker {
           state = c === 10 ? SIZE_FIRST : BROKEN;
           break;
         case TRAILER_FIRST:
-          i++;
           if (c === 13) state = END_LF;
-          else if (TOKEN_LOWER[c] === 0) state = BROKEN;
+          else if (TOKEN_LOWER[c] === 0 || ++this.#fields > MAX_FIELDS) state = BROKEN;
           else {
+            bytes[i] = TOKEN_LOWER[c]!;
             this.#name = String.fromCharCode(TOKEN_LOWER[c]!);
             state = TRAILER_NAME;
           }
+          i++;
           break;
         case TRAILER_NAME:
-          i++;
           if (c === 58) state = FORBIDDEN_TRAILERS.has(this.#name) ? BROKEN : TRAILER_VALUE;
           else if (TOKEN_LOWER[c] === 0 || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
-          else this.#name += String.fromCharCode(TOKEN_LOWER[c]!);
+          else {
+            // Lower case where it stands, as the names of a head.
+            bytes[i] = TOKEN_LOWER[c]!;
+            this.#name += String.fromCharCode(TOKEN_LOWER[c]!);
+          }
+          i++;
           break;
         case TRAILER_VALUE:
           i++;

@@ -23,5 +23,17 @@ export function cleanConnection(head: Head, scan: HeadScanner): void {
   }
 }
 
+/** Of TE only `trailers` means something to the next hop that we can keep (RFC 9110 10.1.4). */
+export function cleanTransferCodings(head: Head): void {
+  const trailers = head.all('te').some((value) => /(?:^|,)\s*trailers\s*(?:;|,|$)/i.test(value));
+  let kept = false;
+  for (let i = head.size - 1; i >= 0; i--) {
+    if (head.nameAt(i) !== 'te') continue;
+    if (!trailers || kept) head.deleteAt(i);
+    else if (head.valueAt(i).toLowerCase() !== 'trailers') head.setAt(i, 'trailers');
+    kept = true;
+  }
+}
+
 export const CLOSE_LINE = 'connection: close\r\n';
 export const KEEP_ALIVE_LINE = 'connection: keep-alive\r\n';

@@ -13,7 +13,10 @@ const PAGES: Readonly<Record<number, Page>> = {
   401: page('Unauthorized', 'You need a valid user and password to access this content.\n'),
   403: page('Forbidden', 'Request forbidden by administrative rules.\n'),
   404: page('Not Found', 'The resource could not be found.\n'),
-  405: page('Method Not Allowed', 'A request was made of a resource using a request method not supported by that resource\n'),
+  405: page(
+    'Method Not Allowed',
+    'A request was made of a resource using a request method not supported by that resource\n',
+  ),
   407: page('Unauthorized', 'You need a valid user and password to access this content.\n'),
   408: page('Request Time-out', "Your browser didn't send a complete request in time.\n"),
   410: page('Gone', 'The resource is no longer available and will not be available again.\n'),

@@ -10,6 +10,9 @@ export const CONNECTION_KEEP_ALIVE = 2;
 export const CONNECTION_UPGRADE = 4;
 /** Some other member, which stays in the field. */
 export const CONNECTION_OTHER = 8;
+/** It names Content-Length; Transfer-Encoding or Host. */
+export const CONNECTION_LENGTH = 16;
+export const CONNECTION_FRAMING = 32;
 
 /** Numbers per field in `ranges`: start and end of name and value. */
 export const STRIDE = 4;
@@ -66,8 +69,10 @@ export class HeadScanner {
   reasonStart = 0;
   /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
   minor = 1;
+  /** The version was above 1.1: the start line has to be written anew. */
+  newer = false;
   count = 0;
-  readonly ranges: Int32Array;
+  ranges: Int32Array;
   /** -1 when there is none. */
   contentLength = -1;
   chunked = false;
@@ -78,11 +83,10 @@ export class HeadScanner {
   /** Index of fields the kernel acts on, -1 when absent. */
   hostField = -1;
   upgradeField = -1;
+  teField = -1;
   expectContinue = false;
   /** Some field is not spelled `name: value CRLF`; it has to be rewritten to be forwarded as HAProxy does. */
   irregular = false;
-  /** A repeated Content-Length of the same value: the later ones are not forwarded. */
-  repeatedLength = false;
   refusal: Refusal = '';
 
   constructor(limit: number) {
@@ -125,9 +129,7 @@ export class HeadScanner {
     for (let k = 0; k < 7; k++) {
       if (bytes[i + k] !== VERSION_PREFIX[k]) return this.#refuse('invalid HTTP version');
     }
-    const minor = bytes[i + 7]! - 48;
-    if (minor < 0 || minor > 1) return this.#refuse('unsupported HTTP version');
-    this.minor = minor;
+    if (!this.#version(bytes[i + 7]!)) return this.#refuse('unsupported HTTP version');
     i += 8;
     if (bytes[i] !== 13 || bytes[i + 1] !== 10) return this.#refuse('request line does not end in CRLF');
     this.startLineEnd = i;
@@ -136,24 +138,22 @@ export class HeadScanner {
 
   /** The same for a response head. */
   response(bytes: Uint8Array, n: number, options: ScanOptions): number {
-    this.start = 0;
-    if (n < 13) {
-      const known = Math.min(n, 7);
-      for (let k = 0; k < known; k++) {
-        if (bytes[k] !== VERSION_PREFIX[k]) return this.#refuse('invalid status line');
-      }
-      return INCOMPLETE;
+    let o = 0;
+    while (o + 1 < n && bytes[o] === 13 && bytes[o + 1] === 10) o += 2;
+    if (o + 1 === n && bytes[o] === 13) return INCOMPLETE;
+    this.start = o;
+    const known = Math.min(n - o, 7);
+    for (let k = 0; k < known; k++) {
+      if (bytes[o + k] !== VERSION_PREFIX[k]) return this.#refuse('invalid status line');
     }
-    for (let k = 0; k < 7; k++) if (bytes[k] !== VERSION_PREFIX[k]) return this.#refuse('invalid status line');
-    const minor = bytes[7]! - 48;
-    if (minor < 0 || minor > 1 || bytes[8] !== 32) return this.#refuse('unsupported HTTP version');
-    this.minor = minor;
-    const a = bytes[9]! - 48;
-    const b = bytes[10]! - 48;
-    const c = bytes[11]! - 48;
+    if (n < o + 13) return INCOMPLETE;
+    if (!this.#version(bytes[o + 7]!) || bytes[o + 8] !== 32) return this.#refuse('unsupported HTTP version');
+    const a = bytes[o + 9]! - 48;
+    const b = bytes[o + 10]! - 48;
+    const c = bytes[o + 11]! - 48;
     if (a < 1 || a > 9 || b < 0 || b > 9 || c < 0 || c > 9) return this.#refuse('invalid status code');
     this.status = a * 100 + b * 10 + c;
-    let i = 12;
+    let i = o + 12;
     if (bytes[i] === 32) i++;
     else if (bytes[i] !== 13) return this.#refuse('invalid status line');
     this.reasonStart = i;
@@ -164,6 +164,15 @@ export class HeadScanner {
     return this.#fields(bytes, i + 2, n, options, false);
   }
 
+  /** HTTP/1.2 and above are read, and leave, as HTTP/1.1 (RFC 9110 2.5). */
+  #version(digit: number): boolean {
+    const minor = digit - 48;
+    if (minor < 0 || minor > 9) return false;
+    this.newer = minor > 1;
+    this.minor = minor > 0 ? 1 : 0;
+    return true;
+  }
+
   #fields(bytes: Uint8Array, from: number, n: number, options: ScanOptions, request: boolean): number {
     this.contentLength = -1;
     this.chunked = false;
@@ -171,28 +180,30 @@ export class HeadScanner {
     this.connectionFields = 0;
     this.hostField = -1;
     this.upgradeField = -1;
+    this.teField = -1;
     this.expectContinue = false;
     this.irregular = false;
-    this.repeatedLength = false;
     const ranges = this.ranges;
     let count = 0;
     let at = 0;
     let i = from;
     for (;;) {
-      if (i + 1 >= n) return INCOMPLETE;
+      if (i >= n) return INCOMPLETE;
       const nameStart = i;
       let c = bytes[i]!;
       if (c === 13) {
+        if (i + 1 >= n) return INCOMPLETE;
         if (bytes[i + 1] !== 10) return this.#refuse('bare CR');
         this.count = count;
         return i + 2;
       }
-      if (count >= options.maxHeaders) return this.#refuse('too many header fields');
+      if (count + 1 >= options.maxHeaders) return this.#refuse('too many header fields');
       // Lower case in place; the scan stops at the first byte that is not of a token, the colon.
       while (i < n && (c = TOKEN_LOWER[bytes[i]!]!) !== 0) bytes[i++] = c;
       if (i >= n) return INCOMPLETE;
       if (bytes[i] !== 58 || i === nameStart) return this.#refuse('invalid character in a field name');
       const nameEnd = i++;
+      if (nameEnd - nameStart > MAX_NAME) return this.#refuse('field name too long');
       let valueStart = i;
       while (i < n && FIELD_CONTENT[bytes[i]!] === 1) i++;
       if (i + 1 >= n) return INCOMPLETE;
@@ -217,6 +228,9 @@ export class HeadScanner {
       ranges[at + 2] = valueStart;
       ranges[at + 3] = valueEnd;
       switch (nameEnd - nameStart) {
+        case 2:
+          if (bytes[nameStart] === 116 && bytes[nameStart + 1] === 101) this.teField = count;
+          break;
         case 4:
           if (bytes[nameStart] === 104 && sameName(bytes, nameStart, HOST_NAME)) {
             if (this.hostField !== -1 && request) return this.#refuse('more than one Host field');
@@ -270,28 +284,32 @@ export class HeadScanner {
       if (equals(bytes, from, to, CLOSE)) this.connection |= CONNECTION_CLOSE;
       else if (equals(bytes, from, to, KEEP_ALIVE)) this.connection |= CONNECTION_KEEP_ALIVE;
       else if (equals(bytes, from, to, UPGRADE)) this.connection |= CONNECTION_UPGRADE | CONNECTION_OTHER;
-      else if (to > from) this.connection |= CONNECTION_OTHER;
+      else if (to > from) {
+        this.connection |= CONNECTION_OTHER;
+        if (equals(bytes, from, to, CONTENT_LENGTH)) this.connection |= CONNECTION_LENGTH;
+        else if (equals(bytes, from, to, TRANSFER_ENCODING) || equals(bytes, from, to, HOST_NAME)) {
+          this.connection |= CONNECTION_FRAMING;
+        }
+      }
       i = stop + 1;
     }
   }
 
-  /** RFC 9110 8.6: digits only; a list or repetition of the same number counts once (RFC 9112 6.3). */
+  /** RFC 9110 8.6: digits only. A list or a second field is refused, be it of the same number (RFC 9112 6.3). */
   #length(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.contentLength !== -1 || start === end) return false;
     let value = 0;
-    let digits = 0;
     for (let i = start; i < end; i++) {
       const digit = bytes[i]! - 48;
-      if (digit < 0 || digit > 9 || ++digits > 15) return false;
+      if (digit < 0 || digit > 9) return false;
       value = value * 10 + digit;
-    }
-    if (digits === 0) return false;
-    if (this.contentLength !== -1) {
-      if (this.contentLength !== value) return false;
-      this.repeatedLength = true;
+      if (value > Number.MAX_SAFE_INTEGER) return false;
     }
     this.contentLength = value;
     return true;
   }
 }
 
+/** HAProxy's limit on the length of a field name. */
+const MAX_NAME = 255;
 const VERSION_PREFIX = lower('HTTP/1.');

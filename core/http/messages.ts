@@ -110,8 +110,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
 
 /** A request as rules see it. */
 export class RequestView implements Request {
-  readonly head: Head;
-  readonly headers: HeaderList;
+  readonly head: Head = new Head();
+  readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
   #method: string | undefined = undefined;
@@ -119,11 +119,6 @@ export class RequestView implements Request {
   #start = 0;
   #methodEnd = 0;
   #targetEnd = 0;
-
-  constructor(limit: number) {
-    this.head = new Head(limit);
-    this.headers = this.head;
-  }
 
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
     this.head.load(bytes, scan, end);
@@ -133,6 +128,10 @@ export class RequestView implements Request {
     this.#start = scan.start;
     this.#methodEnd = scan.methodEnd;
     this.#targetEnd = scan.targetEnd;
+    if (scan.newer) {
+      this.keepLine();
+      this.#line();
+    }
   }
 
   /** Cuts method and target out while the bytes are there. */
@@ -172,19 +171,14 @@ export class RequestView implements Request {
 
 /** A response as rules see it, the server's or our own. */
 export class ResponseView implements Response {
-  readonly head: Head;
-  readonly headers: HeaderList;
+  readonly head: Head = new Head();
+  readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
   #lineEnd = 0;
-
-  constructor(limit: number) {
-    this.head = new Head(limit);
-    this.headers = this.head;
-  }
 
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
     this.head.load(bytes, scan, end);
@@ -194,7 +188,7 @@ export class ResponseView implements Response {
     this.#reasonStart = scan.reasonStart;
     this.#lineEnd = scan.startLineEnd;
     // `HTTP/1.1 200 CRLF` is how it leaves when the space was missing.
-    if (scan.reasonStart === 12) this.#line();
+    if (scan.newer || scan.reasonStart - scan.start === 12) this.#line();
   }
 
   /** Begins an answer of our own. */

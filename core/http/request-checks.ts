@@ -1,5 +1,6 @@
-import { CONNECTION_UPGRADE, STRIDE, type HeadScanner } from './head-scanner.ts';
-import { HOST } from './tables.ts';
+import { CONNECTION_FRAMING, CONNECTION_LENGTH, CONNECTION_UPGRADE, type HeadScanner, STRIDE } from './head-scanner.ts';
+import './latin1.ts';
+import { HEX, HOST } from './tables.ts';
 
 /** How a request names its target (RFC 9112 3.2). */
 export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
@@ -13,19 +14,52 @@ export function refuseRequest(bytes: Buffer, scan: HeadScanner, lenient: boolean
   if (host === -1) {
     if (scan.minor === 1 && !lenient) return 'no Host field';
   } else if (!lenient) {
-    const to = scan.ranges[host * STRIDE + 3]!;
-    for (let i = scan.ranges[host * STRIDE + 2]!; i < to; i++) {
-      if (HOST[bytes[i]!] === 0) return 'invalid character in the Host field';
+    if (!validHost(bytes, scan.ranges[host * STRIDE + 2]!, scan.ranges[host * STRIDE + 3]!)) {
+      return 'invalid Host field';
     }
   }
   const first = bytes[scan.methodEnd + 1]!;
   const isConnect = scan.methodEnd - scan.start === 7 && bytes[scan.start] === 67 && isMethod(bytes, scan, 'CONNECT');
+  if ((scan.connection & (CONNECTION_LENGTH | CONNECTION_FRAMING)) !== 0)
+    return 'Connection names a field of the framing';
+  if (isConnect && (scan.chunked || scan.contentLength !== -1)) return 'CONNECT with a body';
+  if (scan.upgradeField !== -1 && !isConnect && lacksWebSocketKey(bytes, scan))
+    return 'WebSocket handshake without a key';
   if (first === 47) return isConnect ? 'CONNECT needs an authority' : undefined;
   return refuseTarget(bytes, scan, isConnect, lenient);
 }
 
 function isMethod(bytes: Buffer, scan: HeadScanner, method: string): boolean {
   return bytes.latin1Slice(scan.start, scan.methodEnd) === method;
+}
+
+/** RFC 9110 4.2, RFC 3986 3.2: a name or a bracketed address, and a port of digits; or nothing. */
+function validHost(bytes: Buffer, from: number, to: number): boolean {
+  let i = from;
+  if (bytes[i] === 91) {
+    const close = bytes.indexOf(93, i);
+    if (close === -1 || close >= to || close === i + 1) return false;
+    for (i++; i < close; i++) if (HEX[bytes[i]!] === 255 && bytes[i] !== 58 && bytes[i] !== 46) return false;
+    i++;
+    if (i < to && bytes[i] !== 58) return false;
+  } else while (i < to && HOST[bytes[i]!] === 1) i++;
+  if (i === to) return true;
+  if (bytes[i] !== 58) return false;
+  for (i++; i < to; i++) if (bytes[i]! < 48 || bytes[i]! > 57) return false;
+  return true;
+}
+
+/** RFC 6455 4.2.1: a handshake without a key is none. */
+function lacksWebSocketKey(bytes: Buffer, scan: HeadScanner): boolean {
+  if ((scan.connection & CONNECTION_UPGRADE) === 0) return false;
+  const { ranges, upgradeField, count } = scan;
+  const protocol = bytes.latin1Slice(ranges[upgradeField * STRIDE + 2]!, ranges[upgradeField * STRIDE + 3]!);
+  if (protocol.toLowerCase() !== 'websocket') return false;
+  for (let i = 0; i < count; i++) {
+    if (ranges[i * STRIDE + 1]! - ranges[i * STRIDE]! !== 17) continue;
+    if (bytes.latin1Slice(ranges[i * STRIDE]!, ranges[i * STRIDE + 1]!) === 'sec-websocket-key') return false;
+  }
+  return true;
 }
 
 /** Targets that are not of origin form; seldom. */
@@ -42,10 +76,12 @@ function refuseTarget(bytes: Buffer, scan: HeadScanner, isConnect: boolean, leni
   if (target === '*') {
     return lenient || isMethod(bytes, scan, 'OPTIONS') ? undefined : 'only OPTIONS may ask for *';
   }
-  const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)/.exec(target);
+  const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(?:\/|$)/.exec(target);
   if (absolute === null) return 'invalid request target';
-  const authority = absolute[2]!.slice(absolute[2]!.lastIndexOf('@') + 1);
-  if (authority === '') return 'empty authority in the request target';
+  const authority = absolute[2]!;
+  if (authority === '' || authority.startsWith(':')) return 'empty authority in the request target';
+  // RFC 9110 4.2.4: user information in an http URI is a trap.
+  if (authority.includes('@')) return 'user information in the request target';
   // RFC 9112 3.2.2 says the target wins; a server behind us may think otherwise, so they have to agree.
   if (host !== undefined && !sameAuthority(authority, host, absolute[1]!.toLowerCase())) {
     return 'Host differs from the request target';
@@ -69,12 +105,12 @@ function sameAuthority(a: string, b: string, scheme: string | undefined): boolea
 
 /** The target of an absolute-form request without its default port, as HAProxy forwards it; undefined if it stays. */
 export function withoutDefaultPort(target: string): string | undefined {
-  const match = /^(http:\/\/[^/?#]*):80(?=[/?#]|$)|^(https:\/\/[^/?#]*):443(?=[/?#]|$)/i.exec(target);
+  const match = /^(http:\/\/[^/?#]*):(?:80)?(?=[/?#]|$)|^(https:\/\/[^/?#]*):(?:443)?(?=[/?#]|$)/i.exec(target);
   if (match === null) return undefined;
   return (match[1] ?? match[2]!) + target.slice(match[0].length);
 }
 
 /** Whether the client asks to switch protocols: an Upgrade field that its Connection field names. */
 export function wantsUpgrade(scan: HeadScanner): boolean {
-  return scan.upgradeField !== -1 && (scan.connection & CONNECTION_UPGRADE) !== 0 && scan.minor === 1;
+  return scan.upgradeField !== -1 && (scan.connection & CONNECTION_UPGRADE) !== 0;
 }

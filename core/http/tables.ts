@@ -10,7 +10,7 @@ export const FIELD_CONTENT: Uint8Array = new Uint8Array(256);
 export const TARGET: Uint8Array = new Uint8Array(256);
 /** Value of a hex digit, 255 for every other byte. */
 export const HEX: Uint8Array = new Uint8Array(256).fill(255);
-/** 1 for a byte of `uri-host [ ":" port ]` (RFC 3986 3.2), brackets for IPv6 included. */
+/** 1 for a byte of a registered name (RFC 3986 3.2.2). */
 export const HOST: Uint8Array = new Uint8Array(256);
 
 for (let c = 0; c < 256; c++) {
@@ -19,5 +19,5 @@ for (let c = 0; c < 256; c++) {
   if (c === 9 || (c >= 32 && c !== 127)) FIELD_CONTENT[c] = 1;
   if (c > 32 && c < 127 && char !== '#') TARGET[c] = 1;
   if (/[0-9A-Fa-f]/.test(char)) HEX[c] = Number.parseInt(char, 16);
-  if (/[0-9A-Za-z._~!$&'()*+,;=:%[\]-]/.test(char)) HOST[c] = 1;
+  if (/[0-9A-Za-z._~!$&'()*+;=%-]/.test(char)) HOST[c] = 1;
 }

@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
 import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
 import type { ListeningSocket } from '../net/listening-socket.ts';
@@ -63,6 +64,7 @@ export class Acceptor implements Door {
   }
 
   #accept(socket: net.Socket): void {
+    newEvent();
     const at = now();
     const { frontend } = this;
     const remote = socket.remoteAddress;
@@ -92,7 +94,8 @@ export class Acceptor implements Door {
     const introduced = this.bind.acceptProxy || this.bind.acceptNetscalerCip !== undefined;
     const reader: SocketReader = introduced ? new IntroductionReader(session, this) : session;
     session.socket = adoptSocket(socket, reader);
-    if (frontend.settings.clientKeepAlive !== undefined) enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
+    if (frontend.settings.clientKeepAlive !== undefined)
+      enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
     this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
     else this.admit(session);
@@ -116,7 +119,8 @@ export class Acceptor implements Door {
     try {
       for (const stage of [
         () => pre?.(session),
-        () => (runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame)),
+        () =>
+          runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame),
         () => (session.expectHeader === undefined ? undefined : this.#introduceLate(session)),
         () => (runtime.tcpSessionRules === null ? undefined : runRules(runtime.tcpSessionRules, stream, stream.blame)),
         () => post?.(session),
@@ -155,7 +159,7 @@ export class Acceptor implements Door {
 
   /** A stream for rules that see a connection only; it never carries anything. */
   #passing(session: ClientSession): Stream & Transaction {
-    const stream = takeStream(1);
+    const stream = takeStream();
     stream.shared = true;
     stream.begin(session, wallClock(session.acceptedTime));
     stream.timing.start = session.acceptedTime;
@@ -181,8 +185,7 @@ export class Acceptor implements Door {
   /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
   #regulate(): void {
     const { bind, frontend } = this;
-    const full =
-      this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
+    const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
     if (full) {
       this.socket.pause();
       return;

@@ -1,5 +1,6 @@
 import type { GlobalSettings, Transaction, Value, Verdict } from '../api/index.ts';
 import type { Log } from '../api/index.ts';
+import { newEvent } from '../net/clock.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -59,7 +60,9 @@ export class Generation {
     if (transaction === undefined) return 'abort';
     transaction.frontend.counters.internalErrors++;
     if (policy?.kind === 'deny') return 'deny';
-    return transaction.request === undefined ? 'abort' : transaction.error(transaction.response === undefined ? 500 : 502);
+    return transaction.request === undefined
+      ? 'abort'
+      : transaction.error(transaction.response === undefined ? 500 : 502);
   }
 
   /** Errors by plugin, for `status`. */
@@ -81,11 +84,18 @@ export class Generation {
     if (this.#drained !== undefined && this.sessions === 0) this.#drained();
   }
 
-  /** Lets nobody in any more, ends idle connections, and resolves when the last session is over. */
-  async drain(): Promise<void> {
+  /**
+   * Lets nobody in any more, and resolves when the last session is over. Idle connections are closed on request; otherwise each
+   * closes with its next answer, so that no request is lost to a connection that closes as it arrives.
+   */
+  async drain(closeIdleSessions: boolean): Promise<void> {
+    newEvent();
     this.draining = true;
-    for (const acceptor of this.acceptors) acceptor.stop();
-    for (const acceptor of this.acceptors) for (const session of [...acceptor.sessions]) session.endIfIdle();
+    for (const acceptor of this.acceptors) {
+      acceptor.stop();
+      if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
+      for (const session of [...acceptor.sessions]) session.endIfIdle();
+    }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -96,6 +106,7 @@ export class Generation {
 
   /** Ends every session at once. */
   kill(): void {
+    newEvent();
     this.draining = true;
     for (const acceptor of this.acceptors) {
       acceptor.stop();

@@ -4,10 +4,11 @@ import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
-import { BODY, type HttpSession, TUNNEL } from './http-session.ts';
+import { BODY, type HttpSession } from './http-session.ts';
 import { junkResponse } from './http-response.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -122,7 +123,10 @@ export function serverConnected(session: HttpSession, stream: Stream, connection
 function connectionLine(stream: Stream): string {
   if (stream.upgrade) return '';
   const old = stream.requestView.version === '1.0';
-  if (stream.backend!.settings.connectionMode !== 'keep-alive' || stream.frontend.settings.connectionMode !== 'keep-alive') {
+  if (
+    stream.backend!.settings.connectionMode !== 'keep-alive' ||
+    stream.frontend.settings.connectionMode !== 'keep-alive'
+  ) {
     stream.closeServer = true;
     return old ? '' : CLOSE_LINE;
   }
@@ -158,17 +162,13 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { socket } = connection;
   const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
   if (prefix !== undefined) socket.write(prefix);
-  let flowing = socket.write(text, 'latin1');
+  let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
   if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
   stream.requestSent = true;
   body.release();
-  if (stream.upgrade) {
-    session.phase = TUNNEL;
-    const early = session.takeStash();
-    if (early !== null) socket.write(early);
-  } else if (!body.complete) {
+  if (!body.complete) {
     session.phase = BODY;
     session.useBulk();
     if (flowing || socket.writableLength === 0) session.resume();

@@ -3,8 +3,8 @@ import { BODY, type HttpSession } from './http-session.ts';
 import { now, schedule } from './timers.ts';
 import type { Stream } from './stream.ts';
 
-/** Tells the log what happened, once. `empty` is a connection that never carried a request. */
-export function logStream(stream: Stream, _empty = false): void {
+/** Tells the log what happened, once. */
+export function logStream(stream: Stream): void {
   if (stream.logged) return;
   stream.logged = true;
   const { runtime } = stream.frontend;
@@ -79,4 +79,3 @@ export function abortStream(session: HttpSession, stream: Stream): void {
   if (cut && session.socket.writableLength > 0 && stream.causeCode === 99) session.reset();
   else session.end();
 }
-

@@ -1,6 +1,5 @@
-import type { ErrorReply, Reply } from '../api/index.ts';
+import { reasonPhrase, type ErrorReply, type Reply } from '../api/index.ts';
 import { errorPage } from '../http/error-pages.ts';
-import { reasonOf } from '../http/reasons.ts';
 import { countStatus } from '../state/counters.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange, logStream } from './http-finish.ts';
@@ -32,7 +31,9 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     send(session, stream, pending.reply);
     return;
   }
-  const custom = stream.backend?.settings.errorReplies.get(pending.status) ?? stream.frontend.settings.errorReplies.get(pending.status);
+  const custom =
+    stream.backend?.settings.errorReplies.get(pending.status) ??
+    stream.frontend.settings.errorReplies.get(pending.status);
   sendError(session, stream, pending.status, custom);
 }
 
@@ -63,7 +64,10 @@ function count(stream: Stream, pending: PendingReply): void {
     stream.terminate('L', 'R');
     return;
   }
-  stream.terminate('P', pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R');
+  stream.terminate(
+    'P',
+    pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R',
+  );
   frontend.counters.deniedRequests++;
   if (backend !== undefined) backend.counters.deniedRequests++;
 }
@@ -73,13 +77,24 @@ function send(session: HttpSession, stream: Stream, reply: Reply): void {
   const { status } = reply;
   const body = reply.body ?? '';
   const size = typeof body === 'string' ? body.length : body.byteLength;
-  view.make(status, reply.reason ?? reasonOf(status));
+  view.make(status, reply.reason ?? reasonPhrase(status));
   const { head } = view;
-  if (status >= 200 && status !== 204 && !(status === 304 && size === 0)) head.add('content-length', String(size));
-  for (const [name, value] of reply.headers ?? []) head.add(name, value);
+  const headers = reply.headers ?? [];
+  const sized = headers.some(([name]) => name === 'content-length');
+  if (!sized && status !== 204 && !(status === 304 && size === 0)) head.add('content-length', String(size));
+  for (const [name, value] of headers) head.add(name, name === 'content-length' ? String(size) : value);
+  challenge(stream);
   stream.response = view;
   if (reply.close === true) stream.closeClient = true;
   answer(session, stream, body, size);
+}
+
+/** Puts the field of a 401 or 407 in the place of what the page has of it. */
+function challenge(stream: Stream): void {
+  const field = stream.challengeField;
+  if (field === null) return;
+  stream.challengeField = null;
+  stream.responseView.head.set(field[0], field[1]);
 }
 
 function answer(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number): void {
@@ -151,5 +166,6 @@ function sendRaw(session: HttpSession, stream: Stream, bytes: string): void {
   // Without a length the body ends with the connection.
   if (!sized && body !== '') view.head.add('content-length', String(body.length));
   if (view.status === 400 || view.status === 408) stream.closeClient = true;
+  challenge(stream);
   answer(session, stream, body, body.length);
 }

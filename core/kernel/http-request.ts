@@ -1,11 +1,6 @@
 import type { Eventually, Verdict } from '../api/index.ts';
-import { cleanConnection } from '../http/connection-header.ts';
-import {
-  CONNECTION_CLOSE,
-  CONNECTION_KEEP_ALIVE,
-  CONNECTION_UPGRADE,
-  type HeadScanner,
-} from '../http/head-scanner.ts';
+import { cleanConnection, cleanTransferCodings } from '../http/connection-header.ts';
+import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
 import { resetSocket } from '../net/fast-socket.ts';
@@ -44,11 +39,7 @@ export function beginRequest(
   else body.begin(BODY_NONE, 0);
   const stop = body.follow(bytes, end, n);
   if (stop < 0) {
-    stream.terminate('P', 'R');
-    frontend.counters.requestErrors++;
-    stream.closeClient = true;
-    stream.error(400);
-    sendReply(session, stream);
+    session.refuseStream(stream, 'invalid chunk');
     return;
   }
   body.hold(bytes, end, stop);
@@ -60,11 +51,15 @@ export function beginRequest(
   frontend.counters.bytesIn += stream.bytesFromClient;
 
   const { connection } = scan;
-  const keepAlive = scan.minor === 1 ? (connection & CONNECTION_CLOSE) === 0 : (connection & CONNECTION_KEEP_ALIVE) !== 0;
-  stream.closeClient = !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
+  const keepAlive =
+    scan.minor === 1
+      ? (connection & CONNECTION_CLOSE) === 0
+      : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
+  stream.closeClient =
+    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
   if (scan.irregular) view.head.normalize();
-  if (scan.repeatedLength) dropRepeats(stream, scan.contentLength);
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
+  if (scan.teField !== -1) cleanTransferCodings(view.head);
   const method = view.method;
   stream.headRequest = method === 'HEAD';
   stream.connectMethod = method === 'CONNECT';
@@ -74,53 +69,38 @@ export function beginRequest(
     view.head.delete('upgrade');
   }
   if (bytes[scan.methodEnd + 1] !== 47) normalizeTarget(stream);
-  if (stream.upgrade && !stream.connectMethod && lacksWebSocketKey(stream)) {
-    stream.terminate('P', 'R');
-    stream.closeClient = true;
-    stream.error(400);
-    sendReply(session, stream);
-    return;
-  }
   stream.expects = scan.expectContinue && scan.minor === 1;
   schedule(session, frontend.clientTimeout, stream.timing.firstByte);
   stream.timing.request = stream.timing.firstByte;
   advance(stream);
 }
 
-function dropRepeats(stream: Stream, length: number): void {
-  const { head } = stream.requestView;
-  let seen = false;
-  for (let i = 0; i < head.size; i++) {
-    if (head.nameAt(i) !== 'content-length') continue;
-    if (seen) head.deleteAt(i--);
-    else if (head.valueAt(i).includes(',')) head.setAt(i, String(length));
-    seen = true;
-  }
-}
-
 function normalizeTarget(stream: Stream): void {
   const view = stream.requestView;
-  const plain = stream.connectMethod ? undefined : withoutDefaultPort(view.uri);
+  if (stream.connectMethod) {
+    const host = view.head.get('host');
+    const name = host === undefined ? undefined : /^(.*):(?:80|443)$/.exec(host)?.[1];
+    if (name === undefined) return;
+    for (let i = 0; i < view.head.size; i++) if (view.head.nameAt(i) === 'host') view.head.setAt(i, name);
+    return;
+  }
+  const plain = withoutDefaultPort(view.uri);
   if (plain !== undefined) view.uri = plain;
-}
-
-/** RFC 6455 4.2.1: a handshake without a key is none. */
-function lacksWebSocketKey(stream: Stream): boolean {
-  const { head } = stream.requestView;
-  return head.get('upgrade')?.toLowerCase() === 'websocket' && !head.has('sec-websocket-key');
 }
 
 const TCP_CONTENT = 0;
 const ON_REQUEST = 1;
 const HOOKS_PRE = 2;
 const RULES = 3;
-const HOOKS_POST = 4;
-const BACKEND = 5;
-const BACKEND_TCP_CONTENT = 6;
-const BACKEND_ON_REQUEST = 7;
-const BACKEND_RULES = 8;
-const WAIT_BODY = 9;
-const FORWARD = 10;
+const AFTER_RULES = 4;
+const HOOKS_POST = 5;
+const BACKEND = 6;
+const BACKEND_TCP_CONTENT = 7;
+const BACKEND_ON_REQUEST = 8;
+const BACKEND_RULES = 9;
+const BACKEND_AFTER_RULES = 10;
+const WAIT_BODY = 11;
+const FORWARD = 12;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -164,6 +144,9 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       if (runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
       return runRules(runtime.requestRules, stream, stream.blame);
+    case AFTER_RULES:
+      if (runtime.afterRequestRules === null) return undefined;
+      return runHooks(runtime.afterRequestRules, stream, frontend, stream.blame);
     case HOOKS_POST: {
       const { post } = runtime.generation.pipeline.request;
       return post === null ? undefined : post(stream);
@@ -189,6 +172,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
       if (same || runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
       return runRules(runtime.requestRules, stream, stream.blame);
+    case BACKEND_AFTER_RULES:
+      if (same || runtime.afterRequestRules === null) return undefined;
+      return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
     case WAIT_BODY:
       if (!runtime.bufferRequest && !stream.frontend.runtime.bufferRequest) return undefined;
       return bufferRequest(stream);
@@ -224,7 +210,9 @@ function chooseBackend(stream: Stream): Eventually<Verdict> {
   if (pre === null && post === null) return setBackend(stream, frontend.chooseBackend(stream));
   const chosen = pre?.(stream) ?? post?.(stream);
   if (chosen instanceof Promise) {
-    return chosen.then((backend) => setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)));
+    return chosen.then((backend) =>
+      setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)),
+    );
   }
   return setBackend(stream, (chosen as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream));
 }
@@ -297,7 +285,6 @@ function forward(stream: Stream): void {
       return;
     }
   }
-  if (stream.hints !== '') sendHints(stream);
   dispatch(stream);
 }
 
@@ -316,12 +303,6 @@ function checkNames(stream: Stream, runtime: ProxyRuntime): boolean {
     }
   }
   return true;
-}
-
-/** The 103 that `early-hint` rules filled (RFC 8297). */
-function sendHints(stream: Stream): void {
-  stream.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${stream.hints}\r\n`, 'latin1');
-  stream.hints = '';
 }
 
 /** More of a request's body. */
@@ -371,7 +352,6 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
     finishRequestBody(session, stream);
     return;
   }
-  stream.closeClient = true;
   const incomplete = !stream.requestView.body.complete;
   const abort = incomplete || stream.backend?.runtime.abortOnClose === true;
   if (!abort) return;

@@ -3,12 +3,15 @@ import { CLOSE_LINE, cleanConnection, KEEP_ALIVE_LINE } from '../http/connection
 import {
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
+  CONNECTION_LENGTH,
+  CONNECTION_UPGRADE,
   type HeadScanner,
   INCOMPLETE,
 } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
+import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
@@ -63,7 +66,13 @@ function moreWhileWaiting(stream: Stream, connection: ServerConnection, buffer: 
 }
 
 /** bytes[0, n) begin with a response head, or part of one. */
-function responseHead(session: HttpSession, stream: Stream, connection: ServerConnection, bytes: Buffer, n: number): void {
+function responseHead(
+  session: HttpSession,
+  stream: Stream,
+  connection: ServerConnection,
+  bytes: Buffer,
+  n: number,
+): void {
   const { generation, responseScan } = stream.backend!.runtime;
   const scan = scannerFor(generation.settings.maxHeaders);
   const end = scan.response(bytes, n, responseScan);
@@ -81,7 +90,8 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
     end > generation.headLimit ||
     (scan.chunked && scan.contentLength !== -1) ||
     (scan.chunked && scan.minor === 0) ||
-    (status === 101 && !switchesProtocol(stream, scan, bytes))
+    (scan.connection & CONNECTION_LENGTH) !== 0 ||
+    (status === 101 && !switchesProtocol(stream, scan, bytes, end))
   ) {
     junkResponse(session, stream, 'junk');
     return;
@@ -108,7 +118,6 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
   // Bytes after the response answer nothing: the connection is not used again (RFC 9112 9.2).
   if (stop < n) stream.closeServer = true;
   if (scan.irregular) view.head.normalize();
-  if (scan.repeatedLength) keepOneLength(stream, scan.contentLength);
   if (scan.connectionFields > 0) cleanConnection(view.head, scan);
   if (status === 204) {
     view.head.delete('content-length');
@@ -128,12 +137,6 @@ function responseHead(session: HttpSession, stream: Stream, connection: ServerCo
   if (stream.response === view && stream.responsePhase === 0) session.keep(stream);
 }
 
-function keepOneLength(stream: Stream, length: number): void {
-  const { head } = stream.responseView;
-  head.delete('content-length');
-  head.add('content-length', String(length));
-}
-
 /** RFC 9112 6.3: what follows the head. */
 function frameBody(stream: Stream, scan: HeadScanner, status: number): void {
   const { body } = stream.responseView;
@@ -147,9 +150,10 @@ function frameBody(stream: Stream, scan: HeadScanner, status: number): void {
 }
 
 /** A 101 answers an upgrade that was asked for, and a WebSocket one has its key (RFC 9110 15.2.2, RFC 6455 4.2.2). */
-function switchesProtocol(stream: Stream, scan: HeadScanner, bytes: Buffer): boolean {
+function switchesProtocol(stream: Stream, scan: HeadScanner, bytes: Buffer, end: number): boolean {
   if (!stream.upgrade || stream.connectMethod) return false;
-  const head = bytes.latin1Slice(scan.startLineEnd, bytes.length > 65_536 ? 65_536 : bytes.length);
+  if ((scan.connection & CONNECTION_UPGRADE) === 0) return false;
+  const head = bytes.latin1Slice(scan.startLineEnd, end);
   return !/\r\nupgrade: *websocket\r\n/i.test(head) || /\r\nsec-websocket-accept:/i.test(head);
 }
 
@@ -166,13 +170,19 @@ function interim(
   const view = stream.responseView;
   view.load(bytes, scan, end);
   if (scan.irregular) view.head.normalize();
-  const text = view.head.text('', caseForClient(stream));
-  session.socket.write(text, 'latin1');
-  stream.bytesToClient += text.length;
+  if (scan.contentLength !== -1) view.head.delete('content-length');
+  if (scan.chunked) view.head.delete('transfer-encoding');
+  // What comes behind it may be no response at all: then the client sees only the 502.
+  stream.interim += view.head.text('', caseForClient(stream));
   if (end < n) {
     const rest = copyOf(bytes, end, n);
     responseHead(session, stream, connection, rest, rest.length);
+    if (stream.responsePhase > 0 || stream.connection$ !== connection) return;
   }
+  if (stream.interim === '') return;
+  session.socket.write(stream.interim, 'latin1');
+  stream.bytesToClient += stream.interim.length;
+  stream.interim = '';
 }
 
 function caseForClient(stream: Stream): ReadonlyMap<string, string> | undefined {
@@ -269,13 +279,16 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
 export function afterResponse(stream: Stream): void {
   const front = stream.frontend.runtime;
   const back = stream.backend?.runtime;
-  if (back !== undefined && back.afterResponseRules !== null) void runRules(back.afterResponseRules, stream, stream.blame);
-  if (front !== back && front.afterResponseRules !== null) void runRules(front.afterResponseRules, stream, stream.blame);
+  if (back !== undefined && back.afterResponseRules !== null)
+    void runRules(back.afterResponseRules, stream, stream.blame);
+  if (front !== back && front.afterResponseRules !== null)
+    void runRules(front.afterResponseRules, stream, stream.blame);
   try {
     if (back !== undefined && back.beforeRespond !== null) {
       for (const run of back.beforeRespond) run(stream, stream.backend!);
     }
-    if (front !== back && front.beforeRespond !== null) for (const run of front.beforeRespond) run(stream, stream.frontend);
+    if (front !== back && front.beforeRespond !== null)
+      for (const run of front.beforeRespond) run(stream, stream.frontend);
   } catch (error) {
     stream.blame(stream.frontend.name, 'respond', error);
   }
@@ -297,13 +310,25 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
   const tunnel = body.kind === BODY_TUNNEL;
-  let text = view.head.text(tunnel ? '' : connectionLine(stream), caseForClient(stream));
+  const line = tunnel ? '' : connectionLine(stream);
+  const adjust = caseForClient(stream);
   const held = body.heldSize;
   const apart = held > STRING_LIMIT;
-  if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+  const { head } = view;
+  let text: string;
+  if (line === '' && adjust === undefined && !apart && head.onlyCut && head.precedes(body.held, body.heldStart)) {
+    text = head.textWithBody(body.heldEnd);
+  } else {
+    text = head.text(line, adjust);
+    if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+  }
+  if (stream.interim !== '') {
+    text = stream.interim + text;
+    stream.interim = '';
+  }
   const { socket } = session;
   const connection = stream.connection$;
-  let flowing = socket.write(text, 'latin1');
+  let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   const size = text.length + (apart ? held : 0);
   stream.bytesToClient += size;
@@ -324,6 +349,8 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (tunnel) {
     session.phase = TUNNEL;
     stream.tunnel = true;
+    const early = session.takeStash();
+    if (early !== null) connection.socket.write(early);
     session.resume();
     schedule(session, tunnelTimeout(stream), now());
   } else {
@@ -395,11 +422,6 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
   stream.frontend.counters.bytesIn += n;
   stream.backend!.counters.bytesIn += n;
   if (connection === null || connection.closed) return;
-  if (!stream.tunnel) {
-    // Before the answer to an upgrade: sent on, as HAProxy does, and still part of an exchange with limits.
-    connection.socket.write(copyOf(bytes, 0, n));
-    return;
-  }
   const owned = bytes === session.bulk;
   const flowing = connection.socket.write(owned ? bytes.subarray(0, n) : copyOf(bytes, 0, n));
   if (connection.socket.writableLength > 0) {
@@ -448,7 +470,12 @@ export function serverTimeout(session: HttpSession, stream: Stream): void {
   junkResponse(session, stream, 'timeout');
 }
 
-const RETRY_EVENTS = { closed: 'empty-response', error: 'empty-response', junk: 'junk-response', timeout: 'response-timeout' } as const;
+const RETRY_EVENTS = {
+  closed: 'empty-response',
+  error: 'empty-response',
+  junk: 'junk-response',
+  timeout: 'response-timeout',
+} as const;
 
 /** What came, or did not come, is no response: sent again where configured, else answered 502 or 504. */
 export function junkResponse(session: HttpSession, stream: Stream, why: keyof typeof RETRY_EVENTS): void {

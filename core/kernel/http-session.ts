@@ -54,13 +54,11 @@ export class HttpSession extends ClientSession {
   #waitsForDrain = false;
   readonly #scanner: HeadScanner;
   readonly #maxHead: number;
-  readonly #maxHeaders: number;
 
   constructor(arrival: Arrival) {
     super(arrival);
     const { generation } = this.frontend.runtime;
-    this.#maxHeaders = generation.settings.maxHeaders;
-    this.#scanner = scannerFor(this.#maxHeaders);
+    this.#scanner = scannerFor(generation.settings.maxHeaders);
     this.#maxHead = generation.headLimit;
     this.#waitStart = arrival.at;
   }
@@ -95,7 +93,7 @@ export class HttpSession extends ClientSession {
   #afterEvent(): void {
     const { stream } = this;
     if (stream !== null && !stream.requestSent) this.keep(stream);
-    if (this.phase === IDLE && this.#stash !== null) this.pump();
+    if (this.phase === IDLE && (this.#stash !== null || this.clientEnded)) this.pump();
   }
 
   keep(stream: Stream): void {
@@ -204,7 +202,7 @@ export class HttpSession extends ClientSession {
   }
 
   #newStream(at: number): Stream {
-    const stream = takeStream(this.#maxHeaders + 1);
+    const stream = takeStream();
     const first = this.requests === 0;
     const start = first ? this.acceptedTime : this.#waitStart;
     stream.begin(this, wallClock(start));
@@ -220,17 +218,25 @@ export class HttpSession extends ClientSession {
 
   /** A message that could be read in two ways: 400, and nothing more is read from this client (RFC 9112 2.2). */
   #refuse(why: string, at: number): void {
-    const stream = this.#newStream(at);
+    this.refuseStream(this.#newStream(at), why);
+  }
+
+  /** The same for a message whose head was good. */
+  refuseStream(stream: Stream, why: string): void {
     stream.terminate('P', 'R');
     this.frontend.counters.requestErrors++;
     this.frontend.runtime.generation.noteRefusal(this, why);
-    this.#answerRaw(stream, 400, at);
+    this.#answerRaw(stream, 400, now());
   }
 
   #answerRaw(stream: Stream, status: 400 | 408, at: number): void {
     const custom = this.frontend.settings.errorReplies.get(status);
     const text =
-      custom === undefined || custom.kind === 'reply' ? rawErrorPage(status) : custom.kind === 'raw' ? custom.bytes : '';
+      custom === undefined || custom.kind === 'reply'
+        ? rawErrorPage(status)
+        : custom.kind === 'raw'
+          ? custom.bytes
+          : '';
     stream.responseView.make(status, '');
     stream.response = stream.responseView;
     stream.bytesToClient = text.length;
@@ -286,10 +292,9 @@ export class HttpSession extends ClientSession {
     this.clientEnded = true;
     switch (this.phase) {
       case IDLE:
-        if (this.#stash === null && this.#firstByte === -1) {
-          this.#unused();
-          this.end();
-        } else this.#aborted();
+        if (this.#stash !== null || this.#firstByte !== -1) this.#aborted();
+        else if (this.requests > 0 || this.frontend.runtime.ignoreProbes) this.end();
+        else this.#unused();
         break;
       case CLOSING:
         if (this.socket.writableLength === 0) this.destroy();
@@ -300,16 +305,13 @@ export class HttpSession extends ClientSession {
     }
   }
 
-  /** A connection on which no request ever came. */
+  /** A connection on which no request ever came: a probe, or a browser that thought better of it. */
   #unused(): void {
-    if (this.requests > 0) return;
-    const { runtime } = this.frontend;
-    if (runtime.option('dontlognull') || runtime.ignoreProbes) return;
-    const stream = this.#newStream(now());
+    const at = now();
+    const stream = this.#newStream(at);
     stream.terminate('C', 'R');
-    stream.timing.end = now();
-    logStream(stream, true);
-    this.endStream(stream);
+    if (this.frontend.runtime.option('dontlognull')) stream.logged = true;
+    this.#answerRaw(stream, 400, at);
   }
 
   /** The client left in the middle of a head. */
@@ -381,7 +383,7 @@ export class HttpSession extends ClientSession {
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
     serverData(this, this.stream!, connection, n, buffer);
-    if (this.phase === IDLE && this.#stash !== null) this.pump();
+    if (this.phase === IDLE && (this.#stash !== null || this.clientEnded)) this.pump();
   }
 
   onServerEnd(connection: ServerConnection): void {

@@ -67,7 +67,8 @@ export class IntroductionReader implements SocketReader {
     const rest = this.#bytes.subarray(length);
     this.#bytes = rest;
     this.#door.admit(session);
-    if (rest.length > 0 && !session.closed) queueMicrotask(() => session.closed || session.onData(rest.length, Buffer.from(rest)));
+    if (rest.length > 0 && !session.closed)
+      queueMicrotask(() => session.closed || session.onData(rest.length, Buffer.from(rest)));
   }
 
   onEnd(): void {

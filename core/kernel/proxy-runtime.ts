@@ -8,6 +8,7 @@ export interface ProxyHooks {
   readonly beforeForward: readonly ProxyHook<void>[];
   readonly beforeRespond: readonly ProxyHook<void>[];
   readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
 }
@@ -34,6 +35,7 @@ export class ProxyRuntime {
   readonly beforeForward: readonly ProxyHook<void>[] | null;
   readonly beforeRespond: readonly ProxyHook<void>[] | null;
   readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
   readonly requestScan: ScanOptions;
@@ -59,6 +61,7 @@ export class ProxyRuntime {
     this.beforeForward = orNull(config.hooks.beforeForward);
     this.beforeRespond = orNull(config.hooks.beforeRespond);
     this.onRequest = orNull(config.hooks.onRequest);
+    this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
     const maxHeaders = generation.settings.maxHeaders;

@@ -7,7 +7,12 @@ export type Blame = (plugin: string, stage: string, error: unknown) => Verdict;
  * Evaluates a rule set in order until one rule is final or answers. Synchronous until an action gives a promise.
  * `stop` ends the set and means to go on with the next stage, so it is not passed on.
  */
-export function runRules(rules: readonly Rule[], transaction: Transaction, blame: Blame, from = 0): Eventually<Verdict> {
+export function runRules(
+  rules: readonly Rule[],
+  transaction: Transaction,
+  blame: Blame,
+  from = 0,
+): Eventually<Verdict> {
   for (let i = from; i < rules.length; i++) {
     const rule = rules[i]!;
     try {

@@ -14,6 +14,7 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { newEvent } from '../net/clock.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
@@ -40,8 +41,8 @@ export class Stream implements Transaction, Queued {
   server: UpstreamServer | undefined = undefined;
   request: RequestView | undefined = undefined;
   response: ResponseView | undefined = undefined;
-  readonly requestView: RequestView;
-  readonly responseView: ResponseView;
+  readonly requestView: RequestView = new RequestView();
+  readonly responseView: ResponseView = new ResponseView();
   startedAt = 0;
   readonly timing: Timing = {
     start: -1,
@@ -107,7 +108,10 @@ export class Stream implements Transaction, Queued {
   /** The two termination characters, 0 until known. */
   causeCode = 0;
   stageCode = 0;
-  hints: string = '';
+  /** 1xx responses not written yet. */
+  interim = '';
+  /** A field that the answer carries whatever page it is. */
+  challengeField: readonly [string, string] | null = null;
   timeouts: Partial<Record<TimeoutChoice, number>> | undefined = undefined;
   uniqueIdText: string | undefined = undefined;
   bodyWaiter: ((why: 'ready' | 'timeout' | 'closed') => void) | null = null;
@@ -121,11 +125,6 @@ export class Stream implements Transaction, Queued {
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
-
-  constructor(headers: number) {
-    this.requestView = new RequestView(headers);
-    this.responseView = new ResponseView(headers);
-  }
 
   /** Begins a new life for a session. */
   begin(session: ClientSession, startedAt: number): void {
@@ -158,6 +157,7 @@ export class Stream implements Transaction, Queued {
     this.strictRewriting = true;
     this.step = 0;
     this.waiting = false;
+    this.queueTicket = 0;
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
@@ -192,7 +192,8 @@ export class Stream implements Transaction, Queued {
     this.retained = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
-    this.hints = '';
+    this.challengeField = null;
+    this.interim = '';
     this.#variables = null;
     this.#data = null;
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
@@ -296,8 +297,14 @@ export class Stream implements Transaction, Queued {
     return 'done';
   }
 
+  challenge(status: 401 | 407, name: string, value: string): 'done' {
+    this.challengeField = [name.toLowerCase(), value];
+    return this.error(status);
+  }
+
   earlyHint(name: string, value: string): void {
-    this.hints += `${name}: ${value}\r\n`;
+    if (this.request?.version !== '1.1') return;
+    this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
   }
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {
@@ -357,6 +364,7 @@ export class Stream implements Transaction, Queued {
     this.session.keep(this);
     const settle = (value: T): void => {
       if (this.life !== life) return;
+      newEvent();
       this.waiting = false;
       next(this, value);
       this.session.pump();
@@ -371,8 +379,8 @@ export class Stream implements Transaction, Queued {
 
 const free: Stream[] = [];
 
-export function takeStream(headers: number): Stream {
-  return free.pop() ?? new Stream(headers);
+export function takeStream(): Stream {
+  return free.pop() ?? new Stream();
 }
 
 export function giveStream(stream: Stream): void {

@@ -32,7 +32,7 @@ export class TcpSession extends ClientSession {
 
   constructor(arrival: Arrival) {
     super(arrival);
-    this.stream = takeStream(1);
+    this.stream = takeStream();
     this.stream.begin(this, wallClock(arrival.at));
   }
 
@@ -187,7 +187,9 @@ export class TcpSession extends ClientSession {
     const { socket } = connection;
     const owned = buffer === this.bulk;
     const flowing =
-      n < 4096 ? socket.write(buffer.latin1Slice(0, n), 'latin1') : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
+      n < 4096
+        ? socket.write(buffer.latin1Slice(0, n), 'latin1')
+        : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
     if (owned) {
       if (socket.writableLength > 0) this.replaceBulk();
     } else if (n >= BULK) this.useBulk();
@@ -203,7 +205,9 @@ export class TcpSession extends ClientSession {
     stream.backend!.counters.bytesOut += n;
     const owned = buffer === connection.bulk;
     const flowing =
-      n < 4096 ? socket.write(buffer.latin1Slice(0, n), 'latin1') : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
+      n < 4096
+        ? socket.write(buffer.latin1Slice(0, n), 'latin1')
+        : socket.write(owned ? buffer.subarray(0, n) : copyOf(buffer, 0, n));
     if (owned) {
       if (socket.writableLength > 0) connection.replaceBulk();
     } else if (n >= BULK) connection.useBulk();
@@ -223,7 +227,11 @@ export class TcpSession extends ClientSession {
     this.#clientEnded = true;
     const { stream } = this;
     if (this.#phase !== FLOWING) {
-      if (this.#phase === RULES || stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
+      if (
+        this.#phase === RULES ||
+        stream.backend?.runtime.abortOnClose === true ||
+        stream.requestView.body.heldSize === 0
+      ) {
         stream.terminate('C', stream.stage);
         this.#finish(false);
       }

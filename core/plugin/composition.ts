@@ -44,7 +44,9 @@ export class Composition {
     const child = this.#root.createChildContainer();
     for (const plugin of plugins) child.registerInstance(PLUGINS, plugin);
     child.register(KEYWORDS, {
-      useFactory: instancePerContainerCachingFactory((own) => mergeKeywords(contributed(own).map(({ plugin }) => plugin))),
+      useFactory: instancePerContainerCachingFactory((own) =>
+        mergeKeywords(contributed(own).map(({ plugin }) => plugin)),
+      ),
     });
     child.register(GENERATION, {
       useFactory: instancePerContainerCachingFactory(

@@ -55,7 +55,9 @@ export class Generation {
 
   /** In the order the plugins were listed. */
   get hooks(): OwnedHooks[] {
-    return this.#living.flatMap(({ name, instance }) => (instance.hooks ? [{ plugin: name, hooks: instance.hooks }] : []));
+    return this.#living.flatMap(({ name, instance }) =>
+      instance.hooks ? [{ plugin: name, hooks: instance.hooks }] : [],
+    );
   }
 
   /**

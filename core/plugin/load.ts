@@ -66,12 +66,22 @@ function defaultExport(found: object): unknown {
 }
 
 function check(specifier: string, plugin: unknown): Plugin {
-  if (plugin === undefined) throw new PluginLoadError(`'${specifier}' has no default export; a plugin is its module's default export`);
-  if (typeof plugin !== 'object' || plugin === null || !('name' in plugin) || typeof plugin.name !== 'string' || plugin.name === '')
-    throw new PluginLoadError(`the default export of '${specifier}' is no plugin: it needs at least { name, api: ${API} }`);
+  if (plugin === undefined)
+    throw new PluginLoadError(`'${specifier}' has no default export; a plugin is its module's default export`);
+  if (
+    typeof plugin !== 'object' ||
+    plugin === null ||
+    !('name' in plugin) ||
+    typeof plugin.name !== 'string' ||
+    plugin.name === ''
+  )
+    throw new PluginLoadError(
+      `the default export of '${specifier}' is no plugin: it needs at least { name, api: ${API} }`,
+    );
   const { api } = plugin as { api?: unknown };
   if (api !== API) {
-    const remedy = typeof api === 'number' && api > API ? 'a newer sluice is needed' : `a version of it with api: ${API} is needed`;
+    const remedy =
+      typeof api === 'number' && api > API ? 'a newer sluice is needed' : `a version of it with api: ${API} is needed`;
     throw new PluginLoadError(
       `plugin '${plugin.name}' ('${specifier}') is written for plugin API ${String(api)} and this is ${API}: ${remedy}`,
     );

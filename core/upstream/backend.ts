@@ -1,4 +1,12 @@
-import type { Backend, Balancer, Counters, Extension, ProxySettings, Transaction } from '../api/index.ts';
+import type {
+  Backend,
+  BalanceFactory,
+  Balancer,
+  Counters,
+  Extension,
+  ProxySettings,
+  Transaction,
+} from '../api/index.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { newCounters } from '../state/counters.ts';
 import { WaitQueue } from './queue.ts';
@@ -34,10 +42,10 @@ export class UpstreamBackend implements Backend {
     return this.runtime.config.findExtension(key);
   }
 
-  /** All servers are there; the algorithm may look at them. */
-  ready(): void {
+  /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */
+  ready(algorithm: BalanceFactory | undefined): void {
     this.#recount();
-    this.#balancer = this.settings.balance?.(this);
+    this.#balancer = (this.settings.balance ?? algorithm)?.(this);
   }
 
   #recount(): void {
@@ -63,7 +71,10 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
-    if (++server.active > counters.highest) counters.highest = server.active;
+    if (++server.active > server.mostActive) {
+      server.mostActive = server.active;
+      if (server.active > counters.highest) counters.highest = server.active;
+    }
     counters.current = server.active;
     this.#balancer?.took?.(server);
   }

@@ -1,4 +1,4 @@
-import type { ServerConfig } from '../api/index.ts';
+import type { BalanceFactory, ServerConfig } from '../api/index.ts';
 import { LineError } from '../kernel/listen.ts';
 import { type Address, AddressError, parseAddress } from '../net/address.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
@@ -8,7 +8,11 @@ import { resolveHost } from './resolve.ts';
 import { UpstreamServer } from './server.ts';
 
 /** Makes the servers of a backend; host names are resolved once, as `init-addr libc` does. Throws LineError. */
-export async function buildServers(backend: UpstreamBackend, configs: readonly ServerConfig[]): Promise<void> {
+export async function buildServers(
+  backend: UpstreamBackend,
+  configs: readonly ServerConfig[],
+  algorithm: BalanceFactory | undefined,
+): Promise<void> {
   const taken = new Set(configs.map((config) => config.id).filter((id) => id !== undefined));
   let next = 1;
   for (const config of configs) {
@@ -16,7 +20,7 @@ export async function buildServers(backend: UpstreamBackend, configs: readonly S
     const id = config.id ?? next++;
     backend.servers.push(await buildServer(backend, config, id));
   }
-  backend.ready();
+  backend.ready(algorithm);
 }
 
 async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: number): Promise<UpstreamServer> {
@@ -53,7 +57,12 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
 
 function parse(config: ServerConfig): Address {
   try {
-    return parseAddress(config.address, { transport: 'stream', port: 'optional', portOffset: true, environment: process.env });
+    return parseAddress(config.address, {
+      transport: 'stream',
+      port: 'optional',
+      portOffset: true,
+      environment: process.env,
+    });
   } catch (error) {
     if (error instanceof AddressError) throw new LineError(config, `'server ${config.name}' : ${error.message}`);
     throw error;

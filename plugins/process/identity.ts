@@ -126,11 +126,6 @@ export const identity: Record<string, DirectiveKeyword> = {
     'Refuses a configuration that has warnings; the same as -dW.',
     () => (settings) => (settings.zeroWarning = true),
   ),
-  'expose-experimental-directives': overriding(
-    'expose-experimental-directives',
-    'Allows words that HAProxy calls experimental.',
-    () => (settings) => (settings.experimental = true),
-  ),
   nbthread: overriding('nbthread <number>', 'Threads asked for; one is used for now.', (words) => {
     const count = words.integer('a number from 1 to 1024', { min: 1, max: 1024 });
     if (count > 1) words.notice(`'nbthread ${count}': one thread is used for now`);

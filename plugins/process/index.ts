@@ -1,7 +1,6 @@
 import { definePlugin, type DirectiveKeyword, type Plugin } from 'sluice/plugin';
 import { proxyMaxconn } from '../proxy/limits.ts';
 import { proxyDescription } from '../proxy/mode.ts';
-import { proxyGrace } from '../proxy/removed.ts';
 import { caseAdjust } from './case-adjust.ts';
 import { globalDescription, globalGrace, identity } from './identity.ts';
 import { globalMaxconn, limits } from './limits.ts';
@@ -32,7 +31,7 @@ const processPlugin: Plugin = definePlugin({
     'unix-bind': unixBind,
     maxconn: either(globalMaxconn, proxyMaxconn),
     description: either(globalDescription, proxyDescription),
-    grace: either(globalGrace, proxyGrace),
+    grace: globalGrace,
   },
 });
 export default processPlugin;

@@ -35,7 +35,6 @@ const WORDS: readonly (readonly [word: string, shape: Shape, why: string])[] = [
   ['warn-blocked-traffic-after', 'time', ONE_THREAD],
   ['profiling.tasks', 'words', NOT_HERE],
   ['profiling.memory', 'words', NOT_HERE],
-  ['force-cfg-parser-pause', 'time', NOT_HERE],
   ['stress-level', 'number', NOT_HERE],
   ['tune.maxpollevents', 'number', NODE_POLLS],
   ['tune.epoll.mask-events', 'words', NODE_POLLS],

@@ -4,7 +4,6 @@ import { limits } from './limits.ts';
 import { identity } from './mode.ts';
 import { monitors } from './monitor.ts';
 import { options } from './options.ts';
-import { removals } from './removed.ts';
 import { retrying } from './retries.ts';
 import { routing } from './routing.ts';
 import { inspection, timeouts } from './timeouts.ts';
@@ -22,7 +21,6 @@ const proxy: Plugin = definePlugin({
     ...connections,
     ...options,
     ...monitors,
-    ...removals,
   },
 });
 export default proxy;

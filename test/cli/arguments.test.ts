@@ -31,7 +31,7 @@ describe('flags', () => {
     ['-D -f a', { daemon: true, masterWorker: false }],
     ['-W -f a', { masterWorker: true, systemd: false }],
     ['-Ws -f a', { masterWorker: true, systemd: true }],
-    ['-n 10 -N 20 -m 30 -f a', { maxconn: 10, proxyMaxconn: 20, memory: 30 }],
+    ['-n 10 -m 30 -f a', { maxconn: 10, memory: 30 }],
     ['-p /x -L me -C /y -f a', { pidfile: '/x', localPeer: 'me', directory: '/y' }],
     ['-sf 1 2 -st 3 -f a', { finish: [1, 2], terminate: [3] }],
     ['-sf -f a', { finish: [] }],
@@ -40,12 +40,26 @@ describe('flags', () => {
     ['-dKsmp,cnv -dKflt -f a', { dump: ['smp', 'cnv', 'flt'] }],
   ])('%s', (text, expected) => expect(run(text)).toMatchObject(expected));
 
-  test.each(['-dF', '-dG', '-dI', '-dM', '-dM50,no-merge', '-dR', '-dS', '-dT', '-dZ', '-dc', '-de', '-dk', '-dp', '-dr', '-dv', '-4'])(
-    '%s is accepted with a notice',
-    (flag) => {
-      expect(run(`${flag} -f a`).notices).toEqual([expect.stringContaining(`'${flag}' is accepted`)]);
-    },
-  );
+  test.each([
+    '-dF',
+    '-dG',
+    '-dI',
+    '-dM',
+    '-dM50,no-merge',
+    '-dR',
+    '-dS',
+    '-dT',
+    '-dZ',
+    '-dc',
+    '-de',
+    '-dk',
+    '-dp',
+    '-dr',
+    '-dv',
+    '-4',
+  ])('%s is accepted with a notice', (flag) => {
+    expect(run(`${flag} -f a`).notices).toEqual([expect.stringContaining(`'${flag}' is accepted`)]);
+  });
 });
 
 describe('what answers at once', () => {
@@ -67,6 +81,7 @@ describe('what is refused by name', () => {
     ['-dC -f a', `'-dC': dumping the configuration is not built yet.`],
     ['-dth1:1 -f a', `'-dth1:1': traces are not built yet.`],
     ['-dV -f a', `'-dV': TLS towards servers is not built yet.`],
+    ['-N 20 -f a', `'-N': a default for the proxies' maxconn is not built yet.`],
     ['-n many -f a', `'-n' expects a number, not 'many'.`],
     ['-sf 12x -f a', `-sf option: '12x' is not a process id.`],
     ['-st 0 -f a', `-st option: '0' is not a process id.`],

@@ -113,6 +113,38 @@ describe.each<[string, Adopt]>([
     await reader.event('close');
   });
 
+  it('closes when it is reset right after its end, or while much is unsent', async () => {
+    const first = await pair(adopt);
+    first.client.resume();
+    first.client.on('error', () => undefined);
+    resumeReading(first.socket);
+    first.socket.end('x');
+    resetSocket(first.socket);
+    await first.reader.event('close');
+    expect(first.reader.events).toEqual(['close']);
+    listening!.close();
+    const second = await pair(adopt);
+    second.client.on('error', () => undefined);
+    while (second.socket.write(Buffer.alloc(1 << 20)));
+    second.socket.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    resetSocket(second.socket);
+    await second.reader.event('close');
+    expect(second.reader.events).toEqual(['close']);
+  });
+
+  it('does not take a reset behind unread data for the end', async () => {
+    const { client, socket, reader } = await pair(adopt);
+    client.write('half of an answer');
+    await new Promise((resolve) => client.write('', resolve));
+    client.resetAndDestroy();
+    await new Promise((resolve) => client.once('close', resolve));
+    resumeReading(socket);
+    await reader.event('close');
+    expect(reader.error?.code).toBe('ECONNRESET');
+    expect(reader.events).not.toContain('end');
+  });
+
   it('can change its reader between two reads', async () => {
     const { client, socket, reader } = await pair(adopt);
     const next = new Recorder();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Log, Plugin } from '../../core/api/index.ts';
+import type { Log, Plugin, ServiceKeyword } from '../../core/api/index.ts';
 import { Composition } from '../../core/plugin/composition.ts';
 import { PluginError, type Generation, type Site } from '../../core/plugin/generation.ts';
 import { DuplicateWordError } from '../../core/plugin/registry.ts';
@@ -40,7 +40,12 @@ describe('a generation', () => {
 
   test('stops what it set up when a later plugin fails in setup', async () => {
     const events: string[] = [];
-    const generation = of(new Composition(log), recorder('a', events), recorder('b', events, 'setup'), recorder('c', events));
+    const generation = of(
+      new Composition(log),
+      recorder('a', events),
+      recorder('b', events, 'setup'),
+      recorder('c', events),
+    );
     await expect(generation.setup(site)).rejects.toThrow(new PluginError(`plugin 'b' failed in setup: broken`));
     expect(events).toEqual(['a setup', 'b setup', 'a stop']);
   });
@@ -91,11 +96,15 @@ describe('a generation', () => {
 });
 
 describe('names', () => {
-  const service = { usage: 'x', summary: 'x', mode: 'http', serve: () => 'done' } as const;
+  const service: ServiceKeyword = { usage: 'x', summary: 'x', mode: 'http', serve: () => 'done' };
 
   test('one word of two plugins is refused', () => {
     const refused = (): Generation =>
-      of(new Composition(log), { name: 'a', api: 1, services: { x: service } }, { name: 'b', api: 1, services: { x: service } });
+      of(
+        new Composition(log),
+        { name: 'a', api: 1, services: { x: service } },
+        { name: 'b', api: 1, services: { x: service } },
+      );
     expect(refused).toThrow(new DuplicateWordError(`the service 'x' is registered by both 'a' and 'b'`));
   });
 

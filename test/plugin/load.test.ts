@@ -40,7 +40,10 @@ describe('what loads', () => {
   });
 
   test('an ES module that was compiled to CommonJS', async () => {
-    put('compiled.cjs', `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = { name: 'compiled', api: 1 };`);
+    put(
+      'compiled.cjs',
+      `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = { name: 'compiled', api: 1 };`,
+    );
     expect(await loadPlugin('./compiled.cjs', folder)).toMatchObject({ name: 'compiled' });
   });
 
@@ -52,7 +55,10 @@ describe('what loads', () => {
   });
 
   test('a package that exports to import alone', async () => {
-    put('node_modules/@a/new/package.json', `{ "name": "@a/new", "exports": { ".": { "types": "./x.d.ts", "import": "./new.mjs" } } }`);
+    put(
+      'node_modules/@a/new/package.json',
+      `{ "name": "@a/new", "exports": { ".": { "types": "./x.d.ts", "import": "./new.mjs" } } }`,
+    );
     put('node_modules/@a/new/new.mjs', `export default { name: 'new', api: 1 }`);
     expect(await loadPlugin('@a/new', folder)).toMatchObject({ name: 'new' });
   });
@@ -77,7 +83,9 @@ describe('what does not, and the remedy', () => {
 
   test('no default export', async () => {
     put('named.mjs', `export const plugin = { name: 'named', api: 1 }`);
-    expect(await refusal('./named.mjs')).toBe(`'./named.mjs' has no default export; a plugin is its module's default export`);
+    expect(await refusal('./named.mjs')).toBe(
+      `'./named.mjs' has no default export; a plugin is its module's default export`,
+    );
   });
 
   test('a default export that is something else', async () => {

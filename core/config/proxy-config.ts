@@ -1,0 +1,120 @@
+import type { Ruleset } from '../api/keywords.ts';
+import type { ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
+import type { Extension } from '../api/traffic.ts';
+import type { Eventually } from '../api/values.ts';
+import type { Verdict } from '../api/hooks.ts';
+import type { AclTable } from '../expression/compiler.ts';
+import type { BindLine } from './bind-config.ts';
+import { Extensions } from './extensions.ts';
+import { ServerLine } from './server-config.ts';
+import { defaultProxySettings, inheritProxySettings } from './settings.ts';
+
+/** The functions a proxy's directives asked to be called, in the order of their lines. */
+export interface ProxyHooks {
+  readonly beforeForward: readonly ProxyHook<void>[];
+  readonly beforeRespond: readonly ProxyHook<void>[];
+  readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onLog: readonly ProxyHook<void>[];
+}
+
+type Kind = ProxyConfig['kind'];
+
+/** A `defaults`, `frontend`, `backend` or `listen` section. */
+export class ProxySection implements ProxyConfig {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly isFrontend: boolean;
+  readonly isBackend: boolean;
+  id = 0;
+  readonly file: string;
+  readonly line: number;
+  readonly settings: ProxySettings;
+  readonly binds: BindLine[] = [];
+  readonly servers: ServerLine[] = [];
+  readonly defaultServer: ServerLine;
+  readonly rules: Map<Ruleset, Rule[]> = new Map();
+  /** The section's own `acl` lines: those of a defaults section are for its own rules only. */
+  readonly acls: AclTable;
+  /** The defaults section this one started from. */
+  readonly defaults: ProxySection | undefined;
+  /** The directives its own lines had that are rules; see `order.ts`. */
+  readonly seen: Set<string> = new Set();
+  readonly hooks: { [Name in keyof ProxyHooks]: [...ProxyHooks[Name]] };
+  readonly #extensions: Extensions;
+
+  constructor(kind: Kind, name: string, file: string, line: number, acls: AclTable, parent: ProxySection | undefined) {
+    this.kind = kind;
+    this.name = name;
+    this.isFrontend = kind !== 'backend';
+    this.isBackend = kind !== 'frontend';
+    this.file = file;
+    this.line = line;
+    this.acls = acls;
+    this.defaults = parent;
+    this.settings = parent ? inheritProxySettings(parent.settings) : defaultProxySettings();
+    this.defaultServer = parent ? parent.defaultServer.copy('', '', file, line) : new ServerLine('', '', file, line);
+    for (const [set, rules] of parent?.rules ?? []) this.rules.set(set, [...rules]);
+    this.hooks = {
+      beforeForward: [...(parent?.hooks.beforeForward ?? [])],
+      beforeRespond: [...(parent?.hooks.beforeRespond ?? [])],
+      onRequest: [...(parent?.hooks.onRequest ?? [])],
+      afterRequestRules: [...(parent?.hooks.afterRequestRules ?? [])],
+      onResponse: [...(parent?.hooks.onResponse ?? [])],
+      onLog: [...(parent?.hooks.onLog ?? [])],
+    };
+    this.#extensions = parent?.extensions.inherit() ?? new Extensions();
+  }
+
+  addRule(set: Ruleset, rule: Rule): void {
+    const rules = this.rules.get(set);
+    if (rules) rules.push(rule);
+    else this.rules.set(set, [rule]);
+  }
+
+  beforeForward(run: ProxyHook<void>): void {
+    addOnce(this.hooks.beforeForward, run);
+  }
+
+  beforeRespond(run: ProxyHook<void>): void {
+    addOnce(this.hooks.beforeRespond, run);
+  }
+
+  onRequest(run: ProxyHook<Eventually<Verdict>>): void {
+    addOnce(this.hooks.onRequest, run);
+  }
+
+  afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void {
+    addOnce(this.hooks.afterRequestRules, run);
+  }
+
+  onResponse(run: ProxyHook<Eventually<Verdict>>): void {
+    addOnce(this.hooks.onResponse, run);
+  }
+
+  onLog(run: ProxyHook<void>): void {
+    addOnce(this.hooks.onLog, run);
+  }
+
+  extension<T extends object>(key: Extension<T>): T {
+    return this.#extensions.get(key);
+  }
+
+  findExtension<T extends object>(key: Extension<T>): T | undefined {
+    return this.#extensions.find(key);
+  }
+
+  get extensions(): Extensions {
+    return this.#extensions;
+  }
+}
+
+function addOnce<F>(list: F[], run: F): void {
+  if (!list.includes(run)) list.push(run);
+}
+
+/** How HAProxy calls a proxy in its messages. */
+export function proxyTitle(kind: Kind): string {
+  return kind === 'listen' ? 'proxy' : kind;
+}

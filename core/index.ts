@@ -1,0 +1,256 @@
+import { dirname, resolve } from 'node:path';
+import type { GlobalSettings, Log, Plugin, Value } from './api/index.ts';
+import type { Diagnostic } from './config/diagnostics.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
+import type { SourceSpec } from './config/sources.ts';
+import { createCompiler } from './expression/index.ts';
+import { toRegExp } from './expression/regex.ts';
+import { bindGeneration, buildGeneration } from './kernel/build.ts';
+import type { Generation } from './kernel/generation.ts';
+import { LineError } from './kernel/listen.ts';
+import { ProcessState } from './kernel/process-state.ts';
+import { ListeningSockets } from './net/listening-sockets.ts';
+import { ListenError } from './net/listen-target.ts';
+import { Composition } from './plugin/composition.ts';
+import { type Generation as PluginGeneration, PluginError } from './plugin/generation.ts';
+import { loadPlugin } from './plugin/load.ts';
+import { stockPlugins } from './plugin/stock.ts';
+
+export interface ProxyOptions {
+  /** Files, folders, or texts with a name. */
+  readonly sources: readonly SourceSpec[];
+  /** Besides the stock plugins. */
+  readonly plugins?: readonly Plugin[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Told of everything said about a configuration, errors included. */
+  readonly onDiagnostics?: (diagnostics: readonly Diagnostic[]) => void;
+  /** Connections at the most; wins over the configuration's `maxconn`. */
+  readonly maxconn?: number;
+  readonly log?: Log;
+}
+
+/** The configuration was refused; the diagnostics say why. */
+export class ConfigurationError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const first = diagnostics.find(({ severity }) => severity === 'alert');
+    super(first?.message ?? 'the configuration was refused');
+    this.diagnostics = diagnostics;
+  }
+}
+
+export interface ProxyHandle {
+  /** Binds and begins. Rejects with ConfigurationError when a socket cannot be bound or a plugin fails. */
+  start(): Promise<void>;
+  /** A new generation takes over the sockets; the old one ends with its last session. Rejects and keeps the old on error. */
+  reload(sources?: readonly SourceSpec[]): Promise<void>;
+  /** Stops listening; resolves when the last session has ended. */
+  softStop(): Promise<void>;
+  /** Ends every session at once. */
+  stop(): Promise<void>;
+  pauseListeners(): void;
+  resumeListeners(): void;
+  readonly config: LoadedConfig;
+  readonly global: GlobalSettings;
+  readonly listeners: readonly { readonly frontend: string; readonly address: string }[];
+  status(): ProxyStatus;
+}
+
+export interface ProxyStatus {
+  readonly connections: number;
+  readonly generations: number;
+  readonly sessions: number;
+  readonly queued: number;
+  readonly idleServerConnections: number;
+  readonly activeServerStreams: number;
+  readonly pluginFailures: Readonly<Record<string, number>>;
+}
+
+/** Reads a configuration and makes it ready to start. Rejects with ConfigurationError. */
+export async function createProxy(options: ProxyOptions): Promise<ProxyHandle> {
+  const proxy = new RunningProxy(options);
+  await proxy.prepare();
+  return proxy;
+}
+
+interface Loaded {
+  readonly config: LoadedConfig;
+  readonly plugins: PluginGeneration;
+  readonly traffic: Generation;
+}
+
+class RunningProxy implements ProxyHandle {
+  readonly #options: ProxyOptions;
+  readonly #composition: Composition;
+  readonly #sockets = new ListeningSockets();
+  readonly #process = new ProcessState();
+  readonly #variables = new Map<string, Value>();
+  readonly #ending = new Set<Promise<void>>();
+  #sources: readonly SourceSpec[];
+  #running!: Loaded;
+  #started = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#sources = options.sources;
+    this.#composition = new Composition(options.log);
+  }
+
+  async prepare(): Promise<void> {
+    this.#running = await this.#load(this.#sources);
+  }
+
+  async #load(sources: readonly SourceSpec[]): Promise<Loaded> {
+    const config = await loadConfig({
+      sources,
+      env: this.#options.env ?? process.env,
+      plugins: [...stockPlugins, ...(this.#options.plugins ?? [])],
+      loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
+      regex: toRegExp,
+      compilerFor: createCompiler,
+    });
+    const diagnostics = [...config.diagnostics];
+    const refuse = (): never => {
+      this.#options.onDiagnostics?.(diagnostics);
+      throw new ConfigurationError(diagnostics);
+    };
+    if (config.failed) refuse();
+    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables);
+    for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
+    if (errors.length > 0) {
+      diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
+      refuse();
+    }
+    const plugins = this.#composition.generation(config.plugins);
+    try {
+      await plugins.setup({
+        global: config.global,
+        proxies: config.proxies,
+        frontends: generation.frontends,
+        backends: [...generation.backends.values()],
+      });
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      diagnostics.push({ severity: 'alert', message: error.message });
+      refuse();
+    }
+    generation.useHooks(plugins.hooks);
+    this.#options.onDiagnostics?.(diagnostics);
+    return { config, plugins, traffic: generation };
+  }
+
+  async #open(loaded: Loaded): Promise<void> {
+    try {
+      await bindGeneration(loaded.traffic, this.#sockets, this.#process);
+      await loaded.plugins.start();
+    } catch (error) {
+      await this.#sockets.release(loaded.traffic);
+      await loaded.plugins.stop();
+      const diagnostic = bindDiagnostic(error);
+      if (diagnostic === undefined) throw error;
+      this.#options.onDiagnostics?.([diagnostic]);
+      throw new ConfigurationError([diagnostic]);
+    }
+    this.#process.maxconn = this.#options.maxconn ?? loaded.config.global.settings.maxconn;
+    for (const acceptor of loaded.traffic.acceptors) acceptor.open();
+  }
+
+  async start(): Promise<void> {
+    await this.#open(this.#running);
+    this.#started = true;
+  }
+
+  async reload(sources: readonly SourceSpec[] = this.#sources): Promise<void> {
+    const next = await this.#load(sources);
+    if (!this.#started) {
+      this.#running = next;
+      return;
+    }
+    await this.#open(next);
+    const old = this.#running;
+    this.#running = next;
+    this.#sources = sources;
+    this.#end(old, old.traffic.drain(false));
+  }
+
+  /** Sees an old generation out, in the background. */
+  #end(loaded: Loaded, drained: Promise<void>): void {
+    const ending = (async (): Promise<void> => {
+      await this.#sockets.release(loaded.traffic);
+      const after = loaded.config.global.settings.hardStopAfter;
+      const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);
+      await drained;
+      if (timer !== undefined) clearTimeout(timer);
+      await loaded.plugins.stop();
+    })();
+    this.#ending.add(ending);
+    void ending.finally(() => this.#ending.delete(ending));
+  }
+
+  async softStop(): Promise<void> {
+    const { traffic } = this.#running;
+    if (this.#started) {
+      this.#started = false;
+      this.#end(this.#running, traffic.drain(true));
+    }
+    await Promise.all(this.#ending);
+  }
+
+  async stop(): Promise<void> {
+    const { traffic, plugins } = this.#running;
+    traffic.kill();
+    await this.#sockets.release(traffic);
+    await plugins.stop();
+    this.#started = false;
+  }
+
+  pauseListeners(): void {
+    this.#process.hold(true);
+  }
+
+  resumeListeners(): void {
+    this.#process.hold(false);
+  }
+
+  get config(): LoadedConfig {
+    return this.#running.config;
+  }
+
+  get global(): GlobalSettings {
+    return this.#running.config.global.settings;
+  }
+
+  get listeners(): readonly { frontend: string; address: string }[] {
+    return this.#running.traffic.acceptors.map(({ frontend, listener }) => ({
+      frontend: frontend.name,
+      address: listener.address,
+    }));
+  }
+
+  status(): ProxyStatus {
+    const backends = [...this.#running.traffic.backends.values()];
+    const servers = backends.flatMap((backend) => backend.servers);
+    return {
+      connections: this.#process.connections,
+      generations: this.#ending.size + 1,
+      sessions: this.#running.traffic.sessions,
+      queued: [...backends, ...servers].reduce((sum, one) => sum + one.queued, 0),
+      idleServerConnections: servers.reduce((sum, server) => sum + server.idle.length, 0),
+      activeServerStreams: servers.reduce((sum, server) => sum + server.active, 0),
+      pluginFailures: Object.fromEntries(this.#running.traffic.failures),
+    };
+  }
+}
+
+function bindDiagnostic(error: unknown): Diagnostic | undefined {
+  if (error instanceof LineError) {
+    return { severity: 'alert', message: error.message, file: error.file, line: error.line };
+  }
+  if (error instanceof ListenError || error instanceof PluginError)
+    return { severity: 'alert', message: error.message };
+  return undefined;
+}
+
+export { formatDiagnostic, type Diagnostic } from './config/diagnostics.ts';
+export type { SourceSpec } from './config/sources.ts';

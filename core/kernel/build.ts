@@ -1,0 +1,104 @@
+import type { Log, Listener, Value } from '../api/index.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { loadLibc } from '../net/libc.ts';
+import type { ListeningSockets } from '../net/listening-sockets.ts';
+import { UpstreamBackend } from '../upstream/backend.ts';
+import { buildServers } from '../upstream/build-servers.ts';
+import { Acceptor } from './acceptor.ts';
+import { FrontendRuntime } from './frontend.ts';
+import { Generation } from './generation.ts';
+import { LineError, listenSpecs } from './listen.ts';
+import type { ProcessState } from './process-state.ts';
+import { type LoadedProxy, ProxyRuntime } from './proxy-runtime.ts';
+
+/** Makes what runs of what was read. Nothing is bound yet. Gives the errors of lines instead of throwing them. */
+export async function buildGeneration(
+  config: LoadedConfig,
+  log: Log,
+  variables: Map<string, Value>,
+): Promise<{ generation: Generation; errors: LineError[] }> {
+  const generation = new Generation(config.global.settings, log, variables);
+  const errors: LineError[] = [];
+  const active = config.proxies.filter((proxy) => !proxy.settings.disabled);
+  const algorithm = [...config.keywords.balance.values()].find(({ keyword }) => keyword.unless)?.keyword.unless;
+  const runtimes = new Map<LoadedProxy, ProxyRuntime>();
+  for (const proxy of active) runtimes.set(proxy, new ProxyRuntime(proxy, generation));
+  for (const proxy of active) {
+    if (!proxy.isBackend) continue;
+    const backend = new UpstreamBackend(runtimes.get(proxy)!);
+    generation.backends.set(proxy.name, backend);
+    await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
+  }
+  for (const proxy of active) {
+    if (!proxy.isFrontend) continue;
+    const frontend = new FrontendRuntime(runtimes.get(proxy)!);
+    const { defaultBackend } = proxy.settings;
+    frontend.defaultBackend = generation.backends.get(defaultBackend ?? (proxy.isBackend ? proxy.name : ''));
+    generation.frontends.push(frontend);
+  }
+  for (const backend of generation.backends.values()) backend.fullconn = fullconn(backend, generation);
+  return { generation, errors };
+}
+
+async function collect(errors: LineError[], run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    errors.push(error);
+  }
+}
+
+/** configuration.txt 4.2, `fullconn`: by default a tenth of what all frontends that lead here may hold. */
+function fullconn(backend: UpstreamBackend, generation: Generation): number {
+  const set = backend.settings.fullconn;
+  if (set > 0) return set;
+  let sum = 0;
+  for (const { settings, defaultBackend } of generation.frontends) {
+    const leads =
+      defaultBackend === backend ||
+      settings.useBackend.some(({ name }) => name.constant === undefined || name.constant === backend.name);
+    if (leads) sum += settings.maxconn || generation.settings.maxconn;
+  }
+  return Math.ceil(sum / 10);
+}
+
+/** Binds every listener of a generation. Those the running one has too are the same sockets. Throws LineError, ListenError. */
+export async function bindGeneration(
+  generation: Generation,
+  sockets: ListeningSockets,
+  process: ProcessState,
+): Promise<void> {
+  const { libc } = loadLibcLazily(generation);
+  for (const frontend of generation.frontends) {
+    let id = 1;
+    for (const bind of frontend.runtime.config.binds) {
+      for (const { target, text } of await listenSpecs(bind, generation.settings)) {
+        const backlog = bind.backlog ?? (frontend.settings.backlog || frontend.settings.maxconn || 1024);
+        const socket = await sockets.claim(generation, {
+          target,
+          backlog,
+          duplicate: libc === undefined ? undefined : (fd) => libc.duplicate(fd),
+        });
+        const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;
+        const listener: Listener = {
+          name: bind.name,
+          id: bind.id ?? id,
+          address: port === undefined ? text : text.replace(/:0$/, `:${port}`),
+        };
+        id++;
+        frontend.listeners.push(listener);
+        generation.acceptors.push(new Acceptor(frontend, listener, bind, socket, process));
+      }
+    }
+  }
+}
+
+/** Loading native calls costs time and memory: only where a limit may have to be kept. */
+function loadLibcLazily(generation: Generation): { libc?: { duplicate(fd: number): number | undefined } | undefined } {
+  const limited = generation.frontends.some((one) => one.settings.maxconn > 0 || one.settings.rateLimitSessions > 0);
+  if (!limited) return {};
+  const { libc } = loadLibc();
+  if (libc === undefined) return {};
+  return { libc: { duplicate: (fd) => libc.duplicate(fd) } };
+}

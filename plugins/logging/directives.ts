@@ -1,0 +1,169 @@
+import type { DirectiveKeyword, Format, Scope, Words } from 'sluice/plugin';
+import { HTTP_CLF_FORMAT, HTTP_FORMAT, HTTPS_FORMAT, TCP_CLF_FORMAT, TCP_FORMAT } from './formats.ts';
+import { ownHost } from './headers.ts';
+import { parseLogLine } from './log-line.ts';
+import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING, type TrafficFormat } from './settings.ts';
+import { addHooks } from './traffic.ts';
+
+const FRONT: DirectiveKeyword['in'] = ['defaults', 'frontend'];
+const PROXIES: DirectiveKeyword['in'] = ['defaults', 'frontend', 'backend'];
+
+function parseLog(words: Words, scope: Scope): void {
+  if (scope.kind === 'global') {
+    const { targets } = scope.global.extension(GLOBAL_LOGGING);
+    if (words.form === 'no') {
+      noArguments(words);
+      targets.length = 0;
+    } else {
+      targets.push(parseLogLine(words));
+    }
+    return;
+  }
+  const state = scope.proxy.extension(PROXY_LOGGING);
+  if (words.form === 'no') {
+    noArguments(words);
+    state.targets = [];
+    return;
+  }
+  if (words.remaining === 1 && words.peek() === 'global') {
+    words.next('global');
+    if (!state.targets.includes(GLOBAL_LINES)) state.targets.push(GLOBAL_LINES);
+  } else {
+    state.targets.push(parseLogLine(words));
+  }
+  scope.later((names) => addHooks(names.proxies));
+}
+
+function noArguments(words: Words): void {
+  if (words.remaining > 0) words.fail(`'no log' does not expect arguments`);
+}
+
+function only(words: Words, what: string): string {
+  const text = words.next(what);
+  words.end();
+  return text;
+}
+
+function compile(text: string, words: Words, scope: Scope): Format {
+  return scope.format(text, words, ['log']);
+}
+
+/** `option httplog` and its like: the built-in format, and the TCP one for proxies it does not fit. */
+function builtIn(name: string, plain: string, clf: string | undefined): DirectiveKeyword['parse'] {
+  return (words, scope) => {
+    const form = clf !== undefined && words.optional('clf') ? clf : plain;
+    words.end();
+    const wants = compile(form, words, scope);
+    const format: TrafficFormat = {
+      http: wants,
+      tcp: name === 'tcplog' ? wants : compile(TCP_FORMAT, words, scope),
+      misfit: (proxy) => {
+        if (name === 'tcplog') return;
+        words.warn(
+          `'option ${name}' not usable with proxy '${proxy}' (needs 'mode http'). Falling back to 'option tcplog'.`,
+        );
+      },
+    };
+    scope.proxy.extension(PROXY_LOGGING).format = format;
+  };
+}
+
+function flag(name: string, summary: string, side: 'frontend' | 'backend'): DirectiveKeyword {
+  return {
+    usage: `[ no ] option ${name}`,
+    summary,
+    in: ['defaults', side],
+    negatable: true,
+    parse: (words, scope) => {
+      words.end();
+      const { options } = scope.proxy.settings;
+      if (words.form === 'default') options.delete(name);
+      else options.set(name, words.form === 'plain');
+    },
+  };
+}
+
+export const directives: Readonly<Record<string, DirectiveKeyword>> = {
+  log: {
+    usage:
+      'log { global | <target> [ len <length> ] [ format <format> ] [ sample <ranges>:<size> ] <facility> [ <level> [ <minlevel> ] ] }',
+    summary: 'Sends events and traffic to a syslog server, a socket or a descriptor.',
+    in: ['global', ...PROXIES],
+    negatable: true,
+    parse: parseLog,
+  },
+  'log-format': {
+    usage: 'log-format <log-format>',
+    summary: 'What a traffic line says.',
+    in: FRONT,
+    parse: (words, scope) => {
+      const format = compile(only(words, 'a log-format string'), words, scope);
+      scope.proxy.extension(PROXY_LOGGING).format = { http: format, tcp: format, misfit: () => {} };
+    },
+  },
+  'error-log-format': {
+    usage: 'error-log-format <log-format>',
+    summary: 'What a line says about a connection or request that failed.',
+    in: FRONT,
+    parse: (words, scope) => {
+      const format = compile(only(words, 'a log-format string'), words, scope);
+      scope.proxy.extension(PROXY_LOGGING).errorFormat = format;
+    },
+  },
+  'log-format-sd': {
+    usage: 'log-format-sd <log-format>',
+    summary: 'The structured data of lines in rfc5424.',
+    in: FRONT,
+    parse: (words, scope) => {
+      const format = compile(only(words, 'a log-format string'), words, scope);
+      scope.proxy.extension(PROXY_LOGGING).structuredData = format;
+    },
+  },
+  'log-tag': {
+    usage: 'log-tag <string>',
+    summary: 'The name of the program in the header of lines.',
+    in: ['global', ...PROXIES],
+    parse: (words, scope) => {
+      const tag = only(words, 'a tag for use in syslog');
+      if (scope.kind === 'global') scope.global.extension(GLOBAL_LOGGING).tag = tag;
+      else scope.proxy.extension(PROXY_LOGGING).tag = tag;
+    },
+  },
+  'log-send-hostname': {
+    usage: 'log-send-hostname [ <string> ]',
+    summary: 'Puts the name of the machine, or this one, into the header of lines.',
+    in: ['global'],
+    parse: (words, scope) => {
+      scope.global.extension(GLOBAL_LOGGING).host = words.remaining > 0 ? words.next('a host name') : ownHost();
+      words.end();
+    },
+  },
+  'log-steps': {
+    usage: 'log-steps <steps>',
+    summary: 'When a transaction is logged; not built yet.',
+    in: FRONT,
+    parse: (words) => words.fail(`'log-steps' is not built yet`),
+  },
+  'option httplog': {
+    usage: 'option httplog [ clf ]',
+    summary: 'Logs each request with its timers, states and captures.',
+    in: FRONT,
+    parse: builtIn('httplog', HTTP_FORMAT, HTTP_CLF_FORMAT),
+  },
+  'option tcplog': {
+    usage: 'option tcplog [ clf ]',
+    summary: 'Logs each connection with its timers and states.',
+    in: FRONT,
+    parse: builtIn('tcplog', TCP_FORMAT, TCP_CLF_FORMAT),
+  },
+  'option httpslog': {
+    usage: 'option httpslog',
+    summary: 'As option httplog, with what TLS has to say.',
+    in: FRONT,
+    parse: builtIn('httpslog', HTTPS_FORMAT, undefined),
+  },
+  'option dontlog-normal': flag('dontlog-normal', 'Logs only what went wrong.', 'frontend'),
+  'option log-separate-errors': flag('log-separate-errors', 'Logs what went wrong at level err.', 'frontend'),
+  'option logasap': flag('logasap', 'Logs before the data has passed.', 'frontend'),
+  'option log-health-checks': flag('log-health-checks', "Logs every change of a server's health.", 'backend'),
+};
