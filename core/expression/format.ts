@@ -7,7 +7,7 @@ import { asBoolean, asInteger, asString } from './casts.ts';
 import { cborValue, encodeForHttp, escapeStructured, jsonString, jsonValue } from './encode.ts';
 import { ExpressionError } from './errors.ts';
 import { type FormatFlags, type FormatPart, parseFormat } from './format-parser.ts';
-import { nearest } from './nearest.ts';
+import { hint } from './nearest.ts';
 import { type SampleTables, readSample } from './sample.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
@@ -56,9 +56,8 @@ export function compileFormat(text: string, tables: SampleTables, context: Forma
 function aliasOf(name: string): Alias {
   const alias = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
   if (alias) return alias;
-  const close = nearest(name, Object.keys(ALIASES));
   throw new ExpressionError(
-    `no such format variable '${name}'${close === undefined ? '' : ` (did you mean '${close}'?)`}. ` +
+    `no such format variable '${name}'${hint(name, Object.keys(ALIASES))}. ` +
       "If you wanted to emit the '%' character verbatim, you need to use '%%'",
   );
 }

@@ -20,4 +20,3 @@ export { ExpressionError } from './errors.ts';
 export { jsonString } from './encode.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';
-export { nearest } from './nearest.ts';

@@ -100,7 +100,7 @@ function maps(): ConverterTable {
   for (const [method, { input }] of Object.entries(builders)) {
     for (const output of ['str', 'int', 'ip', 'key'] as const) {
       const name = output === 'str' ? `map_${method}` : `map_${method}_${output}`;
-      const signature = output === 'key' ? 'string' : output === 'int' ? 'string,[integer]' : 'string,[string]';
+      const signature = output === 'key' ? 'map' : output === 'int' ? 'map,[integer]' : 'map,[string]';
       const summary = `What a map gives for the input, by the match method ${method}.`;
       Object.assign(
         table,
@@ -114,10 +114,10 @@ function maps(): ConverterTable {
 /** Lookups in map files. configuration.txt 7.3.1 and 2.7. */
 export const mapConverters: ConverterTable = {
   ...maps(),
-  ...converter('map', 'string,[string]', 'str => str', 'What a map gives for the input.', lookup('str', 'str')),
+  ...converter('map', 'map,[string]', 'str => str', 'What a map gives for the input.', lookup('str', 'str')),
   ...converter(
     'map_regm',
-    'string,[string]',
+    'map,[string]',
     'str => str',
     'What a map gives, with groups of the match filled in.',
     regexWithGroups,

@@ -50,6 +50,7 @@ export function contextOf(places: readonly Place[] = ['fe-http-request']): TestC
     kind: 'frontend',
     name: 'f',
     places,
+    path: (file) => file,
     global: {
       settings: {} as Scope['global']['settings'],
       extension: (key) => {
