@@ -4,6 +4,9 @@ import { binaryConverters } from './binary.ts';
 import { dateConverters } from './dates.ts';
 import { digestConverters } from './digests.ts';
 import { hashConverters } from './hashes.ts';
+import { forwardedConverters } from './rfc7239.ts';
+import { jwtConverters } from './jwt.ts';
+import { protobufConverters } from './protobuf.ts';
 import { jsonConverters } from './json.ts';
 import { listConverters } from './lists.ts';
 import { mapConverters } from './maps.ts';
@@ -25,6 +28,9 @@ const converters: Plugin = {
     ...dateConverters,
     ...hashConverters,
     ...digestConverters,
+    ...protobufConverters,
+    ...forwardedConverters,
+    ...jwtConverters,
     ...mapConverters,
     ...stateConverters,
   },

@@ -6,6 +6,7 @@ import {
   type Value,
   ExpressionError,
   PATTERNS,
+  buildFrom,
   type Regex,
   compileRegex,
   parseAddress,
@@ -23,10 +24,10 @@ const OUTPUTS: Readonly<Record<Output, TypeName>> = { str: 'str', int: 'sint', i
 /** What an entry gives: its value in the map's type, or its key. */
 function valueOf(entry: PatternEntry, output: Output, fail: (message: string) => never): Value {
   if (output === 'key') return entry.pattern;
-  if (output === 'int') return parseWholeInteger(entry.value) ?? fail(`'${entry.value}' is not a number`);
+  if (output === 'int') return parseWholeInteger(entry.value) ?? fail(`unable to parse '${entry.value}'`);
   if (output === 'ip') {
     const address: IpAddress | undefined = parseAddress(entry.value);
-    return address ?? fail(`'${entry.value}' is not a valid IPv4 or IPv6 address`);
+    return address ?? fail(`unable to parse '${entry.value}'`);
   }
   return entry.value;
 }
@@ -51,7 +52,7 @@ function follow<T>(args: Arguments, build: (entries: readonly PatternEntry[]) =>
   };
   const reference = guard(() => scope.global.extension(PATTERNS).open(args.text(0), true));
   let version = reference.version;
-  let index = guard(() => build(reference.entries));
+  let index = guard(() => buildFrom(reference, build));
   return () => {
     if (reference.version !== version) {
       version = reference.version;
