@@ -129,8 +129,8 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       reloading = reload();
       guarded('the reload', () => reloading ?? Promise.resolve());
     });
-    process.on('SIGTTOU', () => handle.pauseListeners());
-    process.on('SIGTTIN', () => guarded('listening again', async () => handle.resumeListeners()));
+    process.on('SIGTTOU', () => guarded('letting go of the listeners', () => handle.pauseListeners()));
+    process.on('SIGTTIN', () => guarded('listening again', () => handle.resumeListeners()));
     for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
       process.on(signal, () => messages.warning(`${signal}: ${JSON.stringify(handle.status())}`));
     }

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 
-/** Datagram sockets through the C library: Node has none for Unix sockets, and its UDP costs more than a line is worth. */
+/** Datagram sockets through the C library: Node has none for Unix sockets, and its UDP queues what cannot be sent. */
 export interface NativeDatagrams {
   /** A socket that sends to that address. Throws when the system has none to give. */
   open(address: Uint8Array): NativeSocket;
