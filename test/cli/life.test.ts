@@ -209,13 +209,15 @@ describe('in the background', () => {
 
 describe('-sf and -st', () => {
   test.each([
-    ['-sf', 0],
-    ['-st', 143],
-  ] as const)('%s takes over from a running process', async (option, code) => {
+    ['-sf', 'sluice', 'sluice', 0],
+    ['-st', 'sluice', 'sluice', 143],
+    ['-sf', 'haproxy', 'sluice', 0],
+    ['-sf', 'sluice', 'haproxy', 0],
+  ] as const)('%s: from %s to %s', async (option, before, after, code) => {
     const { port, text } = await answering('old');
-    const old = start(['-f', file(text)]);
+    const old = start(['-db', '-f', file(text)], before);
     await serves(port, '/old');
-    start(['-f', file(text.replace('/old', '/new')), option, String(old.child.pid)]);
+    start(['-db', '-f', file(text.replace('/old', '/new')), option, String(old.child.pid)], after);
     await serves(port, '/new');
     expect(await old.ended()).toBe(code);
     expect(await status(port, '/new')).toBe('200');
