@@ -30,6 +30,9 @@ const DEFAULTS = `defaults
 `;
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: example\r\nConnection: close\r\n\r\n`;
 
+/** How a connection without a request is logged: those that found out whether the program listens, too. */
+const PROBE = / CR(?:--)? | 0 (?:--|CC) /;
+
 /**
  * Starts the program on `configuration`, plays each exchange on a connection of its own, and answers what was logged to
  * stdout until `count` lines were there, without what differs from run to run.
@@ -42,15 +45,18 @@ async function logged(
 ): Promise<string[]> {
   const proxy = await startProxy(1, ([port]) => configuration(port!), program);
   try {
-    // The connections that found out whether it listens have been logged, too, where that is asked for.
-    for (const bytes of exchanges) {
+      for (const bytes of exchanges) {
       const client = await RawClient.connect(proxy.ports[0]!);
       if (bytes === '') client.destroy();
       else client.send(bytes);
       await client.when(() => client.closed !== 'open', 3000);
       client.destroy();
     }
-    const lines = (): string[] => proxy.process.stdout.split('\n').slice(0, -1);
+    const lines = (): string[] =>
+      proxy.process.stdout
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => !PROBE.test(line));
     await proxy.process.when(() => lines().length >= count, 3000);
     return lines().map((line) => mask(line, proxy.ports[0]!));
   } finally {
@@ -65,10 +71,12 @@ function mask(line: string, port: number): string {
     .replace(/\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d( [+-]\d{4}|\.\d{3})/g, 'DATE')
     .replace(/[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/g, 'DATE')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d/g, 'DATE')
-    .replace(/haproxy\[\d+\]/g, 'haproxy[PID]')
+    .replace(/(haproxy|own)\[\d+\]/g, '$1[PID]')
+    // In the Common Log Format: the port, the milliseconds, the timers and the counts.
+    .replace(/^(127.*) \d+ \d+ ("f" "b" "s")( \d+){5} ----( \d+){5} /, '$1 PORT MS $2 TIMERS ---- COUNTS ')
     .replace(/(^<\d+>1 DATE \S+ \S+) \d+/, '$1 PID')
     // The size of a response as HAProxy counts it, which is not what it sends.
-    .replace(/ (\d{3}|-1) \+?\d+( \S+ \S+ \S{4} )/, ' $1 BYTES$2')
+    .replace(/ (\d{3}|-1) \+?\d+( \S+ \S+ )/, ' $1 BYTES$2')
     // Timers: how long, not whether.
     .replace(/ ((?:\+?\d+|-1)\/){2,4}(\+?\d+|-1) /g, (timers) => timers.replace(/(?<![-\d])\d+/g, 'T'));
 }
@@ -82,13 +90,13 @@ async function compare(configuration: (port: number) => string, exchanges: reado
 }
 
 const frontend = (port: number, lines: string): string =>
-  `${DEFAULTS}  option dontlognull\nfrontend f\n  bind 127.0.0.1:${port}\n  log stdout format raw local0\n${lines}` +
+  `${DEFAULTS}frontend f\n  bind 127.0.0.1:${port}\n  log stdout format raw local0\n${lines}` +
   `  default_backend b\nbackend b\n  server s 127.0.0.1:${originPort}\n`;
 
 describe('lines, beside HAProxy', () => {
   test('option httplog', async () => {
     const lines = await compare((port) => frontend(port, '  option httplog\n'), [GET('/x'), GET('/404'), GET('/503')], 3);
-    expect(lines[0]).toMatch(/^127\.0\.0\.1:PORT \[DATE\] f b\/s T\/T\/T\/T\/T 200 \d+ - - ---- .* "GET \/x HTTP\/1\.1"$/);
+    expect(lines[0]).toMatch(/^127\.0\.0\.1:PORT \[DATE\] f b\/s T\/T\/T\/T\/T 200 BYTES - - ---- .* "GET \/x HTTP\/1\.1"$/);
   });
 
   withRules('option httplog of requests that are refused', async () => {
@@ -133,6 +141,11 @@ describe('lines, beside HAProxy', () => {
 });
 
 describe('levels and choice, beside HAProxy', () => {
+  test('dontlognull', async () => {
+    const lines = '  option dontlognull\n  log-format "%ST %ts %{+Q}r"\n';
+    await compare((port) => frontend(port, lines), ['', GET('/x'), ''], 1);
+  });
+
   const levels = (lines: string) => (port: number) =>
     frontend(port, `  option httplog\n${lines}`).replace('format raw', 'format priority');
 
@@ -168,8 +181,8 @@ describe('headers, beside HAProxy', () => {
   });
 
   test('log-tag, log-send-hostname, structured data, length', async () => {
-    const global = 'global\n  log-send-hostname here\n  log-tag general\n  log stdout len 100 local3\n  log stdout format rfc5424 local3\n';
-    const own = '  option httplog\n  log-tag own\n  log global\n  log-format-sd "[a@1 status=\\"%ST\\"]"\n';
+    const global = 'global\n  log-send-hostname here\n  log-tag general\n  log stdout len 80 local3\n  log stdout format rfc5424 local3\n';
+    const own = '  option httplog\n  option dontlognull\n  log-tag own\n  log global\n  log-format-sd "[a@1 status=\\"%ST\\"]"\n';
     await compare((port) => global + frontend(port, own), [GET('/x')], 3);
   });
 });
