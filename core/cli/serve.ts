@@ -84,27 +84,27 @@ async function start(first: Loaded, loading: Loading, old: OldProcesses): Promis
 function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<number> {
   let state: State = 'serving';
   let reloading: Promise<void> | undefined;
+  const guarded = (what: string, run: () => Promise<void>): void => {
+    run().catch((error: unknown) => {
+      log.error({ err: error }, `${what} failed`);
+      if (!(error instanceof ConfigurationError)) messages.alert(`${what} failed: ${describe(error)}`);
+    });
+  };
+  const reload = async (): Promise<void> => {
+    report({ kind: 'reloading' });
+    try {
+      await handle.reload();
+      messages.notice('The new configuration is in use.');
+      report({ kind: 'reloaded', ok: true });
+    } catch (error) {
+      messages.alert('The new configuration was refused; the old one is still in use.');
+      report({ kind: 'reloaded', ok: false });
+      if (!(error instanceof ConfigurationError)) throw error;
+    } finally {
+      reloading = undefined;
+    }
+  };
   return new Promise((resolve) => {
-    const guarded = (what: string, run: () => Promise<void>): void => {
-      run().catch((error: unknown) => {
-        log.error({ err: error }, `${what} failed`);
-        if (!(error instanceof ConfigurationError)) messages.alert(`${what} failed: ${describe(error)}`);
-      });
-    };
-    const reload = async (): Promise<void> => {
-      report({ kind: 'reloading' });
-      try {
-        await handle.reload();
-        messages.notice('The new configuration is in use.');
-        report({ kind: 'reloaded', ok: true });
-      } catch (error) {
-        messages.alert('The new configuration was refused; the old one is still in use.');
-        report({ kind: 'reloaded', ok: false });
-        if (!(error instanceof ConfigurationError)) throw error;
-      } finally {
-        reloading = undefined;
-      }
-    };
     const hardStop = (signal: 'SIGTERM' | 'SIGINT'): void => {
       state = 'leaving';
       report({ kind: 'stopping' });

@@ -45,7 +45,7 @@ async function logged(
 ): Promise<string[]> {
   const proxy = await startProxy(1, ([port]) => configuration(port!), program);
   try {
-      for (const bytes of exchanges) {
+    for (const bytes of exchanges) {
       const client = await RawClient.connect(proxy.ports[0]!);
       if (bytes === '') client.destroy();
       else client.send(bytes);
@@ -65,23 +65,29 @@ async function logged(
 }
 
 function mask(line: string, port: number): string {
-  return line
-    .replaceAll(`:${port}`, ':FRONT')
-    .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:PORT')
-    .replace(/\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d( [+-]\d{4}|\.\d{3})/g, 'DATE')
-    .replace(/[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/g, 'DATE')
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d/g, 'DATE')
-    .replace(/(haproxy|own)\[\d+\]/g, '$1[PID]')
-    // In the Common Log Format: the port, the milliseconds, the timers and the counts.
-    .replace(/^(127.*) \d+ \d+ ("f" "b" "s")( \d+){5} ----( \d+){5} /, '$1 PORT MS $2 TIMERS ---- COUNTS ')
-    .replace(/(^<\d+>1 DATE \S+ \S+) \d+/, '$1 PID')
-    // The size of a response as HAProxy counts it, which is not what it sends.
-    .replace(/ (\d{3}|-1) \+?\d+( \S+ \S+ )/, ' $1 BYTES$2')
-    // Timers: how long, not whether.
-    .replace(/ ((?:\+?\d+|-1)\/){2,4}(\+?\d+|-1) /g, (timers) => timers.replace(/(?<![-\d])\d+/g, 'T'));
+  return (
+    line
+      .replaceAll(`:${port}`, ':FRONT')
+      .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:PORT')
+      .replace(/\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d( [+-]\d{4}|\.\d{3})/g, 'DATE')
+      .replace(/[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/g, 'DATE')
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d/g, 'DATE')
+      .replace(/(haproxy|own)\[\d+\]/g, '$1[PID]')
+      // In the Common Log Format: the port, the milliseconds, the timers and the counts.
+      .replace(/^(127.*) \d+ \d+ ("f" "b" "s")( \d+){5} ----( \d+){5} /, '$1 PORT MS $2 TIMERS ---- COUNTS ')
+      .replace(/(^<\d+>1 DATE \S+ \S+) \d+/, '$1 PID')
+      // The size of a response as HAProxy counts it, which is not what it sends.
+      .replace(/ (\d{3}|-1) \+?\d+( \S+ \S+ )/, ' $1 BYTES$2')
+      // Timers: how long, not whether.
+      .replace(/ ((?:\+?\d+|-1)\/){2,4}(\+?\d+|-1) /g, (timers) => timers.replace(/(?<![-\d])\d+/g, 'T'))
+  );
 }
 
-async function compare(configuration: (port: number) => string, exchanges: readonly string[], count: number): Promise<string[]> {
+async function compare(
+  configuration: (port: number) => string,
+  exchanges: readonly string[],
+  count: number,
+): Promise<string[]> {
   const theirs = await logged('haproxy', configuration, exchanges, count);
   const ours = await logged('sluice', configuration, exchanges, count);
   expect(ours).toEqual(theirs);
@@ -95,8 +101,14 @@ const frontend = (port: number, lines: string): string =>
 
 describe('lines, beside HAProxy', () => {
   test('option httplog', async () => {
-    const lines = await compare((port) => frontend(port, '  option httplog\n'), [GET('/x'), GET('/404'), GET('/503')], 3);
-    expect(lines[0]).toMatch(/^127\.0\.0\.1:PORT \[DATE\] f b\/s T\/T\/T\/T\/T 200 BYTES - - ---- .* "GET \/x HTTP\/1\.1"$/);
+    const lines = await compare(
+      (port) => frontend(port, '  option httplog\n'),
+      [GET('/x'), GET('/404'), GET('/503')],
+      3,
+    );
+    expect(lines[0]).toMatch(
+      /^127\.0\.0\.1:PORT \[DATE\] f b\/s T\/T\/T\/T\/T 200 BYTES - - ---- .* "GET \/x HTTP\/1\.1"$/,
+    );
   });
 
   withRules('option httplog of requests that are refused', async () => {
@@ -117,7 +129,12 @@ describe('lines, beside HAProxy', () => {
 
   test('option tcplog, and httplog where it does not fit', async () => {
     for (const option of ['tcplog', 'httplog']) {
-      await compare((port) => frontend(port, `  mode tcp\n  option ${option}\n`).replace('\nbackend b\n', '\nbackend b\n  mode tcp\n'), [GET('/x')], 1);
+      await compare(
+        (port) =>
+          frontend(port, `  mode tcp\n  option ${option}\n`).replace('\nbackend b\n', '\nbackend b\n  mode tcp\n'),
+        [GET('/x')],
+        1,
+      );
     }
   });
 
@@ -127,7 +144,11 @@ describe('lines, beside HAProxy', () => {
   });
 
   test('log-format', async () => {
-    await compare((port) => frontend(port, '  log-format "%ST %HM %HP %b %s %ts {%[capture.req.uri]} %{+Q}r"\n'), [GET('/x?y=1')], 1);
+    await compare(
+      (port) => frontend(port, '  log-format "%ST %HM %HP %b %s %ts {%[capture.req.uri]} %{+Q}r"\n'),
+      [GET('/x?y=1')],
+      1,
+    );
   });
 
   test('a server that does not answer', async () => {
@@ -140,17 +161,21 @@ describe('lines, beside HAProxy', () => {
   });
 });
 
+const levels = (lines: string) => (port: number) =>
+  frontend(port, `  option httplog\n${lines}`).replace('format raw', 'format priority');
+
 describe('levels and choice, beside HAProxy', () => {
   test('dontlognull', async () => {
     const lines = '  option dontlognull\n  log-format "%ST %ts %{+Q}r"\n';
     await compare((port) => frontend(port, lines), ['', GET('/x'), ''], 1);
   });
 
-  const levels = (lines: string) => (port: number) =>
-    frontend(port, `  option httplog\n${lines}`).replace('format raw', 'format priority');
-
   test('log-separate-errors', async () => {
-    await compare(levels('  option log-separate-errors\n'), [GET('/x'), GET('/404'), GET('/500'), 'nonsense\r\n\r\n'], 4);
+    await compare(
+      levels('  option log-separate-errors\n'),
+      [GET('/x'), GET('/404'), GET('/500'), 'nonsense\r\n\r\n'],
+      4,
+    );
   });
 
   test('dontlog-normal', async () => {
@@ -158,7 +183,8 @@ describe('levels and choice, beside HAProxy', () => {
   });
 
   withRules('a level that is asked for, a cap, and what is silent', async () => {
-    const rules = '  http-request set-log-level emerg if { path /e }\n  http-request set-log-level silent if { path /s }\n';
+    const rules =
+      '  http-request set-log-level emerg if { path /e }\n  http-request set-log-level silent if { path /s }\n';
     await compare(
       (port) => levels(rules)(port).replace('local0\n', 'local0\n  log stdout format short user crit alert\n'),
       [GET('/x'), GET('/s'), GET('/e')],
@@ -177,12 +203,18 @@ describe('levels and choice, beside HAProxy', () => {
 
 describe('headers, beside HAProxy', () => {
   test.each(['local', 'rfc3164', 'rfc5424', 'priority', 'short', 'timed', 'iso', 'raw'])('%s', async (format) => {
-    await compare((port) => frontend(port, '  option httplog\n').replace('format raw', `format ${format}`), [GET('/x')], 1);
+    await compare(
+      (port) => frontend(port, '  option httplog\n').replace('format raw', `format ${format}`),
+      [GET('/x')],
+      1,
+    );
   });
 
   test('log-tag, log-send-hostname, structured data, length', async () => {
-    const global = 'global\n  log-send-hostname here\n  log-tag general\n  log stdout len 80 local3\n  log stdout format rfc5424 local3\n';
-    const own = '  option httplog\n  option dontlognull\n  log-tag own\n  log global\n  log-format-sd "[a@1 status=\\"%ST\\"]"\n';
+    const global =
+      'global\n  log-send-hostname here\n  log-tag general\n  log stdout len 80 local3\n  log stdout format rfc5424 local3\n';
+    const own =
+      '  option httplog\n  option dontlognull\n  log-tag own\n  log global\n  log-format-sd "[a@1 status=\\"%ST\\"]"\n';
     await compare((port) => global + frontend(port, own), [GET('/x')], 3);
   });
 });
