@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError, type ProxyHandle } from '../index.ts';
+import { holdSignals } from './held-signals.ts';
 import { describe, hasListener, loadProxy, type Loaded, type Loading } from './loading.ts';
 import { OldProcesses } from './old-processes.ts';
 import { dropPrivileges, limitDescriptors } from './privileges.ts';
@@ -19,6 +20,7 @@ type State = 'serving' | 'leaving';
  */
 export async function serve(loading: Loading, ready: (handle: ProxyHandle) => void): Promise<number> {
   const { line, messages } = loading;
+  const giveSignals = holdSignals();
   const old = new OldProcesses(line.finish, line.terminate);
   const first = await loadProxy(loading);
   if (first === undefined) return 1;
@@ -45,6 +47,7 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
   }
   old.replace();
   const code = untilSignal(handle, loading);
+  giveSignals();
   ready(handle);
   return code;
 }
