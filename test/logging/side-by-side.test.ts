@@ -143,6 +143,15 @@ describe('lines, beside HAProxy', () => {
     expect(lines[0]).toBe('Connect from 127.0.0.1:PORT to 127.0.0.1:FRONT (f/HTTP)');
   });
 
+  test('no format, in TCP mode: a line for each connection', async () => {
+    const tcp = (port: number): string =>
+      frontend(port, '  mode tcp\n').replace('\nbackend b\n', '\nbackend b\n  mode tcp\n');
+    // Those of the probes are among them, however many there were.
+    const [theirs, ours] = [await logged('haproxy', tcp, [GET('/x')], 2), await logged('sluice', tcp, [GET('/x')], 2)];
+    expect(new Set(ours)).toEqual(new Set(theirs));
+    expect(ours).toContain('Connect from 127.0.0.1:PORT to 127.0.0.1:FRONT (f/TCP)');
+  });
+
   test('log-format', async () => {
     await compare(
       (port) => frontend(port, '  log-format "%ST %HM %HP %b %s %ts {%[capture.req.uri]} %{+Q}r"\n'),
