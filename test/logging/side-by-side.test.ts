@@ -99,6 +99,9 @@ const frontend = (port: number, lines: string): string =>
   `${DEFAULTS}frontend f\n  bind 127.0.0.1:${port}\n  log stdout format raw local0\n${lines}` +
   `  default_backend b\nbackend b\n  server s 127.0.0.1:${originPort}\n`;
 
+const tcp = (port: number): string =>
+  frontend(port, '  mode tcp\n').replace('\nbackend b\n', '\nbackend b\n  mode tcp\n');
+
 describe('lines, beside HAProxy', () => {
   test('option httplog', async () => {
     const lines = await compare(
@@ -144,8 +147,6 @@ describe('lines, beside HAProxy', () => {
   });
 
   test('no format, in TCP mode: a line for each connection', async () => {
-    const tcp = (port: number): string =>
-      frontend(port, '  mode tcp\n').replace('\nbackend b\n', '\nbackend b\n  mode tcp\n');
     // Those of the probes are among them, however many there were.
     const [theirs, ours] = [await logged('haproxy', tcp, [GET('/x')], 2), await logged('sluice', tcp, [GET('/x')], 2)];
     expect(new Set(ours)).toEqual(new Set(theirs));
