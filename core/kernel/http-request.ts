@@ -186,13 +186,14 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
 /** `option http-buffer-request`: goes on with the whole body, or as much as fits the buffer. */
 async function bufferRequest(stream: Stream): Promise<Verdict> {
   const { body } = stream.requestView;
-  if (body.complete) return undefined;
+  // HAProxy does so even when the body has come already.
   if (stream.expects) continueExpected(stream);
+  if (body.complete) return undefined;
   const { frontend } = stream;
   const why = await stream.waitForBody(0, frontend.requestTimeout || frontend.clientTimeout);
   if (why === 'ready') return undefined;
   if (why === 'closed') return 'abort';
-  stream.terminate('c', 'D');
+  stream.terminate('c', 'R');
   stream.closeClient = true;
   return stream.error(408);
 }

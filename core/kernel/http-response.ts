@@ -470,6 +470,12 @@ const RETRY_EVENTS = {
 
 /** What came, or did not come, is no response: sent again where configured, else answered 502 or 504. */
 export function junkResponse(session: HttpSession, stream: Stream, why: keyof typeof RETRY_EVENTS): void {
+  if (stream.responsePhase === 2) {
+    // The answer was early and is complete: what the client still owes is read and thrown away.
+    releaseServer(session, stream, true);
+    session.resume();
+    return;
+  }
   if (stream.responsePhase > 0) {
     responseEnded(session, stream);
     return;
