@@ -142,11 +142,13 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (stream.retained !== null) text = stream.retained;
   else {
     const { sendNameHeader } = backend.settings;
-    if (sendNameHeader !== undefined) view.head.set(sendNameHeader.toLowerCase(), stream.server!.name);
-    text = view.head.text(
-      connectionLine(stream),
-      backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined,
-    );
+    let last = connectionLine(stream);
+    if (sendNameHeader !== undefined) {
+      const name = sendNameHeader.toLowerCase();
+      view.head.delete(name);
+      last += `${name}: ${stream.server!.name}\r\n`;
+    }
+    text = view.head.text(last, backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined);
   }
   const whole = stream.retained !== null;
   const held = whole ? 0 : body.heldSize;

@@ -7,14 +7,14 @@ import { resetSocket } from '../net/fast-socket.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { enter } from '../state/counters.ts';
 import { dispatch, forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
-import { abortStream, finishRequestBody } from './http-finish.ts';
+import { abortStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
-import { serverTimeout } from './http-response.ts';
+import { serverTimeout, tunnelTimeout } from './http-response.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
-import { schedule } from './timers.ts';
+import { now, schedule } from './timers.ts';
 
 /**
  * A request's head has been read and checked: bytes[scan.start, end) is the head, bytes[end, n) what came with it. The stream takes
@@ -350,7 +350,7 @@ function badBody(session: HttpSession, stream: Stream): void {
 export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (session.phase === TUNNEL) {
     stream.connection$?.socket.end();
-    finishRequestBody(session, stream);
+    schedule(session, tunnelTimeout(session, stream), now());
     return;
   }
   const incomplete = !stream.requestView.body.complete;
@@ -380,6 +380,13 @@ export function clientGone(session: HttpSession, stream: Stream): void {
   abortStream(session, stream);
 }
 
+/** Without `timeout tunnel` the one with the shorter timeout is to blame for a silent tunnel. */
+function serverIsShorter(stream: Stream): boolean {
+  if (stream.getTimeout('tunnel') > 0) return false;
+  const server = stream.getTimeout('server');
+  return server > 0 && server < (stream.getTimeout('client') || Infinity);
+}
+
 /** Nothing happened for as long as the stage allows. */
 export function streamTimeout(session: HttpSession, stream: Stream, at: number): void {
   if (stream.queue !== null) {
@@ -395,7 +402,8 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
     return;
   }
   if (session.phase === TUNNEL || stream.responsePhase === 2) {
-    stream.terminate('c', 'D');
+    const server = session.phase === TUNNEL && (session.clientEnded || serverIsShorter(stream));
+    stream.terminate(server ? 's' : 'c', 'D');
     abortStream(session, stream);
     return;
   }

@@ -343,7 +343,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
     const early = session.takeStash();
     if (early !== null) connection.socket.write(early);
     session.resume();
-    schedule(session, tunnelTimeout(stream), now());
+    schedule(session, tunnelTimeout(session, stream), now());
   } else {
     connection.useBulk();
     schedule(session, stream.getTimeout('server'), now());
@@ -353,8 +353,14 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (connection.closed || stream.serverEnded) responseEnded(session, stream);
 }
 
-function tunnelTimeout(stream: Stream): number {
-  return stream.getTimeout('tunnel') || Math.max(stream.getTimeout('client'), stream.getTimeout('server'));
+/** `timeout tunnel` for both sides, else the shorter of theirs; `timeout server-fin` once the client has ended (configuration.txt 4.2). */
+export function tunnelTimeout(session: HttpSession, stream: Stream): number {
+  const fin = session.clientEnded ? stream.backend!.settings.timeouts['server-fin'] : undefined;
+  if (fin !== undefined) return fin;
+  const client = stream.getTimeout('client') || Infinity;
+  const server = stream.getTimeout('server') || Infinity;
+  const side = Math.min(client, server);
+  return stream.getTimeout('tunnel') || (side === Infinity ? 0 : side);
 }
 
 /** More of a response's body. */
@@ -393,7 +399,7 @@ function responseBody(
     if (owned) connection.replaceBulk();
     if (!flowing) connection.pause();
   }
-  schedule(session, stream.tunnel ? tunnelTimeout(stream) : stream.getTimeout('server'), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), now());
 }
 
 /** The client has taken what was written. */
@@ -419,7 +425,7 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
     if (owned) session.replaceBulk();
     if (!flowing) session.pause();
   }
-  schedule(session, tunnelTimeout(stream), now());
+  schedule(session, tunnelTimeout(session, stream), now());
 }
 
 /** The server ended its side. */
@@ -449,6 +455,10 @@ function responseEnded(session: HttpSession, stream: Stream): void {
     finishResponse(session, stream);
     return;
   }
+  responseCut(session, stream);
+}
+
+function responseCut(session: HttpSession, stream: Stream): void {
   stream.terminate('S', 'D');
   stream.server!.counters.srvAborts++;
   stream.backend!.counters.srvAborts++;
@@ -477,7 +487,9 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
     return;
   }
   if (stream.responsePhase > 0) {
-    responseEnded(session, stream);
+    // A reset ends no message, not even one that lasts until the close.
+    if (why === 'error') responseCut(session, stream);
+    else responseEnded(session, stream);
     return;
   }
   const server = stream.server!;

@@ -189,14 +189,14 @@ export class HttpSession extends ClientSession {
         this.#rescanAt = length < 256 ? length + 1 : length * 2;
         return;
       }
-      this.#refuse(end === INCOMPLETE ? 'head too large' : scan.refusal, at);
+      this.#refuse(end === INCOMPLETE ? 'head too large' : scan.refusal, length, at);
       return;
     }
     this.#rescanAt = 0;
     const refusal =
       end - scan.start > this.#maxHead ? 'head too large' : refuseRequest(bytes, scan, requestScan.lenient);
     if (refusal !== undefined) {
-      this.#refuse(refusal, at);
+      this.#refuse(refusal, length, at);
       return;
     }
     const stream = this.#newStream(at);
@@ -219,8 +219,10 @@ export class HttpSession extends ClientSession {
   }
 
   /** A message that could be read in two ways: 400, and nothing more is read from this client (RFC 9112 2.2). */
-  #refuse(why: string, at: number): void {
-    this.refuseStream(this.#newStream(at), why);
+  #refuse(why: string, size: number, at: number): void {
+    const stream = this.#newStream(at);
+    stream.bytesFromClient = size;
+    this.refuseStream(stream, why);
   }
 
   /** The same for a message whose head was good. */
@@ -323,6 +325,7 @@ export class HttpSession extends ClientSession {
     stream.terminate('C', 'R');
     this.frontend.counters.cliAborts++;
     this.frontend.counters.requestErrors++;
+    stream.bytesFromClient = this.#stash?.length ?? 0;
     this.#stash = null;
     this.#answerRaw(stream, 400, at);
   }
@@ -347,6 +350,7 @@ export class HttpSession extends ClientSession {
         const stream = this.#newStream(at);
         stream.terminate('c', 'R');
         this.frontend.counters.requestErrors++;
+        stream.bytesFromClient = this.#stash?.length ?? 0;
         this.#stash = null;
         this.#answerRaw(stream, 408, at);
         break;

@@ -69,7 +69,7 @@ export function arena(
   const duels: Duel<unknown>[] = [];
   const alone = new Set<string>();
   const add = <T>(duel: Omit<Duel<T>, 'name'>, single = false): void => {
-    const name = `t${duels.length}`;
+    const name = `p${duels.length}x`;
     duels.push({ ...duel, name } as Duel<unknown>);
     if (single) alone.add(name);
   };
