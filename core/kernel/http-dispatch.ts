@@ -1,3 +1,4 @@
+import type { HttpReuse } from '../api/index.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
@@ -90,12 +91,8 @@ export function leaveQueue(stream: Stream): void {
 export function serverFree(session: HttpSession, stream: Stream, server: UpstreamServer): void {
   stream.server = server;
   stream.taken = true;
-  const backend = stream.backend!;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection =
-    server.config.sendProxy === undefined
-      ? takeIdle(server, backend.settings.reuse, first, session, session)
-      : undefined;
+  const connection = takeIdle(server, reuseOf(server), first, session, session);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = connection;
@@ -208,6 +205,11 @@ export function forwardBody(session: HttpSession, stream: Stream, bytes: Buffer,
   } else schedule(session, session.frontend.clientTimeout, now());
 }
 
+/** A connection that has told the server of one client can serve no other. */
+function reuseOf({ config, backend }: UpstreamServer): HttpReuse {
+  return config.sendProxy === undefined ? backend.settings.reuse : 'never';
+}
+
 /** Leaves the server: its connection is kept for others, or closed. */
 export function releaseServer(session: HttpSession, stream: Stream, close: boolean): void {
   const connection = stream.connection$;
@@ -216,7 +218,9 @@ export function releaseServer(session: HttpSession, stream: Stream, close: boole
     if (close || connection.closed || !connection.connected) connection.destroy();
     else {
       connection.owner = session;
-      keepIdle(connection, stream.backend!.settings.reuse);
+      const policy = reuseOf(connection.server);
+      if (policy === 'never') session.own(connection.server);
+      keepIdle(connection, policy);
     }
   }
   if (stream.taken) {

@@ -518,6 +518,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   stream.terminate(why === 'timeout' ? 's' : why === 'junk' ? 'P' : 'S', 'H');
   if (stream.reused && session.requests > 1 && (why === 'closed' || why === 'error') && !partial) {
     // The idle connection ended as we used it. A client that reuses its connection knows how to repeat (RFC 9112 9.3.1).
+    // As nothing was answered, HAProxy does not log it either.
+    stream.logged = true;
     stream.response = undefined;
     abortStream(session, stream);
     return;

@@ -2,6 +2,7 @@ import { HeadScanner, INCOMPLETE } from '../http/head-scanner.ts';
 import { rawErrorPage } from '../http/error-pages.ts';
 import { refuseRequest } from '../http/request-checks.ts';
 import { resetSocket } from '../net/fast-socket.ts';
+import { dropOwned } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf, READ_SIZE } from './buffers.ts';
@@ -51,6 +52,7 @@ export class HttpSession extends ClientSession {
   /** The size at which an incomplete head is scanned again even without its end in sight. */
   #rescanAt = 0;
   #pumping = false;
+  #owns: Set<UpstreamServer> | null = null;
   #waitsForDrain = false;
   readonly #scanner: HeadScanner;
   readonly #maxHead: number;
@@ -365,6 +367,13 @@ export class HttpSession extends ClientSession {
   protected gone(_error: boolean): void {
     const { stream } = this;
     if (stream !== null) clientGone(this, stream);
+    if (this.#owns !== null) for (const server of this.#owns) dropOwned(server, this);
+  }
+
+  /** Idle connections to this server are ours alone. */
+  own(server: UpstreamServer): void {
+    this.#owns ??= new Set();
+    this.#owns.add(server);
   }
 
   endIfIdle(): void {

@@ -153,6 +153,7 @@ export class Stream implements Transaction, Queued {
     this.redispatched = false;
     this.serverQueue = 0;
     this.backendQueue = 0;
+    this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
     this.step = 0;

@@ -15,6 +15,7 @@ const LOG_FORMAT = '"%ft %b/%s %ST %tsc rc=%rc sq=%sq bq=%bq <%{+Q}r>"';
 
 const GLOBAL = `global
   log stdout format raw local0
+  nbthread 1
 `;
 const DEFAULTS = `defaults
   mode http
