@@ -3,6 +3,7 @@ import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
+import { queuedBytes } from '../net/fast-socket.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -170,9 +171,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (!body.complete) {
     session.phase = BODY;
     session.useBulk();
-    if (flowing || socket.writableLength === 0) session.resume();
-    else session.pause();
-    schedule(session, stream.getTimeout('client'), now());
+    if (flowing || socket.writableLength === 0) {
+      session.resume();
+      schedule(session, stream.getTimeout('client'), now());
+    } else awaitServer(session, stream, connection);
     return;
   }
   awaitResponse(session, stream);
@@ -183,6 +185,13 @@ export function awaitResponse(session: HttpSession, stream: Stream): void {
   const own = stream.timeouts?.server;
   schedule(session, own ?? stream.backend!.settings.timeouts.server, now());
   session.resume();
+}
+
+/** The server takes less than the client sends: the client waits, and it is the server's time that runs. */
+function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  session.pause();
+  connection.queued = queuedBytes(connection.socket);
+  schedule(session, stream.getTimeout('server'), now());
 }
 
 /** Passes more of a request's body on, without a copy where it has a buffer of its own. */
@@ -196,7 +205,10 @@ export function forwardBody(session: HttpSession, stream: Stream, bytes: Buffer,
     stream.bytesToServer += to - from;
     if (socket.writableLength > 0) {
       if (owned) session.replaceBulk();
-      if (!flowing && !body.complete) session.pause();
+      if (!flowing && !body.complete) {
+        awaitServer(session, stream, connection);
+        return;
+      }
     }
   }
   if (body.complete) {

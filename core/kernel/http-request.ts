@@ -3,7 +3,7 @@ import { cleanConnection, cleanTransferCodings } from '../http/connection-header
 import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
-import { resetSocket } from '../net/fast-socket.ts';
+import { queuedBytes, resetSocket } from '../net/fast-socket.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { enter } from '../state/counters.ts';
 import { dispatch, forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
@@ -333,7 +333,7 @@ export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, 
 
 /** The framing of a request's body is broken; what can still be said depends on how far the answer is. */
 function badBody(session: HttpSession, stream: Stream): void {
-  stream.terminate('P', stream.responsePhase > 0 ? 'D' : 'R');
+  stream.terminate('P', stream.responsePhase > 0 ? 'D' : stream.requestSent ? 'H' : 'R');
   session.frontend.counters.requestErrors++;
   stream.closeClient = true;
   releaseServer(session, stream, true);
@@ -361,7 +361,7 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
   if (stream.server !== undefined) stream.server.counters.cliAborts++;
   stream.wakeBody('closed');
-  if (incomplete && stream.responsePhase === 0 && !stream.waiting && !stream.requestSent) {
+  if (stream.responsePhase === 0 && !stream.waiting && !(incomplete && stream.requestSent)) {
     stream.error(400);
     leaveQueue(stream);
     releaseServer(session, stream, true);
@@ -409,20 +409,36 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
   }
   if (session.phase === BODY) {
     // Whoever was to act and did not: a client that owes us its body, or a server that does not take it.
-    const server = connection !== null && connection.socket.writableLength > 0;
-    stream.terminate(server ? 's' : 'c', 'D');
-    if (stream.responsePhase > 0 || stream.waiting) {
+    const server = connection !== null && session.paused && connection.socket.writableLength > 0;
+    if (server) {
+      const left = queuedBytes(connection.socket);
+      if (left !== connection.queued) {
+        connection.queued = left;
+        schedule(session, stream.getTimeout('server'), at);
+        return;
+      }
+    }
+    stream.terminate(server ? 's' : 'c', server || stream.responsePhase > 0 ? 'D' : 'H');
+    if (server || stream.responsePhase > 0 || stream.waiting) {
       abortStream(session, stream);
       return;
     }
     releaseServer(session, stream, true);
     stream.closeClient = true;
-    stream.error(server ? 504 : 408);
+    stream.error(408);
     sendReply(session, stream);
     return;
   }
   if (stream.responsePhase === 1) {
-    const client = session.socket.writableLength > 0;
+    const client = connection !== null && connection.paused && session.socket.writableLength > 0;
+    if (client) {
+      const left = queuedBytes(session.socket);
+      if (left !== session.queued) {
+        session.queued = left;
+        schedule(session, stream.getTimeout('client'), at);
+        return;
+      }
+    }
     stream.terminate(client ? 'c' : 's', 'D');
     abortStream(session, stream);
     return;

@@ -9,6 +9,7 @@ import {
   INCOMPLETE,
 } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
+import { queuedBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -16,7 +17,7 @@ import { copyOf } from './buffers.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
-import { type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
+import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
 import { runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -358,7 +359,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
     schedule(session, stream.getTimeout('server'), now());
   }
   if (flowing || socket.writableLength === 0) connection.resume();
-  else connection.pause();
+  else awaitClient(session, stream, connection);
   if (connection.closed || stream.serverEnded) responseEnded(session, stream);
 }
 
@@ -406,19 +407,35 @@ function responseBody(
   }
   if (socket.writableLength > 0) {
     if (owned) connection.replaceBulk();
-    if (!flowing) connection.pause();
+    if (!flowing) {
+      awaitClient(session, stream, connection);
+      return;
+    }
   }
   schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), now());
 }
 
+/** The client takes less than the server sends: the server waits, and it is the client's time that runs. */
+function awaitClient(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  connection.pause();
+  session.queued = queuedBytes(session.socket);
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), now());
+}
+
 /** The client has taken what was written. */
-export function clientDrained(_session: HttpSession, stream: Stream): void {
-  stream.connection$?.resume();
+export function clientDrained(session: HttpSession, stream: Stream): void {
+  const connection = stream.connection$;
+  if (connection === null) return;
+  const waited = connection.paused;
+  connection.resume();
+  if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());
 }
 
 /** The server has taken what was written. */
-export function serverDrained(session: HttpSession, _stream: Stream, _connection: ServerConnection): void {
+export function serverDrained(session: HttpSession, stream: Stream, _connection: ServerConnection): void {
+  const waited = session.paused;
   session.resume();
+  if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), now());
 }
 
 /** Bytes of the client in a tunnel. */

@@ -217,7 +217,8 @@ export class Stream implements Transaction, Queued {
   get stage(): string {
     if (this.responsePhase > 0) return 'D';
     if (this.queue !== null) return 'Q';
-    if (this.connection$ !== null) return this.connection$.connected ? (this.requestSent ? 'H' : 'C') : 'C';
+    if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
+    if (this.connection$ !== null) return 'C';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 

@@ -186,6 +186,12 @@ export function resumeReading(socket: net.Socket): void {
   else socket.resume();
 }
 
+/** Bytes written and not yet taken by the system: it shrinks while the peer reads, however slowly. */
+export function queuedBytes(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? socket.writableLength;
+}
+
 /** The descriptor behind a socket or server, for setsockopt and dup; undefined where there is none or it is not shown. */
 export function descriptorOf(owner: net.Socket | net.Server): number | undefined {
   const { _handle: handle } = owner as unknown as { _handle: { fd?: number } | null | undefined };

@@ -160,7 +160,7 @@ arena('100, 1xx and answers without a body', ({ agree }) => {
       const client = await side.client(
         head('POST /big HTTP/1.1', 'Host: h', 'Content-Length: 100000') + 'x'.repeat(50_000),
       );
-      const began = await side.origin.when(() => side.origin.received.length > 0, 3000);
+      const began = await side.origin.when(() => side.origin.received.length > 0, 500);
       client.send('y'.repeat(50_000));
       return [await side.answers(client), began, side.origin.requests[0]?.body.length];
     },

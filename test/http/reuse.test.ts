@@ -266,7 +266,7 @@ arena('reuse of origin connections', ({ agree, differ }) => {
         on.end();
       };
       await side.ask(get('/1'));
-      return [await side.ask(get('/2'), 2), side.origin.connections.length, (await side.logged(2))[1]];
+      return [await side.ask(get('/2')), side.origin.connections.length, (await side.logged(2))[1]];
     },
     (seen, expect) =>
       expect(seen).toMatchInlineSnapshot(`

@@ -105,6 +105,12 @@ arena('tunnels', ({ agree, differ }) => {
     'an upgrade that is declined is an ordinary exchange',
     '',
     async (side) => {
+      side.origin.play = async (on) => {
+        await on.sees('\r\n\r\n');
+        on.send(response('no'));
+        await on.sees('GET /2');
+        on.send(response('two'));
+      };
       const client = await side.client(UPGRADE);
       await side.answers(client);
       client.send(get('/2'));
@@ -112,24 +118,27 @@ arena('tunnels', ({ agree, differ }) => {
     },
     (seen, expect) =>
       expect(seen).toMatchInlineSnapshot(`
-      [
-        "HTTP/1.1 200 OK
-      content-length: 5
+        [
+          "HTTP/1.1 200 OK
+        content-length: 2
 
-      /chat",
-        "GET /chat HTTP/1.1
-      host: h
-      connection: Upgrade
-      upgrade: websocket
-      sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==
-      sec-websocket-version: 13
+        noHTTP/1.1 200 OK
+        content-length: 3
 
-      GET /2 HTTP/1.1
-      host: h
+        two",
+          "GET /chat HTTP/1.1
+        host: h
+        connection: Upgrade
+        upgrade: websocket
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==
+        sec-websocket-version: 13
 
-      ",
-      ]
-    `),
+        GET /2 HTTP/1.1
+        host: h
+
+        ",
+        ]
+      `),
   );
 
   agree(
@@ -203,8 +212,12 @@ arena('tunnels', ({ agree, differ }) => {
     'CONNECT that is refused leaves the connection open',
     '',
     async (side) => {
-      side.origin.answer = ({ number }) =>
-        number === 0 ? head('HTTP/1.1 405 No', 'Content-Length: 0') : response('next');
+      side.origin.play = async (on) => {
+        await on.sees('\r\n\r\n');
+        on.send(head('HTTP/1.1 405 No', 'Content-Length: 0'));
+        await on.sees('GET /2');
+        on.send(response('next'));
+      };
       const client = await side.client(CONNECT);
       await side.answers(client);
       client.send(get('/2'));
@@ -212,20 +225,23 @@ arena('tunnels', ({ agree, differ }) => {
     },
     (seen, expect) =>
       expect(seen).toMatchInlineSnapshot(`
-      [
-        "HTTP/1.1 405 No
-      content-length: 0
+        [
+          "HTTP/1.1 405 No
+        content-length: 0
 
-      ",
-        "CONNECT h:443 HTTP/1.1
-      host: h
+        HTTP/1.1 200 OK
+        content-length: 4
 
-      GET /2 HTTP/1.1
-      host: h
+        next",
+          "CONNECT h:443 HTTP/1.1
+        host: h
 
-      ",
-      ]
-    `),
+        GET /2 HTTP/1.1
+        host: h
+
+        ",
+        ]
+      `),
   );
 
   agree(
