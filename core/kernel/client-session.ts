@@ -43,6 +43,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** When the PROXY header, if any, had been read. */
   handshakeEnd: number;
   bulk: Buffer | null = null;
+  /** What the client had still to take when the server was stopped for it. */
+  queued = 0;
   deadline: number = Infinity;
   wakeAt: number = Infinity;
   heapIndex = -1;

@@ -226,6 +226,12 @@ export function resumeReading(socket: PlainSocket): void {
   else socket.resume();
 }
 
+/** Bytes written and not yet taken by the system: it shrinks while the peer reads, however slowly. */
+export function queuedBytes(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? socket.writableLength;
+}
+
 /** The descriptor behind a socket or server, for setsockopt and dup; undefined where there is none or it is not shown. */
 export function descriptorOf(owner: PlainSocket | net.Server): number | undefined {
   if (owner instanceof LightSocket) return owner.descriptor;
