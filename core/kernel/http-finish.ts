@@ -57,8 +57,8 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   stream.timing.end = at;
   // An upgrade that was declined leaves an ordinary connection behind.
   releaseServer(session, stream, stream.closeServer);
-  logStream(stream);
   if (stream.backend !== undefined) stream.backend.counters.current--;
+  logStream(stream);
   const close = stream.closeClient;
   session.endBulk();
   session.endStream(stream);
@@ -71,8 +71,8 @@ export function abortStream(session: HttpSession, stream: Stream): void {
   leaveQueue(stream);
   releaseServer(session, stream, true);
   stream.timing.end = now();
-  logStream(stream);
   if (stream.backend !== undefined) stream.backend.counters.current--;
+  logStream(stream);
   const cut = stream.responsePhase === 1;
   session.endStream(stream);
   if (session.closed) return;
