@@ -10,7 +10,15 @@ const manual = readFileSync(join(folder, 'configuration.txt'), 'latin1').split('
 
 const SETS = ['connection', 'session', 'content'].map((set) => `tcp-request ${set}`);
 const RULESETS = [...SETS, 'tcp-response content', 'http-request', 'http-response', 'http-after-response'];
-const words = { section: new Set(), global: new Set(), proxy: new Set(), bind: new Set(), server: new Set() };
+const words = {
+  section: new Set(),
+  global: new Set(),
+  proxy: new Set(),
+  bind: new Set(),
+  server: new Set(),
+  balance: new Set(),
+  filter: new Set(),
+};
 for (const set of RULESETS) words[set] = new Set();
 
 // `-dKcfg`: a section in the first column, its words behind a tab.
@@ -67,6 +75,16 @@ for (const line of between('4.3. Actions keywords matrix', '4.4. ')) {
   const [, ...ticks] = row[2].trim().split(/\s+/);
   for (const [index, tick] of ticks.entries()) if (tick === 'X') words[RULESETS[index]].add(row[1]);
 }
+
+const filters = keywords.findIndex((line) => line.startsWith('# List of registered filter'));
+for (const line of keywords.slice(filters + 1)) {
+  if (line.startsWith('#')) break;
+  words.filter.add(line.split(' ')[0]);
+}
+// 4.2, `balance`, and the algorithms of log backends.
+for (const name of ['roundrobin', 'static-rr', 'leastconn', 'first', 'hash', 'source', 'uri', 'url_param', 'hdr'])
+  words.balance.add(name);
+for (const name of ['random', 'rdp-cookie', 'log-hash', 'sticky']) words.balance.add(name);
 
 const quote = (text) => `'${text}'`;
 const table = (name) => {

@@ -25,7 +25,7 @@ export class Build {
   /** Finished sections of plugins, by kind and name. */
   readonly sections: Map<string, Map<string, object>> = new Map();
   readonly paths: FilePaths = new FilePaths();
-  readonly names: Names;
+  readonly names: DeclaredNames;
   /** Names of all plugins of this generation. */
   readonly plugins: ReadonlySet<string>;
   experimental = false;
@@ -49,28 +49,16 @@ export class Build {
 
   /** Runs `read`; what it throws is told as an alert of this line. Says whether it went well. */
   guard(words: LineWords, plugin: string, read: () => void): boolean {
-    const { file } = words;
     try {
       read();
       return true;
     } catch (error) {
       if (error instanceof LineRefused) {
-        this.diagnostics.add({
-          severity: 'alert',
-          message: error.message,
-          file: error.file,
-          line: error.line,
-          column: error.column,
-        });
+        this.diagnostics.add({ severity: 'alert', message: error.message, ...error.place });
       } else {
         const reason = error instanceof Error ? error.message : String(error);
-        this.diagnostics.add({
-          severity: 'alert',
-          message: `'${words.keyword}' failed in the plugin '${plugin}': ${reason}`,
-          file,
-          line: words.line,
-          column: words.column,
-        });
+        const message = `'${words.keyword}' failed in the plugin '${plugin}': ${reason}`;
+        this.diagnostics.add({ severity: 'alert', message, ...words.place });
       }
       return false;
     }
@@ -78,8 +66,9 @@ export class Build {
 
   /** What `check` refuses is told as an alert of the line of `words`. */
   later(words: LineWords, plugin: string, check: (names: Names) => void): void {
+    const asNow = words.mark();
     this.#checks.push(() => {
-      this.guard(words, plugin, () => check(this.names));
+      this.guard(words, plugin, () => asNow(() => check(this.names)));
     });
   }
 
@@ -89,9 +78,11 @@ export class Build {
   }
 }
 
-class DeclaredNames implements Names {
+export class DeclaredNames implements Names {
   readonly proxies: readonly ProxySection[];
   readonly #sections: ReadonlyMap<string, ReadonlyMap<string, object>>;
+  readonly #byName = new Map<string, ProxySection>();
+  #indexed = 0;
 
   constructor(proxies: readonly ProxySection[], sections: ReadonlyMap<string, ReadonlyMap<string, object>>) {
     this.proxies = proxies;
@@ -99,9 +90,18 @@ class DeclaredNames implements Names {
   }
 
   proxy(kind: 'frontend' | 'backend', name: string): ProxyConfig | undefined {
-    return this.proxies.find(
-      (proxy) => proxy.name === name && (kind === 'frontend' ? proxy.isFrontend : proxy.isBackend),
-    );
+    const found = this.any(name);
+    return found && (kind === 'frontend' ? found.isFrontend : found.isBackend) ? found : undefined;
+  }
+
+  /** The first proxy of that name; names are distinct in a configuration that is run. */
+  any(name: string): ProxySection | undefined {
+    // The list only ever grows.
+    for (; this.#indexed < this.proxies.length; this.#indexed++) {
+      const proxy = this.proxies[this.#indexed]!;
+      if (!this.#byName.has(proxy.name)) this.#byName.set(proxy.name, proxy);
+    }
+    return this.#byName.get(name);
   }
 
   section<T>(kind: string, name: string): T | undefined {

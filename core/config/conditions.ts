@@ -123,7 +123,8 @@ class ConditionParser {
       if (quote === '' && c === ',') args.push('');
       else if (c === quote) quote = '';
       else if (quote === '' && (c === '"' || c === "'")) quote = c;
-      else if (c === '\\' && quote !== "'" && at + 1 < text.length) args[args.length - 1] += unescape(text[++at]!);
+      else if (c === '\\' && quote !== "'" && Object.hasOwn(ESCAPES, text[at + 1] ?? ''))
+        args[args.length - 1] += ESCAPES[text[++at]!]!;
       else args[args.length - 1] += c;
     }
     return this.#refuse(
@@ -149,8 +150,13 @@ class ConditionParser {
   }
 }
 
-const CONTROL: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-
-function unescape(c: string): string {
-  return CONTROL[c] ?? (' \\\'"'.includes(c) ? c : `\\${c}`);
-}
+/** A backslash before anything else is a backslash; a comma cannot be escaped, only quoted. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  ' ': ' ',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};

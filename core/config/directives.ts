@@ -4,6 +4,7 @@ import type { Build } from './build.ts';
 import { isKnown, knownWords } from './known.ts';
 import { didYouMean } from './nearest.ts';
 import type { ConfigLine } from './line.ts';
+import { warnOrder } from './order.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { removedWord } from './removed.ts';
 import { LineScope, sectionTitle } from './scope.ts';
@@ -54,6 +55,7 @@ function runDirective(
       `negation/default is not supported for ${option === undefined ? `'${entry.word}'` : `option '${option}'`}.`,
     );
   }
+  if (section) warnOrder(entry.word, words, section);
   entry.keyword.parse(words, new LineScope(build, section, words, entry.plugin));
   words.end();
 }
@@ -109,7 +111,7 @@ function refuseDirective(build: Build, words: LineWords, section: ProxySection |
   }
   if (group.length > 0) {
     words.next('a keyword');
-    if (first === 'option') words.fail(`unknown option '${second}'${didYouMean(second!, group)}.`);
+    if (first === 'option') words.fail(`unknown option '${second}'${didYouMean(second!, group) || '.'}`);
     words.fail(`'${first}' supports ${list(group)} (got '${second}')${didYouMean(second!, group)}`);
   }
   const anywhere = section

@@ -7,6 +7,8 @@ export type WordClass =
   | 'proxy'
   | 'bind'
   | 'server'
+  | 'balance'
+  | 'filter'
   | 'tcp-request connection'
   | 'tcp-request session'
   | 'tcp-request content'
@@ -154,6 +156,8 @@ export const KNOWN_WORDS: Readonly<Record<WordClass, string>> = {
     'send-proxy|send-proxy-v2|send-proxy-v2-ssl|send-proxy-v2-ssl-cn|set-proxy-v2-tlv-fmt|shard|sigalgs|' +
     'slowstart|sni|sni-auto|socks4|source|ssl|ssl-max-ver|ssl-min-ver|ssl-reuse|stick|strict-maxconn|' +
     'tcp-md5sig|tcp-ut|tfo|tls-tickets|track|usesrc|verify|verifyhost|weight|ws',
+  balance: 'first|hash|hdr|leastconn|log-hash|random|rdp-cookie|roundrobin|source|static-rr|sticky|uri|url_param',
+  filter: 'bwlim-in|bwlim-out|cache|comp-req|comp-res|compression|fcgi-app|spoe|trace',
   'tcp-request connection':
     'accept|do-log|expect-netscaler-cip|expect-proxy|reject|sc-add-gpc|sc-inc-gpc|sc-inc-gpc0|sc-inc-gpc1|' +
     'sc-set-gpt|sc-set-gpt0|set-dst|set-dst-port|set-fc-mark|set-fc-tos|set-mark|set-src|set-src-port|' +

@@ -11,6 +11,8 @@ export function knownWords(kind: WordClass): ReadonlySet<string> {
   return words;
 }
 
+export type { WordClass };
+
 export function isKnown(kind: WordClass, word: string): boolean {
   return knownWords(kind).has(word);
 }

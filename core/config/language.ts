@@ -1,19 +1,10 @@
 import type { DirectiveKeyword, Ruleset } from '../api/keywords.ts';
 import { definePlugin, type Plugin } from '../api/plugin.ts';
 import type { PluginErrorPolicy } from '../api/settings.ts';
-import type { Scope, Words } from '../api/words.ts';
+import { balance, filter } from './choices.ts';
+import { core } from './core-directive.ts';
 import { PATH_POLICIES } from './paths.ts';
 import { readRule, RULESETS } from './rule-sets.ts';
-import type { LineScope } from './scope.ts';
-import type { LineWords } from './words.ts';
-
-/** The words that belong to the language itself: they need what the API does not give to plugins. */
-type Core = (words: LineWords, scope: LineScope) => void;
-
-function core(parse: Core): DirectiveKeyword['parse'] {
-  // Every scope and every line of words a directive gets are made by this folder.
-  return (words: Words, scope: Scope) => parse(words as LineWords, scope as LineScope);
-}
 
 function ruleSet(set: Ruleset): DirectiveKeyword {
   return {
@@ -39,38 +30,6 @@ const acl: DirectiveKeyword = {
     scope.acl(words);
   }),
 };
-
-const balance: DirectiveKeyword = {
-  usage: 'balance <algorithm> [ <argument> … ]',
-  summary: 'How requests are spread over the servers of a backend.',
-  in: ['defaults', 'backend'],
-  parse: core((words, scope) => {
-    const name = words.next('a balance algorithm');
-    const entry = scope.build.keywords.balance.get(name);
-    if (!entry) {
-      if (BALANCE_TO_COME.has(name)) words.fail(`the balance algorithm '${name}' is not built yet`);
-      return words.unknown('balance algorithm', scope.build.keywords.balance.keys());
-    }
-    scope.proxy.settings.balance = entry.keyword.parse(words, scope);
-    words.end();
-  }),
-};
-
-/** HAProxy's algorithms that no plugin has yet (configuration.txt 4.2, `balance`). */
-const BALANCE_TO_COME: ReadonlySet<string> = new Set([
-  'static-rr',
-  'leastconn',
-  'first',
-  'source',
-  'uri',
-  'url_param',
-  'hdr',
-  'random',
-  'rdp-cookie',
-  'hash',
-  'sticky',
-  'log-hash',
-]);
 
 const defaultPath: DirectiveKeyword = {
   usage: 'default-path { current | config | parent | origin <path> }',
@@ -119,6 +78,7 @@ export const language: Plugin = definePlugin({
   directives: {
     acl,
     balance,
+    filter,
     ...Object.fromEntries(Object.keys(RULESETS).map((set) => [set, ruleSet(set as Ruleset)])),
     setenv: environment('setenv <name> <value>', 'Sets an environment variable.'),
     presetenv: environment('presetenv <name> <value>', 'Sets an environment variable that is not set yet.'),

@@ -3,6 +3,8 @@ export interface Token {
   readonly text: string;
   /** Where it begins, from 1, in bytes of the line as written. */
   readonly column: number;
+  /** Its bytes as written; other than the text's length where quotes, escapes or variables are in it. */
+  readonly width: number;
   /** The line it stands on, which differs from the directive's after a line continuation. */
   readonly line: number;
 }
@@ -128,7 +130,8 @@ class LineLexer {
 
   #finish(): void {
     if (this.#word === undefined) return;
-    this.tokens.push({ text: this.#word, column: this.#start + 1, line: this.#line });
+    const width = this.#at - this.#start;
+    this.tokens.push({ text: this.#word, column: this.#start + 1, width, line: this.#line });
     this.#word = undefined;
   }
 

@@ -68,7 +68,7 @@ export class ProxyOpener {
   }
 
   #declare(section: ProxySection, words: LineWords): void {
-    const other = this.#build.proxies.find((proxy) => proxy.name === section.name);
+    const other = this.#build.names.any(section.name);
     if (section.name === '') return;
     this.#build.proxies.push(section);
     if (!other) return;
@@ -159,7 +159,7 @@ export class ProxyOpener {
         `please use the 'bind' keyword for listening addresses: '${section.kind} ${section.name} ${first.text}' is read as if 'bind ${first.text}' stood on a line of its own.`,
       );
       words.rest();
-      const bind: Token = { text: 'bind', column: first.column, line: first.line };
+      const bind: Token = { text: 'bind', column: first.column, width: 4, line: first.line };
       readDirective(this.#build, { ...line, tokens: [bind, ...extra] }, section);
       return;
     }

@@ -39,6 +39,8 @@ export class ProxySection implements ProxyConfig {
   readonly acls: AclTable;
   /** The defaults section this one started from. */
   readonly defaults: ProxySection | undefined;
+  /** The directives its own lines had that are rules; see `order.ts`. */
+  readonly seen: Set<string> = new Set();
   readonly hooks: { [Name in keyof ProxyHooks]: [...ProxyHooks[Name]] };
   readonly #extensions: Extensions;
 

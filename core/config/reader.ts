@@ -208,11 +208,12 @@ export class Reader {
   }
 }
 
-/** Where byte `index` of the joined words stands in the file; exact for words without quotes and variables. */
+/** Where byte `index` of the joined words stands in the file; the beginning of a word with quotes or variables in it. */
 function placeOf(index: number, tokens: readonly Token[]): { line: number; column: number } | undefined {
   let start = 0;
-  for (const { text, line, column } of tokens) {
-    if (index <= start + text.length) return { line, column: column + Math.max(0, index - start) };
+  for (const { text, line, column, width } of tokens) {
+    if (index <= start + text.length)
+      return { line, column: text.length === width ? column + Math.max(0, index - start) : column };
     start += text.length + 1;
   }
   return undefined;

@@ -24,14 +24,6 @@ export const RULESETS: Readonly<Record<Ruleset, SetSpec>> = {
   'http-after-response': { frontend: 'fe-http-response', backend: 'be-http-response' },
 };
 
-/** Sets in the order in which they run, for the warnings about lines in another order. */
-const ORDER: readonly Ruleset[] = [
-  'tcp-request connection',
-  'tcp-request session',
-  'tcp-request content',
-  'http-request',
-];
-
 /** Reads one line of a rule set, behind the set's name, and adds it to the proxy. */
 export function readRule(set: Ruleset, words: LineWords, scope: LineScope): void {
   const proxy = scope.proxy;
@@ -53,7 +45,6 @@ export function readRule(set: Ruleset, words: LineWords, scope: LineScope): void
   }
   const title = `${set} ${name}`;
   const ruleScope = scope.at(entry.plugin, places);
-  warnOrder(set, words, proxy);
   const context = `error detected in ${sectionTitle(proxy)} while parsing '${title}' rule : `;
   const action = words.within(title, context, () => entry.keyword.parse(words, ruleScope));
   const next = words.peek();
@@ -101,19 +92,4 @@ function placesOf(set: Ruleset, words: LineWords, proxy: ProxySection): readonly
   if (places.length > 0) return places;
   const needed = frontend ? 'frontend' : 'backend';
   return words.fail(`${set} is not allowed because ${sectionTitle(proxy)} is not a ${needed}`);
-}
-
-/** HAProxy's warning about lines whose order says something else than what happens. */
-function warnOrder(set: Ruleset, words: LineWords, proxy: ProxySection): void {
-  const rank = ORDER.indexOf(set);
-  if (rank === -1 || proxy.kind === 'defaults') return;
-  const inherited = proxy.defaults;
-  const later = ORDER.slice(rank + 1).find(
-    (other) => (proxy.rules.get(other)?.length ?? 0) > (inherited?.rules.get(other)?.length ?? 0),
-  );
-  const after = later ?? (proxy.settings.useBackend.length > 0 ? 'use_backend' : undefined);
-  if (after === undefined) return;
-  const article = after.startsWith('http') ? 'an' : 'a';
-  const kind = set.startsWith('tcp') ? 'tcp-request' : set;
-  words.warn(`a '${kind}' rule placed after ${article} '${after}' rule will still be processed before.`);
 }

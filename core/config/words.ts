@@ -6,14 +6,10 @@ import { parseInteger, parseSize, parseTime } from './numbers.ts';
 
 /** A line, or what is left of it, is refused. Caught where lines are dispatched, told as an alert. */
 export class LineRefused extends Error {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  constructor(message: string, file: string, line: number, column: number) {
+  readonly place: LineWords['place'];
+  constructor(message: string, place: LineWords['place']) {
     super(message);
-    this.file = file;
-    this.line = line;
-    this.column = column;
+    this.place = place;
   }
 }
 
@@ -52,14 +48,15 @@ export class LineWords implements Words {
     return this.#keyword;
   }
 
-  /** Of the word last taken. */
+  /** The line that the directive begins on. */
   get line(): number {
-    return (this.#tokens[this.#at - 1] ?? this.#tokens[0])?.line ?? 0;
+    return this.#tokens[0]?.line ?? 0;
   }
 
-  /** Of the word last taken, from 1. */
-  get column(): number {
-    return (this.#tokens[this.#at - 1] ?? this.#tokens[0])?.column ?? 1;
+  /** Where the word last taken stands. */
+  get place(): { readonly file: string; readonly line: number; readonly column: number } {
+    const token = this.#tokens[this.#at - 1] ?? this.#tokens[0];
+    return { file: this.file, line: token?.line ?? 0, column: token?.column ?? 1 };
   }
 
   /** The whole line, its words joined by blanks. */
@@ -76,10 +73,22 @@ export class LineWords implements Words {
     const [before, prefix] = [this.#keyword, this.#context];
     this.#keyword = keyword;
     this.#context = prefix + context;
-    const result = read();
-    this.#keyword = before;
-    this.#context = prefix;
-    return result;
+    try {
+      return read();
+    } finally {
+      this.#keyword = before;
+      this.#context = prefix;
+    }
+  }
+
+  /** Remembers how far reading has come: the function given back runs something as if it were there still. */
+  mark(): (run: () => void) => void {
+    const [keyword, context, at] = [this.#keyword, this.#context, this.#at];
+    return (run) => {
+      this.#at = at;
+      this.#context = '';
+      this.within(keyword, context, run);
+    };
   }
 
   peek(ahead = 0): string | undefined {
@@ -155,7 +164,7 @@ export class LineWords implements Words {
   }
 
   fail(message: string): never {
-    throw new LineRefused(this.#context + message, this.file, this.line, this.column);
+    throw new LineRefused(this.#context + message, this.place);
   }
 
   unknown(what: string, known: Iterable<string>): never {
@@ -181,9 +190,7 @@ export class LineWords implements Words {
     this.#diagnostics.add({
       severity,
       message: this.#context + message,
-      file: this.file,
-      line: this.line,
-      column: this.column,
+      ...this.place,
     });
   }
 

@@ -38,7 +38,6 @@ const DEFAULT_METHODS: Readonly<Partial<Record<TypeName, string>>> = {
   ipv4: 'ip',
   ipv6: 'ip',
   str: 'str',
-  meth: 'str',
 };
 
 /** Methods that compare with nothing. */
@@ -50,8 +49,8 @@ const PATTERNLESS: ReadonlySet<string> = new Set(['found', 'bool']);
  */
 export function compileAcl(words: readonly string[], tables: AclTables, context: AclContext): AclTest {
   const criterion = words[0] ?? '';
-  const { word, sample, method: implied, next } = readCriterion(words, criterion, tables, context);
-  const patterns = readPatterns(words, next, context);
+  const { word, sample, method: implied } = readCriterion(criterion, tables, context);
+  const patterns = readPatterns(words, context);
   const methodName = patterns.method ?? implied ?? DEFAULT_METHODS[sample.type];
   if (methodName === undefined)
     throw new ExpressionError(
@@ -109,12 +108,10 @@ interface Criterion {
   readonly word: string;
   readonly sample: Sample;
   readonly method: string | undefined;
-  /** The index of the first word behind it. */
-  readonly next: number;
 }
 
 /** Reads the fetch, or the ACL's own name for a fetch and a method, with its converters. */
-function readCriterion(words: readonly string[], criterion: string, tables: AclTables, context: AclContext): Criterion {
+function readCriterion(criterion: string, tables: AclTables, context: AclContext): Criterion {
   const word = /^[A-Za-z0-9_.+-]*/.exec(criterion)![0];
   if (word === '') throw new ExpressionError(`missing fetch method in ACL expression '${criterion}'`);
   const derived = DERIVED.get(word);
@@ -124,19 +121,16 @@ function readCriterion(words: readonly string[], criterion: string, tables: AclT
     const known = [...tables.fetches.keys(), ...DERIVED.keys()];
     throw new ExpressionError(`unknown fetch method '${word}' in ACL expression '${criterion}'${hint(word, known)}`);
   }
-  let next = 1;
-  const continuation = { peek: (): string | undefined => words[next], take: (): void => void next++ };
   const text = fetch + criterion.slice(word.length);
   try {
-    const { sample, end } = readSample(text, 0, tables, context, continuation);
-    const last = next === 1 ? text : words[next - 1]!;
-    if (end < last.length)
+    const { sample, end } = readSample(text, 0, tables, context);
+    if (end < text.length)
       throw new ExpressionError(
         sample.hasConverters
-          ? `missing comma after converter in '${sample.text}'`
+          ? `missing comma after converter '${sample.lastWord}'`
           : 'missing comma after fetch keyword',
       );
-    return { word, sample, method: sample.hasConverters ? undefined : derived?.method, next };
+    return { word, sample, method: sample.hasConverters ? undefined : derived?.method };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     throw new ExpressionError(
@@ -159,13 +153,13 @@ interface Patterns {
 }
 
 /** Reads flags and values. `-i` holds for what follows it only. */
-function readPatterns(words: readonly string[], start: number, context: AclContext): Patterns {
+function readPatterns(words: readonly string[], context: AclContext): Patterns {
   const groups: PatternGroup[] = [];
   let method: string | undefined;
   let ignoreCase = false;
   let isMap = false;
   let closed = false;
-  let at = start;
+  let at = 1;
   for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
     const flag = words[at]!;
     if (flag === '-i') ignoreCase = true;
@@ -183,7 +177,6 @@ function readPatterns(words: readonly string[], start: number, context: AclConte
       const reference = context.scope.global.extension(PATTERNS).open(file, isMap);
       groups.push({ ignoreCase, patterns: [], reference });
     } else if (flag === '-n') continue;
-    else if (/^-[0-9]/.test(flag)) break;
     else
       throw new ExpressionError(
         `'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,

@@ -22,6 +22,8 @@ export interface Alias {
   value(transaction: Transaction): Value | undefined;
   /** With the flag `X`, where it is not as without. */
   readonly hex?: (transaction: Transaction) => string | undefined;
+  /** Nothing at all is written for it where there is no value, not even the mark. */
+  readonly optional?: boolean;
   /** Written as it is, without quotes or escapes. */
   readonly verbatim?: boolean;
 }
@@ -87,13 +89,14 @@ function captures(list: (transaction: Transaction) => (string | undefined)[]): A
     }
     return `${joined}}`;
   };
-  return { kind: 'text', value };
+  return { kind: 'text', value, optional: true };
 }
 
 /** Each capture a word of its own, as the Common Log Format wants it. */
 function captureWords(list: (transaction: Transaction) => (string | undefined)[]): Alias {
   return {
     kind: 'text',
+    optional: true,
     value: (transaction) => {
       const slots = list(transaction);
       return slots.length === 0 ? undefined : slots.map((slot) => (slot ? encodeCapture(slot) : '-')).join(' ');

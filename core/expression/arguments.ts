@@ -1,4 +1,5 @@
 import type { ArgumentSpec, ArgumentType, Arguments } from '../api/keywords.ts';
+import type { Transaction } from '../api/traffic.ts';
 import type { Names, Scope } from '../api/words.ts';
 import { parseIpv4, parseIpv6, parseMask } from './addresses.ts';
 import { ArgumentError } from './errors.ts';
@@ -7,6 +8,8 @@ import { ArgumentError } from './errors.ts';
 export interface ArgumentContext {
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
+  /** An ACL the proxy has declared so far, or a predefined one. */
+  acl(name: string): { evaluate(transaction: Transaction): boolean } | undefined;
 }
 
 /** Who the arguments belong to, as messages say it. */
@@ -32,10 +35,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "'",
 };
 
-interface RawArguments {
+export interface RawArguments {
   readonly texts: string[];
-  /** Behind the closing parenthesis, or where the reading had to stop. */
+  /** Behind the closing parenthesis. */
   readonly end: number;
+  /** The parenthesis never closed: refused once the arguments that are there have been checked. */
+  readonly open: boolean;
 }
 
 /**
@@ -71,7 +76,7 @@ export function splitArguments(
     } else if (quote === '' && (char === ',' || char === ')')) {
       if (limit === 0 && at > started) fail(`expected ')' before '${text.slice(started)}'`);
       texts.push(current);
-      if (char === ')') return { texts: limit === 0 ? [] : texts, end: at + 1 };
+      if (char === ')') return { texts: limit === 0 ? [] : texts, end: at + 1, open: false };
       if (texts.length >= limit) fail(`expected ')' before '${text.slice(at)}'`);
       current = '';
       started = at + 1;
@@ -80,12 +85,13 @@ export function splitArguments(
     }
   }
   if (quote !== '') fail(`unquoted ${quote === '"' ? 'double' : 'single'}-quoted string in argument`);
-  return fail("expected ')'");
+  texts.push(current);
+  return { texts, end: at, open: true };
 }
 
 /** Checks the texts against what the keyword declares, and makes of them what its `compile` gets. */
 export function bindArguments(
-  given: readonly string[],
+  { texts: given, open }: RawArguments,
   specs: readonly ArgumentSpec[],
   owner: ArgumentOwner,
   context: ArgumentContext,
@@ -112,6 +118,7 @@ export function bindArguments(
     if (text !== undefined && !isOfType(text, specs[index]!.type, owner.word, index))
       refuse(index, `failed to parse '${text}' as type '${typeAt(index)}' at position ${index + 1}`);
   }
+  if (open) refuse(given.length - 1, "expected ')'");
   const fail = (message: string): never => {
     throw new ArgumentError(`invalid args in ${owner.kind} '${owner.word}'`, message);
   };

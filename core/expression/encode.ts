@@ -15,7 +15,7 @@ export const encodeForLog: (text: string) => string = hexEncoder(/[^\x20-\x7e]|[
 export const encodeCapture: (text: string) => string = hexEncoder(/[^\x20-\x7e]|["#{|}]/, '#');
 
 /** What would break a header field, for formats that make messages. */
-export const encodeForHttp: (text: string) => string = hexEncoder(/[\x00-\x1f\x7f]/, '%');
+export const encodeForHttp: (text: string) => string = hexEncoder(/[\x00-\x08\x0a-\x1f\x7f]/, '%');
 
 /** `"`, `\` and `]` behind a backslash: the flag `E`, for RFC 5424 structured data. */
 export function escapeStructured(text: string): string {

@@ -76,6 +76,11 @@ export function parseFormat(
       at += 2;
       continue;
     }
+    // HAProxy drops the mark in front of a sign.
+    if (text[at + 1] === '-' || text[at + 1] === '+') {
+      at++;
+      continue;
+    }
     const head = readHead(text, at + 1, global);
     at = head.end;
     const item: ItemHead = { label: head.label, type: head.type, flags: head.flags };
@@ -90,7 +95,7 @@ export function parseFormat(
       continue;
     }
     const name = /^[A-Za-z0-9]*/.exec(text.slice(at))![0];
-    if (name === '') refuseName(text, at, head.opened);
+    if (name === '') refuseName(text, at, head.modifier);
     at += name.length;
     if (name === 'o') {
       global = item.flags;
@@ -103,8 +108,9 @@ export function parseFormat(
   return { parts, global };
 }
 
-function refuseName(text: string, at: number, opened: string): never {
-  if (at >= text.length) throw new ExpressionError(`truncated line after '${opened === '' ? '%' : opened}'`);
+function refuseName(text: string, at: number, modifier: string): never {
+  if (modifier !== '') throw new ExpressionError(`parse argument modifier without variable name near '%${modifier}'`);
+  if (at >= text.length) throw new ExpressionError("truncated line after '%'");
   throw new ExpressionError(
     `unexpected variable name near '${text[at]}' at position ${at} line : '${text}'. ` +
       "Maybe you want to write a single '%', use the syntax '%%'",
@@ -116,12 +122,12 @@ function readHead(
   text: string,
   start: number,
   global: FormatFlags,
-): ItemHead & { readonly end: number; readonly opened: string } {
+): ItemHead & { readonly end: number; readonly modifier: string } {
   let at = start;
   let label = '';
   let type: ItemHead['type'];
   let flags = global;
-  let opened = '';
+  let modifier = '';
   if (text[at] === '(') {
     const close = text.indexOf(')', at);
     if (close < 0) throw new ExpressionError(`truncated line after '${text.slice(at + 1)}'`);
@@ -134,21 +140,20 @@ function readHead(
   }
   if (text[at] === '{') {
     const close = text.indexOf('}', at);
-    opened = close < 0 ? text.slice(at + 1) : '';
-    if (close < 0) throw new ExpressionError(`truncated line after '${opened}'`);
+    if (close < 0) throw new ExpressionError(`truncated line after '${text.slice(at + 1)}'`);
+    modifier = text.slice(at, close + 1);
     flags = applyFlags(text.slice(at + 1, close), flags);
     at = close + 1;
   }
-  return { label, type, flags, end: at, opened };
+  return { label, type, flags, end: at, modifier };
 }
 
 function applyFlags(list: string, base: FormatFlags): FormatFlags {
   const flags: { -readonly [Name in keyof FormatFlags]: boolean } = { ...base };
   for (const word of list.split(',')) {
-    const on = !word.startsWith('-');
-    const name = FLAG_NAMES[word.replace(/^[+-]/, '')];
-    // HAProxy passes over flags it does not know.
-    if (name !== undefined) flags[name] = on;
+    const name = FLAG_NAMES[word.slice(1)];
+    // HAProxy passes over flags it does not know, and those without a sign.
+    if (name !== undefined && /^[+-]/.test(word)) flags[name] = word.startsWith('+');
   }
   return flags;
 }

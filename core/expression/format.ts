@@ -49,6 +49,7 @@ export function compileFormat(text: string, tables: SampleTables, context: Forma
   return makeFormat(
     text,
     parts.map((part) => (part.kind === 'text' ? part.text : compileItem(part, context.style, global.bin))),
+    context.style === 'log' && parts.some((part) => part.kind === 'alias' && aliasOf(part.name).optional === true),
   );
 }
 
@@ -84,8 +85,9 @@ function expressionText(value: Value | undefined, flags: FormatFlags, style: For
 }
 
 function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece {
-  const missing = flags.quote && style === 'log' ? '""' : style === 'log' ? '-' : '';
-  const { kind, verbatim } = alias;
+  const missing = alias.optional ? '' : flags.quote ? '""' : style === 'log' ? '-' : '';
+  const { kind } = alias;
+  const verbatim = alias.verbatim || (flags.hex && alias.hex !== undefined);
   const get: Evaluate = flags.hex && alias.hex ? alias.hex : (transaction) => alias.value(transaction);
   if (kind === 'number' || verbatim)
     return (transaction) => {
@@ -163,8 +165,25 @@ function encodedObject(parts: readonly FormatPart[], encoding: 'json' | 'cbor', 
   };
 }
 
+/** Blanks are delimiters in logs: with nothing written between two of them, one is left out, and so are those in front. */
+function mergingBlanks(pieces: readonly Piece[]): (transaction: Transaction) => string {
+  return (transaction) => {
+    let result = '';
+    let afterBlank = true;
+    for (const piece of pieces) {
+      let part = typeof piece === 'string' ? piece : piece(transaction);
+      if (part === '') continue;
+      if (afterBlank && typeof piece === 'string' && part.charCodeAt(0) === 32) part = part.slice(1);
+      if (part === '') continue;
+      result += part;
+      afterBlank = part.charCodeAt(part.length - 1) === 32;
+    }
+    return result;
+  };
+}
+
 /** Joins neighbouring constants; a format of nothing else is constant itself. */
-function makeFormat(text: string, pieces: readonly Piece[]): Format {
+function makeFormat(text: string, pieces: readonly Piece[], merging = false): Format {
   const joined: Piece[] = [];
   for (const piece of pieces) {
     const last = joined.at(-1);
@@ -177,6 +196,7 @@ function makeFormat(text: string, pieces: readonly Piece[]): Format {
     return typeof first === 'string'
       ? { text, constant: first, evaluate: () => first }
       : { text, constant: undefined, evaluate: first! };
+  if (merging) return { text, constant: undefined, evaluate: mergingBlanks(joined) };
   if (joined.length === 2 && typeof first === 'string' && typeof second === 'function')
     return { text, constant: undefined, evaluate: (transaction) => first + second(transaction) };
   return {

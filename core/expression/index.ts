@@ -22,6 +22,7 @@ interface WordContext {
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
   warn(message: string): void;
+  acl(name: string): NamedAcl | undefined;
 }
 
 class ExpressionCompiler implements Compiler {
@@ -46,7 +47,7 @@ class ExpressionCompiler implements Compiler {
     const test = refusing(
       words,
       (message) => `error detected while parsing ACL '${name}' : ${message}`,
-      () => compileAcl(words.rest(), this.#tables, wordContext(words, context)),
+      () => compileAcl(words.rest(), this.#tables, this.#wordContext(words, context)),
     );
     const named = names.get(name) ?? new NamedAcl(name);
     named.add(test);
@@ -65,11 +66,11 @@ class ExpressionCompiler implements Compiler {
           last = words.next('a converter');
         },
       };
-      const { sample, end } = readSample(text, 0, this.#tables, wordContext(words, context), continuation);
+      const { sample, end } = readSample(text, 0, this.#tables, this.#wordContext(words, context), continuation);
       if (end < last.length)
         throw new ExpressionError(
           sample.hasConverters
-            ? `missing comma after converter in '${sample.text}'`
+            ? `missing comma after converter '${sample.lastWord}'`
             : `missing comma after fetch keyword '${sample.text}'`,
         );
       if (!isReadable(sample.source, context.places))
@@ -83,7 +84,7 @@ class ExpressionCompiler implements Compiler {
   format(text: string, words: Words, context: CompileContext): Format {
     return refusing(words, plain, () =>
       compileFormat(text, this.#tables, {
-        ...wordContext(words, context),
+        ...this.#wordContext(words, context),
         places: context.places,
         style: styleOf(words.keyword),
       }),
@@ -92,18 +93,29 @@ class ExpressionCompiler implements Compiler {
 
   condition(words: Words, context: CompileContext): Condition | undefined {
     const { names } = context.acls as Acls;
-    const inner = wordContext(words, context);
+    const inner = this.#wordContext(words, context);
     return refusing(
       words,
       (message) => `error detected while parsing a '${words.keyword}' condition : ${message}`,
       () =>
         readCondition(words, {
           places: context.places,
-          find: (name) => names.get(name) ?? this.#findPredefined(name, inner),
+          find: inner.acl,
           known: () => [...names.keys(), ...Object.keys(PREDEFINED)],
           anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
         }),
     );
+  }
+
+  #wordContext(words: Words, context: CompileContext): WordContext {
+    const { names } = context.acls as Acls;
+    const inner: WordContext = {
+      scope: context.scope,
+      later: (check) => context.later(check),
+      warn: (message) => words.warn(message),
+      acl: (name) => names.get(name) ?? this.#findPredefined(name, inner),
+    };
+    return inner;
   }
 
   #findPredefined(name: string, context: WordContext): NamedAcl | undefined {
@@ -119,14 +131,6 @@ class ExpressionCompiler implements Compiler {
 
 const plain = (message: string): string => message;
 
-function wordContext(words: Words, context: CompileContext): WordContext {
-  return {
-    scope: context.scope,
-    later: (check) => context.later(check),
-    warn: (message) => words.warn(message),
-  };
-}
-
 /** Reports what the compiler refuses at the words' line. */
 function refusing<T>(words: Words, phrase: (message: string) => string, compile: () => T): T {
   try {
@@ -139,6 +143,6 @@ function refusing<T>(words: Words, phrase: (message: string) => string, compile:
 
 /** Log lines mark what is missing; everything else is part of a message. configuration.txt 8.2.6. */
 function styleOf(keyword: string): FormatStyle {
-  if (/^(?:log-format|error-log-format|log-format-sd|on|do-log)\b/.test(keyword)) return 'log';
+  if (/^(?:log-format|error-log-format|log-format-sd|option (?:http|https|tcp)log|on|do-log)\b/.test(keyword)) return 'log';
   return keyword.startsWith('unique-id-format') ? 'unique-id' : 'message';
 }

@@ -67,10 +67,15 @@ const FAULTS: Readonly<Record<string, string>> = {
   '\\ at end of pattern': '\\ at end of pattern',
 };
 
+/** The error for a pattern, with what is wrong and where. */
+export function regexError(pattern: string, fault: string, offset: number): ExpressionError {
+  return new ExpressionError(`regex '${pattern}' is invalid (error=${fault}, erroffset=${offset})`);
+}
+
 function invalid(pattern: string, fault: string): ExpressionError {
-  return new ExpressionError(
-    `regex '${pattern}' is invalid (error=${FAULTS[fault] ?? fault}, erroffset=${pattern.length})`,
-  );
+  const repeat = fault === 'Nothing to repeat' ? /(?:^|[|(])[*+?]/.exec(pattern) : undefined;
+  const offset = repeat ? repeat.index + repeat[0].length - 1 : pattern.length;
+  return regexError(pattern, FAULTS[fault] ?? fault, offset);
 }
 
 function literalRegex(text: string, { startsAtStart, endsAtEnd }: Translation, literal: string): Regex {

@@ -1,9 +1,15 @@
 import type { Source } from '../api/expression.ts';
-import type { FetchFunction, MultiFetch } from '../api/keywords.ts';
+import type { Arguments, FetchFunction, MultiFetch } from '../api/keywords.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Keywords } from '../plugin/registry.ts';
-import { type ArgumentContext, type ArgumentOwner, bindArguments, splitArguments } from './arguments.ts';
+import {
+  type ArgumentContext,
+  type ArgumentOwner,
+  type RawArguments,
+  bindArguments,
+  splitArguments,
+} from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
 import { constantOf, isPure } from './constants.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
@@ -18,6 +24,8 @@ export interface Sample {
   readonly source: Source;
   readonly type: TypeName;
   readonly hasConverters: boolean;
+  /** The name of the fetch or converter that came last. */
+  readonly lastWord: string;
   readonly evaluate: FetchFunction;
   readonly some: MultiFetch['some'] | undefined;
   /** Set when the answer is known already. */
@@ -58,12 +66,15 @@ export function readSample(
   if (!keyword) throw new ExpressionError(unknownFetch(word, tables));
   const owner: ArgumentOwner = { word, kind: 'fetch method' };
   const fetchArguments = readArguments(text, start + word.length, keyword.arguments?.length ?? 0, owner);
-  const fetch = keyword.compile(bindArguments(fetchArguments.texts, keyword.arguments ?? [], owner, context));
+  const bound = bindArguments(fetchArguments, keyword.arguments ?? [], owner, context);
+  // The one fetch that only the compiler can build: it alone knows the ACLs.
+  const fetch = word === 'acl' ? aclFetch(bound, context) : keyword.compile(bound);
   let evaluate = typeof fetch === 'function' ? fetch : fetch.evaluate;
   let some = typeof fetch === 'function' ? undefined : fetch.some;
   let known = constantOf(evaluate);
   let type = keyword.type;
   let whole = text.slice(start, fetchArguments.end);
+  let lastWord = word;
 
   const steps: Step[] = [];
   let line = text;
@@ -71,10 +82,10 @@ export function readSample(
   for (;;) {
     const comma = line[at] === ',';
     while (line[at] === ',') at++;
-    if (at >= line.length && continuation) {
-      const next = continuation.peek();
+    if (at >= line.length) {
+      const next = continuation?.peek();
       if (next === undefined || !tables.converters.has(nameAt(next, 0))) break;
-      continuation.take();
+      continuation!.take();
       line = next;
       at = 0;
     } else if (!comma) break;
@@ -84,7 +95,7 @@ export function readSample(
     const converterOwner: ArgumentOwner = { word: name, kind: 'converter' };
     const given = readArguments(line, at + name.length, converter.arguments?.length ?? 0, converterOwner);
     if (!canCast(type, converter.input)) throw new ExpressionError(`converter '${name}' cannot be applied`);
-    const convert = converter.compile(bindArguments(given.texts, converter.arguments ?? [], converterOwner, context));
+    const convert = converter.compile(bindArguments(given, converter.arguments ?? [], converterOwner, context));
     const cast = castBetween(type, converter.input);
     if (known && isPure(convert)) {
       const input = known.value === undefined || !cast ? known.value : cast(known.value);
@@ -98,6 +109,7 @@ export function readSample(
     }
     if (converter.output !== 'same') type = converter.output;
     whole += `,${line.slice(at, given.end)}`;
+    lastWord = name;
     at = given.end;
   }
   if (steps.length > 0) {
@@ -116,6 +128,7 @@ export function readSample(
     source: keyword.from,
     type,
     hasConverters,
+    lastWord,
     evaluate,
     some,
     constant: known,
@@ -123,13 +136,8 @@ export function readSample(
   return { sample, end: at };
 }
 
-function readArguments(
-  text: string,
-  at: number,
-  limit: number,
-  owner: ArgumentOwner,
-): { readonly texts: readonly string[]; readonly end: number } {
-  if (text[at] !== '(') return { texts: [], end: at };
+function readArguments(text: string, at: number, limit: number, owner: ArgumentOwner): RawArguments {
+  if (text[at] !== '(') return { texts: [], end: at, open: false };
   return splitArguments(text, at, limit, (detail) => {
     throw new ArgumentError(
       owner.kind === 'converter'
@@ -138,6 +146,18 @@ function readArguments(
       detail,
     );
   });
+}
+
+/** `acl(name,!other)`: whether all the named ACLs match, those behind a `!` not. */
+function aclFetch(args: Arguments, context: ArgumentContext): FetchFunction {
+  const tests = args.texts
+    .filter((text) => text !== undefined)
+    .map((text) => {
+      const name = text.replace(/^!/, '');
+      const acl = context.acl(name) ?? args.fail(`ACL '${name}' not found`);
+      return { acl, expected: !text.startsWith('!') };
+    });
+  return (transaction) => tests.every(({ acl, expected }) => acl.evaluate(transaction) === expected);
 }
 
 function compose(steps: readonly Step[]): Step {

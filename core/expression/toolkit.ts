@@ -19,5 +19,5 @@ export { PATTERNS, type PatternEntry, PatternReference, PatternReferences } from
 export { ExpressionError } from './errors.ts';
 export { jsonString } from './encode.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
-export { type Regex, compileRegex, toRegExp } from './regex.ts';
+export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';
 export { nearest } from './nearest.ts';

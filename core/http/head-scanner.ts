@@ -72,7 +72,7 @@ export class HeadScanner {
   /** The version was above 1.1: the start line has to be written anew. */
   newer = false;
   count = 0;
-  readonly ranges: Int32Array;
+  ranges: Int32Array;
   /** -1 when there is none. */
   contentLength = -1;
   chunked = false;

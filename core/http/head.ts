@@ -21,21 +21,17 @@ export class Head implements HeaderList {
   /** Index of the empty line's CR. */
   #end = 0;
   #count = 0;
-  #ranges: Int32Array;
-  readonly #states: Uint8Array;
-  readonly #values: (string | undefined)[];
+  #ranges: Int32Array = new Int32Array(0);
+  /** Grow to the size of the largest head seen; states are KEPT and values undefined between messages. */
+  #states: Uint8Array = new Uint8Array(0);
+  readonly #values: (string | undefined)[] = [];
   #cached = false;
   #edited = false;
   #deleted = 0;
+  #changed = 0;
   #addedNames: string[] = [];
   #addedValues: string[] = [];
   #startLine: string | undefined = undefined;
-
-  constructor(limit: number) {
-    this.#ranges = new Int32Array(limit * STRIDE);
-    this.#states = new Uint8Array(limit);
-    this.#values = Array.from({ length: limit }, () => undefined);
-  }
 
   /** Takes over what the scanner found; `end` is the index after the empty line. */
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
@@ -43,15 +39,16 @@ export class Head implements HeaderList {
     this.#start = scan.start;
     this.#fieldsStart = scan.startLineEnd + 2;
     this.#end = end - 2;
-    const count = scan.count;
-    this.#count = count;
-    const from = scan.ranges;
-    const to = this.#ranges;
-    for (let i = 0, n = count * STRIDE; i < n; i++) to[i] = from[i]!;
+    this.#count = scan.count;
+    // The two arrays change places, which is cheaper than a copy.
+    const { ranges } = scan;
+    scan.ranges = this.#ranges.length === ranges.length ? this.#ranges : new Int32Array(ranges.length);
+    this.#ranges = ranges;
     if (this.#edited) {
       this.#states.fill(KEPT);
       this.#edited = false;
       this.#deleted = 0;
+      this.#changed = 0;
       if (this.#addedNames.length > 0) {
         this.#addedNames = [];
         this.#addedValues = [];
@@ -60,6 +57,10 @@ export class Head implements HeaderList {
     if (this.#cached) {
       this.#values.fill(undefined);
       this.#cached = false;
+    }
+    if (this.#states.length < this.#count) {
+      this.#states = new Uint8Array(this.#count + 16);
+      while (this.#values.length < this.#states.length) this.#values.push(undefined);
     }
     this.#startLine = undefined;
   }
@@ -237,6 +238,7 @@ export class Head implements HeaderList {
     this.#edited = true;
     this.#cached = true;
     this.#states[i] = CHANGED;
+    this.#changed++;
     this.#values[i] = value;
   }
 
@@ -250,8 +252,43 @@ export class Head implements HeaderList {
       if (this.#states[i] !== KEPT) continue;
       this.#value(i);
       this.#states[i] = CHANGED;
+      this.#changed++;
     }
     this.#edited = true;
+  }
+
+  /**
+   * Head and body in one string, `to` being the end of the body bytes that lie behind the head in the same buffer. The usual
+   * edit, a field taken out, moves what is before it over its place: the result is cut out in one piece, where joined
+   * strings would be copied once more when they are written. The head must not be asked for anything afterwards.
+   */
+  textWithBody(to: number): string {
+    const bytes = this.#bytes;
+    let start = this.#start;
+    if (this.#edited) {
+      const ranges = this.#ranges;
+      // From the last to the first, as each move shifts what lies before it.
+      for (let i = this.#count - 1; i >= 0; i--) {
+        if (this.#states[i] !== DELETED) continue;
+        const lineStart = ranges[i * STRIDE]!;
+        const next = i + 1 < this.#count ? ranges[(i + 1) * STRIDE]! : this.#end;
+        const shift = next - lineStart;
+        bytes.copyWithin(start + shift, start, lineStart);
+        start += shift;
+        for (let k = i - 1; k >= 0; k--) ranges[k * STRIDE]! += shift;
+      }
+    }
+    return bytes.latin1Slice(start, to);
+  }
+
+  /** Nothing but fields taken out distinguishes it from what arrived. */
+  get onlyCut(): boolean {
+    return this.#startLine === undefined && this.#changed === 0 && this.#addedNames.length === 0;
+  }
+
+  /** Whether bytes[at] of that buffer follow the head at once. */
+  precedes(bytes: Buffer, at: number): boolean {
+    return bytes === this.#bytes && at === this.#end + 2;
   }
 
   /**

@@ -110,8 +110,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
 
 /** A request as rules see it. */
 export class RequestView implements Request {
-  readonly head: Head;
-  readonly headers: HeaderList;
+  readonly head: Head = new Head();
+  readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
   #method: string | undefined = undefined;
@@ -119,11 +119,6 @@ export class RequestView implements Request {
   #start = 0;
   #methodEnd = 0;
   #targetEnd = 0;
-
-  constructor(limit: number) {
-    this.head = new Head(limit);
-    this.headers = this.head;
-  }
 
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
     this.head.load(bytes, scan, end);
@@ -176,19 +171,14 @@ export class RequestView implements Request {
 
 /** A response as rules see it, the server's or our own. */
 export class ResponseView implements Response {
-  readonly head: Head;
-  readonly headers: HeaderList;
+  readonly head: Head = new Head();
+  readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
   #lineEnd = 0;
-
-  constructor(limit: number) {
-    this.head = new Head(limit);
-    this.headers = this.head;
-  }
 
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
     this.head.load(bytes, scan, end);

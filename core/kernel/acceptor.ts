@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
 import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
 import type { ListeningSocket } from '../net/listening-socket.ts';
@@ -64,6 +65,7 @@ export class Acceptor implements Door {
   }
 
   #accept(socket: net.Socket): void {
+    newEvent();
     const at = now();
     const { frontend } = this;
     const remote = socket.remoteAddress;
@@ -159,7 +161,7 @@ export class Acceptor implements Door {
 
   /** A stream for rules that see a connection only; it never carries anything. */
   #passing(session: ClientSession): Stream & Transaction {
-    const stream = takeStream(1);
+    const stream = takeStream();
     stream.shared = true;
     stream.begin(session, wallClock(session.acceptedTime));
     stream.timing.start = session.acceptedTime;

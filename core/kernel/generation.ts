@@ -1,5 +1,6 @@
 import type { GlobalSettings, Transaction, Value, Verdict } from '../api/index.ts';
 import type { Log } from '../api/index.ts';
+import { newEvent } from '../net/clock.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -88,6 +89,7 @@ export class Generation {
    * closes with its next answer, so that no request is lost to a connection that closes as it arrives.
    */
   async drain(closeIdleSessions: boolean): Promise<void> {
+    newEvent();
     this.draining = true;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
@@ -104,6 +106,7 @@ export class Generation {
 
   /** Ends every session at once. */
   kill(): void {
+    newEvent();
     this.draining = true;
     for (const acceptor of this.acceptors) {
       acceptor.stop();

@@ -4,6 +4,7 @@ import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
@@ -161,7 +162,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { socket } = connection;
   const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
   if (prefix !== undefined) socket.write(prefix);
-  let flowing = socket.write(text, 'latin1');
+  let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
   if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();

@@ -11,6 +11,7 @@ import {
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
+import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
@@ -309,17 +310,25 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
   const tunnel = body.kind === BODY_TUNNEL;
-  let text = view.head.text(tunnel ? '' : connectionLine(stream), caseForClient(stream));
+  const line = tunnel ? '' : connectionLine(stream);
+  const adjust = caseForClient(stream);
+  const held = body.heldSize;
+  const apart = held > STRING_LIMIT;
+  const { head } = view;
+  let text: string;
+  if (line === '' && adjust === undefined && !apart && head.onlyCut && head.precedes(body.held, body.heldStart)) {
+    text = head.textWithBody(body.heldEnd);
+  } else {
+    text = head.text(line, adjust);
+    if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+  }
   if (stream.interim !== '') {
     text = stream.interim + text;
     stream.interim = '';
   }
-  const held = body.heldSize;
-  const apart = held > STRING_LIMIT;
-  if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
   const { socket } = session;
   const connection = stream.connection$;
-  let flowing = socket.write(text, 'latin1');
+  let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   const size = text.length + (apart ? held : 0);
   stream.bytesToClient += size;

@@ -54,13 +54,11 @@ export class HttpSession extends ClientSession {
   #waitsForDrain = false;
   readonly #scanner: HeadScanner;
   readonly #maxHead: number;
-  readonly #maxHeaders: number;
 
   constructor(arrival: Arrival) {
     super(arrival);
     const { generation } = this.frontend.runtime;
-    this.#maxHeaders = generation.settings.maxHeaders;
-    this.#scanner = scannerFor(this.#maxHeaders);
+    this.#scanner = scannerFor(generation.settings.maxHeaders);
     this.#maxHead = generation.headLimit;
     this.#waitStart = arrival.at;
   }
@@ -204,7 +202,7 @@ export class HttpSession extends ClientSession {
   }
 
   #newStream(at: number): Stream {
-    const stream = takeStream(this.#maxHeaders + 1);
+    const stream = takeStream();
     const first = this.requests === 0;
     const start = first ? this.acceptedTime : this.#waitStart;
     stream.begin(this, wallClock(start));

@@ -14,6 +14,7 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { newEvent } from '../net/clock.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
@@ -40,8 +41,8 @@ export class Stream implements Transaction, Queued {
   server: UpstreamServer | undefined = undefined;
   request: RequestView | undefined = undefined;
   response: ResponseView | undefined = undefined;
-  readonly requestView: RequestView;
-  readonly responseView: ResponseView;
+  readonly requestView: RequestView = new RequestView();
+  readonly responseView: ResponseView = new ResponseView();
   startedAt = 0;
   readonly timing: Timing = {
     start: -1,
@@ -125,11 +126,6 @@ export class Stream implements Transaction, Queued {
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
 
-  constructor(headers: number) {
-    this.requestView = new RequestView(headers);
-    this.responseView = new ResponseView(headers);
-  }
-
   /** Begins a new life for a session. */
   begin(session: ClientSession, startedAt: number): void {
     this.id = ++streams;
@@ -161,6 +157,7 @@ export class Stream implements Transaction, Queued {
     this.strictRewriting = true;
     this.step = 0;
     this.waiting = false;
+    this.queueTicket = 0;
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
@@ -367,6 +364,7 @@ export class Stream implements Transaction, Queued {
     this.session.keep(this);
     const settle = (value: T): void => {
       if (this.life !== life) return;
+      newEvent();
       this.waiting = false;
       next(this, value);
       this.session.pump();
@@ -381,8 +379,8 @@ export class Stream implements Transaction, Queued {
 
 const free: Stream[] = [];
 
-export function takeStream(headers: number): Stream {
-  return free.pop() ?? new Stream(headers);
+export function takeStream(): Stream {
+  return free.pop() ?? new Stream();
 }
 
 export function giveStream(stream: Stream): void {

@@ -42,7 +42,7 @@ export class TcpSession extends ClientSession {
 
   constructor(arrival: Arrival) {
     super(arrival);
-    this.stream = takeStream(1);
+    this.stream = takeStream();
     this.stream.begin(this, wallClock(arrival.at));
   }
 

@@ -1,3 +1,5 @@
+import { newEvent, now } from '../net/clock.ts';
+
 /**
  * Timeouts for many connections at little cost. Each owner has one entry in a binary heap; moving its deadline later, which is what
  * traffic does all the time, is a plain store: the entry comes up at its old time, is seen to be early, and sinks back. One
@@ -13,10 +15,7 @@ export interface Timed {
   onTimeout(now: number): void;
 }
 
-/** Monotonic milliseconds, the clock of all timing in the kernel. */
-export function now(): number {
-  return performance.now();
-}
+export { now };
 
 let wallOffset = performance.timeOrigin;
 let wallChecked = 0;
@@ -117,6 +116,7 @@ function arm(): void {
 function fire(): void {
   handle = undefined;
   armedFor = Infinity;
+  newEvent();
   const at = now();
   for (let first = heap[0]; first !== undefined && first.wakeAt <= at; first = heap[0]) {
     if (first.deadline > at) {

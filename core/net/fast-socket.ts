@@ -11,6 +11,9 @@
  */
 
 import net from 'node:net';
+import { Writable } from 'node:stream';
+import { newEvent } from './clock.ts';
+import { type DirectSocket, watchWrites } from './direct-write.ts';
 
 /**
  * What a connection object implements to own a socket. All calls are synchronous from the event loop. The socket is
@@ -51,17 +54,31 @@ export type ConnectTarget = net.NetConnectOpts;
 const OPTIONS = { allowHalfOpen: true, readable: true, writable: true, manualStart: true, noDelay: true } as const;
 
 function onRead(this: unknown, n: number, buffer: Uint8Array): boolean {
+  newEvent();
   (this as ReadSocket).reader.onData(n, buffer as Buffer);
   // true: keep reading. A reader that wants to stop calls pauseReading, which stops the handle at once.
   return true;
 }
+
+const ownLength = Object.getOwnPropertyDescriptor(Writable.prototype, 'writableLength')!.get!;
+
+class FastSocket extends net.Socket implements DirectSocket {
+  reader!: SocketReader;
+  pendingDirect = 0;
+}
+// The types of node:net say that it is a property, which an accessor must not override in a class.
+Object.defineProperty(FastSocket.prototype, 'writableLength', {
+  get(this: FastSocket): number {
+    return (ownLength.call(this) as number) + this.pendingDirect;
+  },
+});
 
 function makeSocket(handle: object | undefined, reader: SocketReader): ReadSocket {
   let made: ReadSocket | undefined;
   // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
   const buffer = (): Uint8Array => (made === undefined ? reader.buffer() : made.reader.buffer());
   const options = { ...OPTIONS, handle, onread: { buffer, callback: onRead } };
-  made = new net.Socket(options) as ReadSocket;
+  made = new FastSocket(options) as FastSocket & ReadSocket;
   made.reader = reader;
   listen(made);
   return made;
@@ -75,6 +92,7 @@ function listen(socket: net.Socket): void {
 }
 
 function ended(this: net.Socket): void {
+  newEvent();
   if (!this.writableEnded && wasReset(this)) {
     this.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }));
     return;
@@ -93,19 +111,24 @@ function wasReset(socket: net.Socket): boolean {
 }
 
 function failed(this: net.Socket, error: NodeJS.ErrnoException): void {
+  newEvent();
   (this as ReadSocket).reader.onError(error);
 }
 function closed(this: net.Socket): void {
+  newEvent();
   (this as ReadSocket).reader.onClose();
 }
 function drained(this: net.Socket): void {
+  newEvent();
   (this as ReadSocket).reader.onDrain();
 }
 function connected(this: net.Socket): void {
+  newEvent();
   const reader = (this as ReadSocket).reader as ConnectReader;
   reader.onConnect();
 }
 function read(this: net.Socket, chunk: Buffer): void {
+  newEvent();
   (this as ReadSocket).reader.onData(chunk.length, chunk);
 }
 
@@ -122,6 +145,7 @@ export function adoptSocket(accepted: net.Socket, reader: SocketReader): ReadSoc
   }
   holder._handle = null;
   const socket = makeSocket(handle, reader);
+  watchWrites(socket);
   // The server counts its open connections by this field.
   (socket as unknown as typeof holder)._server = holder._server;
   holder._server = null;

@@ -4,12 +4,14 @@ import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
+import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
+import tcpRules from '../../plugins/tcp-rules/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -20,6 +22,8 @@ export const stockPlugins: readonly Plugin[] = [
   balance,
   forwarding,
   errors,
+  httpRules,
+  tcpRules,
   fetches,
   converters,
   matching,

@@ -7,6 +7,7 @@ import {
   parseMask,
   parseWholeInteger,
   pure,
+  wrap,
 } from 'sluice/plugin';
 import { type Convert, type ConverterTable, converter, simple } from './define.ts';
 import { variableName, variableReader } from './variables.ts';
@@ -18,7 +19,7 @@ function chunks(args: Arguments, fallback: number, largest: number, write: (chun
   const separator = args.optionalText(0) ?? '';
   const size = args.integer(1, fallback);
   const truncate = args.integer(2, 0);
-  if (size < 1 || size > largest) args.fail(`chunk_size value must be between 1 and ${largest}`);
+  if (size < 1 || size > largest) args.fail(`chunk_size out of [1..${largest}] range (${size})`);
   if (truncate !== 0 && truncate !== 1) args.fail("truncate flag must be '0' or '1'");
   return pure((value) => {
     const bytes = value as Buffer;
@@ -34,8 +35,7 @@ function chunks(args: Arguments, fallback: number, largest: number, write: (chun
 function hexChunks(args: Arguments): Convert {
   const separator = args.optionalText(0) ?? '';
   const size = args.integer(1, 0);
-  if (size === 0 && separator !== '') args.fail('chunk_size value is required along with a separator');
-  if (size < 0) args.fail('chunk_size value must not be negative');
+  if (size < 0 || (size === 0 && separator !== '')) args.fail(`chunk_size needs to be positive (${size})`);
   return chunks(args, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, hex);
 }
 
@@ -103,8 +103,8 @@ function hasControl(args: Arguments): Convert {
 export const binaryConverters: ConverterTable = {
   ...simple('hex', 'bin => str', 'Two hex digits a byte.', hex),
   ...simple('hex2i', 'str => sint', 'The integer a hex number means.', (text: string) => {
-    const digits = /^(?:0[xX])?[0-9a-fA-F]*/.exec(text)![0].replace(/^0[xX]/, '');
-    return asInteger(String(digits === '' ? 0n : BigInt.asIntN(64, BigInt(`0x${digits}`))));
+    if (!/^[0-9a-fA-F]*$/.test(text)) return undefined;
+    return wrap(text === '' ? 0n : BigInt(`0x${text}`));
   }),
   ...simple('base64', 'bin => str', 'In base64.', (value: Buffer) => value.toString('base64')),
   ...simple('ub64enc', 'bin => str', 'In base64 for URLs, not padded.', (value: Buffer) => value.toString('base64url')),

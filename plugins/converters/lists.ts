@@ -39,7 +39,8 @@ function bounds(text: string, delimiters: string, skipEmpty: boolean): Bound[] {
 function pick(items: readonly Bound[], text: string, index: number, count: number): string {
   const at = index > 0 ? index - 1 : items.length + index;
   if (at < 0 || at >= items.length) return '';
-  const last = index > 0 ? (count === 0 ? items.length - 1 : Math.min(items.length - 1, at + count - 1)) : at;
+  if (index > 0 && count === 0) return text.slice(items[at]![0]);
+  const last = index > 0 ? Math.min(items.length - 1, at + count - 1) : at;
   const first = index > 0 ? at : count === 0 ? 0 : Math.max(0, at - count + 1);
   return text.slice(items[first]![0], items[last]![1]);
 }

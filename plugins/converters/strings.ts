@@ -65,7 +65,7 @@ function addItem(args: Arguments): Convert {
 
 const trimSet = (chars: string): ReadonlySet<string> => new Set(chars);
 
-/** Order of two texts as C's strcmp gives it: below, at or above 0. */
+/** Order of two texts as C's strcmp gives it: the difference of the first bytes that differ. */
 function compare(args: Arguments): Convert {
   const read = variableReader(args);
   return (value, transaction) => {
@@ -75,7 +75,7 @@ function compare(args: Arguments): Convert {
     const shared = Math.min(a.length, b.length);
     for (let i = 0; i < shared; i++) {
       const difference = a.charCodeAt(i) - b.charCodeAt(i);
-      if (difference !== 0) return difference < 0 ? -1 : 1;
+      if (difference !== 0) return difference;
     }
     return a.length === b.length ? 0 : a.length < b.length ? -1 : 1;
   };
@@ -143,7 +143,7 @@ export const stringConverters: ConverterTable = {
   ),
   ...converter(
     'add_item',
-    'string,[string],[string]',
+    'string,string,[string]',
     'str => str',
     'With a delimiter, a variable and a text behind.',
     addItem,
@@ -155,7 +155,13 @@ export const stringConverters: ConverterTable = {
     'With what matches a regular expression replaced.',
     regsub,
   ),
-  ...converter('strcmp', 'string', 'str => sint', 'How the text compares with a variable: -1, 0 or 1.', compare),
+  ...converter(
+    'strcmp',
+    'string',
+    'str => sint',
+    'How the text compares with a variable: below, at or above 0.',
+    compare,
+  ),
   ...converter('iif', 'string,string', 'bool => str', 'The first text if true, else the second.', (args) => {
     const [yes, no] = [args.text(0), args.text(1)];
     return pure((value: Value) => (value === true ? yes : no));

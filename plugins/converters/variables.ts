@@ -28,6 +28,7 @@ export function variableArgument(args: Arguments, index = 0): VariableName {
 
 /** Reads the variable an argument names, each time it is asked. */
 export function variableReader(args: Arguments, index = 0): (transaction: Transaction) => Value | undefined {
-  const { scope, name } = variableArgument(args, index);
+  const text = args.text(index);
+  const { scope, name } = variableName(text) ?? args.fail(`failed to register variable name '${text}'`);
   return (transaction) => transaction.getVariable(scope, name);
 }

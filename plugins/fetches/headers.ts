@@ -77,9 +77,7 @@ function valuesOf(headers: HeaderList, name: string | undefined, split: boolean)
 function nameAndPosition(args: Arguments): { readonly name: string | undefined; readonly position: number } {
   const name = args.optionalText(0);
   const position = args.integer(1, 0);
-  if (name === undefined && args.optionalText(1) !== undefined)
-    args.fail('a header name is expected when an occurrence is given');
-  if (position < -MAX_POSITION) args.fail(`occurrence must be >= ${-MAX_POSITION}`);
+  if (position < -MAX_POSITION) args.fail(`header occurrence must be >= ${-MAX_POSITION}`);
   return { name: name === '' ? undefined : name?.toLowerCase(), position };
 }
 
@@ -94,7 +92,8 @@ function fetchValue(headersOf: Headers, args: Arguments, split: boolean): MultiF
         const value = headersOf(transaction)?.get(name);
         return value === undefined || !split || !value.includes(',') ? value : splitValues(value).at(-1);
       };
-    const index = position > 0 ? position - 1 : position === 0 ? -1 : position;
+    if (name === undefined && position === 0) return () => undefined;
+    const index = position > 0 ? position - 1 : position;
     return (transaction) => {
       const headers = headersOf(transaction);
       return headers && valuesOf(headers, name, split).at(index);
@@ -132,10 +131,8 @@ function converted(fetched: MultiFetch, convert: (text: string) => Value | undef
 function headerAddress(text: string): Value | undefined {
   const plain = parseIpv4(text) ?? parseIpv6(text);
   if (plain) return plain;
-  const [, v4, port, v6, v6port] =
-    /^(?:([0-9.]+):([0-9]{1,5})|\[([0-9a-fA-F:.]+)\](?::([0-9]{1,5}))?)$/.exec(text) ?? [];
-  if (Number(port ?? v6port ?? 0) > 65535) return undefined;
-  return v4 === undefined ? (v6 === undefined ? undefined : parseIpv6(v6)) : parseIpv4(v4);
+  const [, address, port] = /^([0-9.]+):([0-9]{1,5})$/.exec(text) ?? [];
+  return address === undefined || Number(port) > 65535 ? undefined : parseIpv4(address);
 }
 
 function count(headersOf: Headers, split: boolean): (args: Arguments) => FetchFunction {

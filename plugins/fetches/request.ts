@@ -103,8 +103,11 @@ export const requestFetches: FetchTable = {
     'url_port',
     'sint',
     'request-head',
-    'The port of an absolute target; 80 if it has none.',
-    of((request) => authorityOf(request.uri)?.port),
+    'The port of an absolute target whose host is an address; 80 if it has none.',
+    of((request) => {
+      const authority = authorityOf(request.uri);
+      return authority && parseIpv4(authority.host) ? authority.port : undefined;
+    }),
   ),
   ...aliases(
     simple(

@@ -14,7 +14,7 @@ export function avalanche(hash: number): number {
   a = ((a + 0xd3a2646c) ^ (a << 9)) | 0;
   a = (a + 0xfd7046c5 + (a << 3)) | 0;
   a = (a ^ 0xb55a4f09 ^ (a >>> 16)) | 0;
-  return a >>> 0;
+  return Math.imul(a, 0xc0000001) >>> 0;
 }
 
 export function sdbmAvalanche(bytes: Uint8Array): number {

@@ -42,8 +42,7 @@ export const queryOf = (uri: string): string | undefined => parts(uri).query;
 export function authorityOf(uri: string): { readonly host: string; readonly port: number } | undefined {
   const [, scheme, authority] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)/.exec(uri) ?? [];
   if (scheme === undefined || authority === undefined) return undefined;
-  const hostAndPort = authority.slice(authority.lastIndexOf('@') + 1);
-  const [, host, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(hostAndPort) ?? [];
+  const [, host, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority) ?? [];
   if (host === undefined) return undefined;
   return { host, port: port ? Number(port) : scheme.toLowerCase() === 'https' ? 443 : 80 };
 }

@@ -34,7 +34,7 @@ async function load(): Promise<NativeDatagrams | undefined> {
     const libc = koffi.load(null);
     const socket = libc.func('int socket(int, int, int)') as (...args: number[]) => number;
     const close = libc.func('int close(int)') as (fd: number) => number;
-    const sendto = libc.func('ssize_t sendto(int, void *, size_t, int, void *, uint32_t)') as (
+    const sendto = libc.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)') as (
       fd: number,
       bytes: Uint8Array,
       length: number,

@@ -1,14 +1,30 @@
-import { type MatchKeyword, type Plugin, type TypeName, type Value, compileRegex } from 'sluice/plugin';
+import {
+  type MatchKeyword,
+  type Plugin,
+  type Regex,
+  type TypeName,
+  type Value,
+  compileRegex,
+  regexError,
+} from 'sluice/plugin';
 import type { Builder, Lookup } from './lookup.ts';
 import { address } from './networks.ts';
 import { integer, length } from './numbers.ts';
 import { directory, domain, exact, part, prefix, suffix } from './strings.ts';
 
+/** Groups of a pattern that is only matched capture nothing in HAProxy, so that nothing can refer to them. */
+function compileMatcher(pattern: string, ignoreCase: boolean): Regex {
+  const reference = /(?:^|[^\\])(?:\\\\)*\\([1-9])/.exec(pattern);
+  if (reference)
+    throw regexError(pattern, 'reference to non-existent subpattern', reference.index + reference[0].length - 1);
+  return compileRegex(pattern, ignoreCase);
+}
+
 /** `-m reg`: a regular expression that matches somewhere. */
 const regex: Builder = (items, { ignoreCase, fail }) => {
   const list = items.map(({ pattern, data }) => {
     try {
-      return { regex: compileRegex(pattern, ignoreCase), data };
+      return { regex: compileMatcher(pattern, ignoreCase), data };
     } catch (error) {
       return fail(error instanceof Error ? error.message : String(error));
     }

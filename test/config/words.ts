@@ -173,6 +173,22 @@ const directives: Record<string, DirectiveKeyword> = {
       scope.proxy.settings.useBackend.push({ name, condition, file: words.file, line: words.line });
     },
   },
+  redirect: {
+    usage: 'redirect location <url> { if | unless } <condition>',
+    summary: 'A rule outside the rule sets.',
+    in: ['frontend', 'backend'],
+    parse(words, scope) {
+      words.next('a kind');
+      words.next('a URL');
+      scope.condition(words, ['fe-http-request']);
+    },
+  },
+  'monitor fail': {
+    usage: 'monitor fail { if | unless } <condition>',
+    summary: 'Another.',
+    in: ['frontend'],
+    parse: (words, scope) => void scope.condition(words, ['fe-http-request']),
+  },
   'test-note': {
     usage: 'test-note <text> …',
     summary: 'Kept where extensions are kept.',
@@ -339,6 +355,29 @@ export const testWords: Plugin = {
   directives,
   actions,
   sections: { userlist },
+  balance: {
+    leastconn: { usage: 'leastconn', summary: 'A balance algorithm.', parse: () => () => ({ pick: () => undefined }) },
+    hdr: {
+      usage: 'hdr(<name>) [ <depth> ]',
+      summary: 'One with an argument in its word.',
+      parse(words) {
+        if (!/\(.+\)$/.test(words.keyword))
+          words.fail(`'${words.keyword}' : the name of a header must stand in the parentheses`);
+        if (words.remaining > 0) words.integer('a depth');
+        return () => ({ pick: () => undefined });
+      },
+    },
+  },
+  filters: {
+    tee: {
+      usage: 'tee <name>',
+      summary: 'A filter.',
+      parse(words) {
+        words.next('a name');
+        return { attach: () => undefined };
+      },
+    },
+  },
   bindWords: {
     name: {
       usage: 'name <name>',

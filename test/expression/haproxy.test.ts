@@ -46,7 +46,7 @@ function ours(line: string, transaction: Transaction): string {
 
 /** Where ours differs on purpose, or knows more than 2.6: left out here, tested elsewhere. */
 const DIFFERENT = new Set(
-  readFileSync(new URL('different.txt', folder), 'latin1')
+  readFileSync(new URL('different.txt', import.meta.url), 'latin1')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#')),
 );

@@ -50,7 +50,7 @@ function refusal(line, index) {
   const message = /\[ALERT\][^\n]*? : config : (?:[Pp]arsing \[[^\]]*\] ?: )?([^\n]*)/.exec(stderr)?.[1] ?? 'refused';
   return message
     .replace(/^error detected (?:in frontend 'f' )?while parsing (?:an )?'http-request return'[^:]*: /, '')
-    .replace(/\.$/, '');
+    .replace(/\.+$/, '');
 }
 
 function ask(port, { method, uri, headers, body }, index) {

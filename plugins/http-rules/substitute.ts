@@ -1,0 +1,10 @@
+/**
+ * Puts the groups of a match into a replacement: `\0` the whole match, `\1` to `\9` its groups (nothing where there is none),
+ * a backslash before anything else stands for that.
+ */
+export function substitute(replacement: string, match: RegExpExecArray): string {
+  if (!replacement.includes('\\')) return replacement;
+  return replacement.replace(/\\(.)/gs, (_whole, next: string) =>
+    next >= '0' && next <= '9' ? (match[Number(next)] ?? '') : next,
+  );
+}

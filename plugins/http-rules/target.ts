@@ -1,0 +1,63 @@
+import type { ActionKeyword, Request } from 'sluice/plugin';
+import { REQUEST } from './places.ts';
+import { substitute } from './substitute.ts';
+import { pathAndQuery, pathOf, setUri, withPath, withPathAndQuery, withQuery } from './uri.ts';
+
+function setting(word: string, summary: string, set: (request: Request, value: string) => void): ActionKeyword {
+  return {
+    usage: `${word} <log-format>`,
+    summary,
+    in: REQUEST,
+    parse(words, scope) {
+      const format = scope.format(words.next('a log-format string'), words);
+      return {
+        run(transaction) {
+          const { request } = transaction;
+          if (request) set(request, format.constant ?? format.evaluate(transaction));
+        },
+      };
+    },
+  };
+}
+
+function replacing(
+  word: string,
+  summary: string,
+  part: (uri: string) => string | undefined,
+  put: (request: Request, value: string) => void,
+): ActionKeyword {
+  return {
+    usage: `${word} <regex> <log-format>`,
+    summary,
+    in: REQUEST,
+    parse(words, scope) {
+      const regex = scope.regex(words.next('a regular expression'), words);
+      const format = scope.format(words.next('a log-format string'), words);
+      return {
+        run(transaction) {
+          const { request } = transaction;
+          const subject = request && part(request.uri);
+          if (!request || subject === undefined) return;
+          const match = regex.exec(subject);
+          if (match) put(request, substitute(format.constant ?? format.evaluate(transaction), match));
+        },
+      };
+    },
+  };
+}
+
+const putPath = (request: Request, value: string): void => void (request.uri = withPath(request.uri, value));
+const putBoth = (request: Request, value: string): void => void (request.uri = withPathAndQuery(request.uri, value));
+
+export const targetActions: Record<string, ActionKeyword> = {
+  'set-method': setting('set-method', 'Changes the method.', (request, value) => (request.method = value)),
+  'set-path': setting('set-path', 'Changes the path; the query stays.', putPath),
+  'set-pathq': setting('set-pathq', 'Changes the path and the query.', putBoth),
+  'set-query': setting('set-query', 'Changes the query, what stands behind the question mark.', (request, value) => {
+    request.uri = withQuery(request.uri, value);
+  }),
+  'set-uri': setting('set-uri', 'Changes the whole target; Host follows an authority in it.', setUri),
+  'replace-path': replacing('replace-path', 'Changes the path if it matches.', pathOf, putPath),
+  'replace-pathq': replacing('replace-pathq', 'Changes the path and the query if they match.', pathAndQuery, putBoth),
+  'replace-uri': replacing('replace-uri', 'Changes the whole target if it matches.', (uri) => uri, setUri),
+};

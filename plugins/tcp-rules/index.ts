@@ -1,0 +1,15 @@
+import { definePlugin, type Plugin } from 'sluice/plugin';
+import { addressActions } from './addresses.ts';
+import { captureAction, captureDirectives } from './captures.ts';
+import { streamActions } from './stream.ts';
+import { variableActions } from './variables.ts';
+import { verdictActions } from './verdicts.ts';
+
+/** What rules of both modes can do. */
+const tcpRules: Plugin = definePlugin({
+  name: 'tcp-rules',
+  api: 1,
+  directives: captureDirectives,
+  actions: { ...verdictActions, ...addressActions, ...variableActions, ...streamActions, capture: captureAction },
+});
+export default tcpRules;
