@@ -198,6 +198,7 @@ export class Acceptor implements Door {
     if (delay > 0) {
       this.socket.pause();
       this.#delayed ??= setTimeout(() => {
+        newEvent();
         this.#delayed = undefined;
         if (!this.#stopped) this.#regulate();
       }, delay);

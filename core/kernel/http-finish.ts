@@ -62,7 +62,8 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   const close = stream.closeClient;
   session.endBulk();
   session.endStream(stream);
-  if (close || session.frontend.runtime.generation.draining) session.end();
+  const { runtime } = session.frontend;
+  if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
   else session.awaitRequest(at);
 }
 
