@@ -49,8 +49,10 @@ export interface ProxyHandle {
   softStop(): Promise<void>;
   /** Ends every session at once. */
   stop(): Promise<void>;
-  pauseListeners(): void;
-  resumeListeners(): void;
+  /** Lets go of the addresses for another process to take them (SIGTTOU); what has been accepted goes on. */
+  pauseListeners(): Promise<void>;
+  /** Takes them back (SIGTTIN). Rejects with ListenError when somebody else has one now. */
+  resumeListeners(): Promise<void>;
   readonly config: LoadedConfig;
   readonly global: GlobalSettings;
   readonly listeners: readonly { readonly frontend: string; readonly address: string }[];
@@ -210,11 +212,13 @@ class RunningProxy implements ProxyHandle {
     await Promise.all(this.#ending.values());
   }
 
-  pauseListeners(): void {
+  async pauseListeners(): Promise<void> {
     this.#process.hold(true);
+    await this.#sockets.unbind();
   }
 
-  resumeListeners(): void {
+  async resumeListeners(): Promise<void> {
+    await this.#sockets.rebind();
     this.#process.hold(false);
   }
 

@@ -42,6 +42,7 @@ export class ListeningSocket {
   #handler: AcceptHandler | undefined;
   #paused = true;
   #closed = false;
+  #unbound = false;
   #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
   #held: net.Socket[] = [];
@@ -107,7 +108,7 @@ export class ListeningSocket {
 
   /** Gives out what is held, oldest first, and goes on accepting. The handler may pause again at any time. */
   resume(): void {
-    if (this.#closed || this.#handler === undefined) return;
+    if (this.#closed || this.#unbound || this.#handler === undefined) return;
     this.#paused = false;
     // The handler may pause and resume again: the loop under way goes on then.
     if (this.#giving) return;
@@ -118,6 +119,31 @@ export class ListeningSocket {
       this.#giving = false;
     }
     if (this.#parked >= 0 && !this.#isPaused()) this.#unpark();
+  }
+
+  /**
+   * Lets go of the address, so that another process can have it (SIGTTOU), and pauses. Connections that were held stay
+   * held. A UNIX path needs none of this: who binds it takes its place.
+   */
+  unbind(): void {
+    if (this.#closed || this.#unbound || this.target.kind === 'unix' || this.target.kind === 'fd') return;
+    this.#paused = true;
+    this.#unbound = true;
+    if (this.#parked >= 0) this.#unpark();
+    this.#server.close();
+  }
+
+  /** Binds what was let go of again; the handler goes on with `resume`. Rejects with ListenError, and can be tried again. */
+  async rebind(): Promise<void> {
+    if (this.#closed || !this.#unbound) return;
+    this.#server = this.#newServer();
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#closed = false;
+      throw error;
+    }
+    this.#unbound = false;
   }
 
   /** Closes the descriptor at once, resets what is held, and leaves a UNIX path in place, as HAProxy does. */
@@ -193,7 +219,8 @@ export class ListeningSocket {
       switch (target.kind) {
         case 'inet': {
           const ipv6Only = target.host.includes(':') ? (target.v6only ?? (await systemV6Only())) : false;
-          await listening(this.#server, { host: target.host, port: target.port, ipv6Only, backlog, exclusive: true });
+          const port = this.#port ?? target.port;
+          await listening(this.#server, { host: target.host, port, ipv6Only, backlog, exclusive: true });
           break;
         }
         case 'unix':

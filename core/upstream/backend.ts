@@ -71,7 +71,10 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
-    if (++server.active > counters.highest) counters.highest = server.active;
+    if (++server.active > server.mostActive) {
+      server.mostActive = server.active;
+      if (server.active > counters.highest) counters.highest = server.active;
+    }
     counters.current = server.active;
     this.#balancer?.took?.(server);
   }

@@ -43,10 +43,13 @@ function allowed(policy: HttpReuse, connection: ServerConnection): boolean {
 /** Keeps a connection for a later request, or closes it where no more are wanted. */
 export function keepIdle(connection: ServerConnection, policy: HttpReuse): void {
   const { server } = connection;
-  const { poolMaxConn, maxReuse } = server.config;
+  const { poolMaxConn, poolLowConn, maxReuse } = server.config;
   connection.user = null;
   connection.endBulk();
-  const tooMany = policy !== 'never' && poolMaxConn >= 0 && server.idle.length >= poolMaxConn;
+  // No more than were in use at once lately: with `safe`, each new client opens one, and most would never be needed again.
+  const inUse = server.active - 1 + server.idle.length;
+  const beyondNeed = inUse >= Math.max(server.mostActive, server.mostActiveBefore, poolLowConn);
+  const tooMany = policy !== 'never' && (beyondNeed || (poolMaxConn >= 0 && server.idle.length >= poolMaxConn));
   const worn = maxReuse >= 0 && connection.uses > maxReuse;
   if (connection.closed || tooMany || worn || server.closing) {
     connection.destroy();
@@ -84,6 +87,8 @@ function planPurge(server: UpstreamServer): void {
 
 function purge(server: UpstreamServer): void {
   server.purge = undefined;
+  server.mostActiveBefore = server.mostActive;
+  server.mostActive = server.active;
   const spare = Math.max(0, Math.min(server.leastIdle, server.idle.length) - server.config.poolLowConn);
   for (const connection of server.idle.slice(0, Math.ceil(spare / 2))) connection.destroy();
   if (server.idle.length > 0) planPurge(server);

@@ -27,6 +27,9 @@ export class UpstreamServer implements Server {
   readonly idle: ServerConnection[] = [];
   /** Set while a purge of idle connections is planned. */
   purge: NodeJS.Timeout | undefined = undefined;
+  /** The most transactions at once since the last purge, and in the time before it. */
+  mostActive = 0;
+  mostActiveBefore = 0;
   /** The fewest idle connections there were since the last purge. */
   leastIdle = 0;
   /** Its generation is over: nothing is kept. */
