@@ -87,6 +87,7 @@ async function start(first: Loaded, loading: Loading, old: OldProcesses): Promis
 function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<number> {
   let state: State = 'serving';
   let reloading: Promise<void> | undefined;
+  let again = false;
   const guarded = (what: string, run: () => Promise<void>): void => {
     run().catch((error: unknown) => {
       log.error({ err: error }, `${what} failed`);
@@ -105,6 +106,7 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       if (!(error instanceof ConfigurationError)) throw error;
     } finally {
       reloading = undefined;
+      if (again) process.emit('SIGUSR2');
     }
   };
   return new Promise((resolve) => {
@@ -127,8 +129,10 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       });
     });
     process.on('SIGUSR2', () => {
-      // One at a time; a second signal during a reload asks for what is being done.
-      if (state === 'leaving' || reloading) return;
+      if (state === 'leaving') return;
+      // One at a time; the file may have changed since the one under way has read it.
+      again = reloading !== undefined;
+      if (again) return;
       reloading = reload();
       guarded('the reload', () => reloading ?? Promise.resolve());
     });

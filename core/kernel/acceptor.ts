@@ -52,6 +52,7 @@ export class Acceptor implements Door {
   open(): void {
     this.socket.accept((socket) => this.#accept(socket));
     this.#process.acceptors.add(this);
+    this.frontend.doors.push(this);
     this.#regulate();
   }
 
@@ -95,7 +96,8 @@ export class Acceptor implements Door {
     session.socket = adoptSocket(socket, reader);
     if (frontend.settings.clientKeepAlive !== undefined)
       enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
-    this.#regulate();
+    if (frontend.full || frontend.rateDelay(at) > 0) this.#regulateAll();
+    else this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
     else this.admit(session);
   }
@@ -105,7 +107,7 @@ export class Acceptor implements Door {
     const { runtime } = this.frontend;
     const { pre, post } = runtime.generation.pipeline.accept;
     if (runtime.tcpConnectionRules === null && runtime.tcpSessionRules === null && pre === null && post === null) {
-      session.start();
+      session.admit();
       return;
     }
     void this.#admitByRules(session);
@@ -139,7 +141,7 @@ export class Acceptor implements Door {
     } finally {
       stream.finish();
     }
-    session.start();
+    session.admit();
   }
 
   /** `expect-proxy`: a rule wants the header that the `bind` line did not ask for. */
@@ -175,9 +177,11 @@ export class Acceptor implements Door {
   release(session: ClientSession): void {
     this.sessions.delete(session);
     this.#current--;
+    const wasFull = this.frontend.full;
     this.frontend.counters.current--;
     this.#process.leave();
-    if (!this.#stopped) this.#regulate();
+    if (wasFull) this.#regulateAll();
+    else if (!this.#stopped) this.#regulate();
     if (this.sessions.size === 0) this.frontend.runtime.generation.sessionsEnded();
   }
 
@@ -193,12 +197,17 @@ export class Acceptor implements Door {
     if (delay > 0) {
       this.socket.pause();
       this.#delayed ??= setTimeout(() => {
+        newEvent();
         this.#delayed = undefined;
         if (!this.#stopped) this.#regulate();
       }, delay);
       return;
     }
     if (this.socket.paused && !this.#process.held) this.socket.resume();
+  }
+
+  #regulateAll(): void {
+    for (const door of this.frontend.doors) door.reconsider();
   }
 
   /** A limit outside this acceptor changed. */

@@ -40,6 +40,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   socket!: ReadSocket;
   closed = false;
   paused = true;
+  /** The rules that need no bytes have let it in. */
+  admitted = false;
+  /** What came behind the PROXY header. */
+  early: Buffer | null = null;
   /** When the PROXY header, if any, had been read. */
   handshakeEnd: number;
   bulk: Buffer | null = null;
@@ -89,6 +93,16 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   }
   set destination(endpoint: Endpoint) {
     this.#destination = endpoint;
+  }
+
+  /** Lets it in. */
+  admit(): void {
+    this.admitted = true;
+    this.start();
+    const { early } = this;
+    if (early === null || this.closed) return;
+    this.early = null;
+    this.onData(early.length, early);
   }
 
   /** The socket is ours from here on; reading begins. */

@@ -250,3 +250,9 @@ export function resetSocket(socket: PlainSocket): void {
   if (finishing || socket.remoteFamily === undefined) socket.destroy();
   else socket.resetAndDestroy();
 }
+
+/** Bytes written and not yet taken by the system. Unlike `writableLength` it falls while a large write goes out in parts. */
+export function unsentBytes(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
+  return socket.writableLength === 0 ? 0 : (handle?.writeQueueSize ?? socket.writableLength);
+}

@@ -50,6 +50,7 @@ export class ListeningSocket {
   #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
   #held: PlainSocket[] = [];
+  #giving = false;
   /** The descriptor that keeps the kernel's queue alive while the server is closed, or -1. */
   #parked = -1;
   /** Connections reset because the queue was full and dup(2) is missing. */
@@ -114,9 +115,14 @@ export class ListeningSocket {
   resume(): void {
     if (this.#closed || this.#unbound || this.#handler === undefined) return;
     this.#paused = false;
-    let given = 0;
-    while (given < this.#held.length && !this.#isPaused()) this.#give(this.#held[given++]!);
-    this.#held.splice(0, given);
+    // The handler may pause and resume again: the loop under way goes on then.
+    if (this.#giving) return;
+    this.#giving = true;
+    try {
+      while (this.#held.length > 0 && !this.#isPaused()) this.#give(this.#held.shift()!);
+    } finally {
+      this.#giving = false;
+    }
     if (this.#parked >= 0 && !this.#isPaused()) this.#unpark();
   }
 
