@@ -153,6 +153,7 @@ export class Stream implements Transaction, Queued {
     this.redispatched = false;
     this.serverQueue = 0;
     this.backendQueue = 0;
+    this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
     this.step = 0;
@@ -216,7 +217,8 @@ export class Stream implements Transaction, Queued {
   get stage(): string {
     if (this.responsePhase > 0) return 'D';
     if (this.queue !== null) return 'Q';
-    if (this.connection$ !== null) return this.connection$.connected ? (this.requestSent ? 'H' : 'C') : 'C';
+    if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
+    if (this.connection$ !== null) return 'C';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 

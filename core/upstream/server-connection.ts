@@ -29,6 +29,8 @@ export class ServerConnection implements SourceReader {
   /** Where the next read goes when it is not the shared buffer. */
   bulk: Buffer | null = null;
   paused = false;
+  /** What the server had still to take when the client was stopped for it. */
+  queued = 0;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
