@@ -24,6 +24,8 @@ export class Generation {
   pipeline: Pipeline;
   /** No new connections; those there are end after their request. */
   draining = false;
+  /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
+  closesIdle = false;
   /** Takes a socket's end from its peer's sight, where the system can. */
   silence: (session: ClientSession) => void = () => undefined;
   readonly #failures = new Map<string, number>();
@@ -91,6 +93,7 @@ export class Generation {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
+    this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;

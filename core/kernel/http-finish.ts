@@ -57,12 +57,13 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   stream.timing.end = at;
   // An upgrade that was declined leaves an ordinary connection behind.
   releaseServer(session, stream, stream.closeServer);
-  logStream(stream);
   if (stream.backend !== undefined) stream.backend.counters.current--;
+  logStream(stream);
   const close = stream.closeClient;
   session.endBulk();
   session.endStream(stream);
-  if (close || session.frontend.runtime.generation.draining) session.end();
+  const { runtime } = session.frontend;
+  if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
   else session.awaitRequest(at);
 }
 
@@ -71,8 +72,8 @@ export function abortStream(session: HttpSession, stream: Stream): void {
   leaveQueue(stream);
   releaseServer(session, stream, true);
   stream.timing.end = now();
-  logStream(stream);
   if (stream.backend !== undefined) stream.backend.counters.current--;
+  logStream(stream);
   const cut = stream.responsePhase === 1;
   session.endStream(stream);
   if (session.closed) return;

@@ -297,6 +297,8 @@ export function afterResponse(stream: Stream): void {
 
 /** What the client is told about its connection, as the last line of the head. */
 export function connectionLine(stream: Stream): string {
+  // The generation may have begun to end since the request came.
+  if (stream.frontend.runtime.generation.draining) stream.closeClient = true;
   const { version } = stream.response!;
   if (stream.closeClient) return version === '1.1' ? CLOSE_LINE : '';
   return version === '1.0' || stream.requestView.version === '1.0' ? KEEP_ALIVE_LINE : '';

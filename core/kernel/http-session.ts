@@ -207,6 +207,8 @@ export class HttpSession extends ClientSession {
     const stream = takeStream();
     const first = this.requests === 0;
     const start = first ? this.acceptedTime : this.#waitStart;
+    if (first) this.keepEnds();
+    else this.restoreEnds();
     stream.begin(this, wallClock(start));
     stream.timing.start = start;
     stream.timing.handshake = first ? this.handshakeEnd : start;
@@ -342,6 +344,11 @@ export class HttpSession extends ClientSession {
   onTimeout(at: number): void {
     switch (this.phase) {
       case IDLE: {
+        if (!this.admitted) {
+          // The PROXY header did not come: nobody knows who this is, so nothing is answered.
+          this.destroy();
+          return;
+        }
         const silent = this.#firstByte === -1 && (this.requests > 0 || this.frontend.runtime.ignoreProbes);
         if (silent) {
           this.end();

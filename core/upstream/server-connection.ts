@@ -114,6 +114,15 @@ export class ServerConnection implements SourceReader {
     this.socket.destroy();
   }
 
+  /** Nobody wants more of it: closes when all is sent, or when the server takes nothing for `limit` milliseconds. */
+  finish(limit: number): void {
+    this.pause();
+    this.user = null;
+    this.#forget();
+    this.socket.setTimeout(limit, () => this.socket.destroy());
+    this.socket.destroySoon();
+  }
+
   #forget(): void {
     if (this.closed) return;
     this.closed = true;
