@@ -3,7 +3,7 @@ import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
-import { queuedBytes } from '../net/fast-socket.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -30,7 +30,7 @@ export function dispatch(stream: Stream): void {
   if (chosen instanceof Promise) {
     stream.wait(
       chosen,
-      (again, server) => assign(session, again, server as UpstreamServer | undefined),
+      (waited, server) => assign(session, waited, server as UpstreamServer | undefined),
       () => undefined,
     );
   } else assign(session, stream, chosen as UpstreamServer | undefined);
@@ -191,7 +191,7 @@ export function awaitResponse(session: HttpSession, stream: Stream): void {
 /** The server takes less than the client sends: the client waits, and it is the server's time that runs. */
 function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   session.pause();
-  connection.queued = queuedBytes(connection.socket);
+  connection.queued = unsentBytes(connection.socket);
   schedule(session, stream.getTimeout('server'), now());
 }
 

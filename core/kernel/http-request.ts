@@ -3,7 +3,7 @@ import { cleanConnection, cleanTransferCodings } from '../http/connection-header
 import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
-import { queuedBytes, resetSocket } from '../net/fast-socket.ts';
+import { unsentBytes, resetSocket } from '../net/fast-socket.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { enter } from '../state/counters.ts';
 import { dispatch, forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
@@ -412,7 +412,7 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
     // Whoever was to act and did not: a client that owes us its body, or a server that does not take it.
     const server = connection !== null && session.paused && connection.socket.writableLength > 0;
     if (server) {
-      const left = queuedBytes(connection.socket);
+      const left = unsentBytes(connection.socket);
       if (left !== connection.queued) {
         connection.queued = left;
         schedule(session, stream.getTimeout('server'), at);
@@ -433,7 +433,7 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
   if (stream.responsePhase === 1) {
     const client = connection !== null && connection.paused && session.socket.writableLength > 0;
     if (client) {
-      const left = queuedBytes(session.socket);
+      const left = unsentBytes(session.socket);
       if (left !== session.queued) {
         session.queued = left;
         schedule(session, stream.getTimeout('client'), at);

@@ -9,7 +9,7 @@ import {
   INCOMPLETE,
 } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
-import { queuedBytes } from '../net/fast-socket.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -420,7 +420,7 @@ function responseBody(
 /** The client takes less than the server sends: the server waits, and it is the client's time that runs. */
 function awaitClient(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   connection.pause();
-  session.queued = queuedBytes(session.socket);
+  session.queued = unsentBytes(session.socket);
   schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), now());
 }
 

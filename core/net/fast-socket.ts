@@ -226,12 +226,6 @@ export function resumeReading(socket: PlainSocket): void {
   else socket.resume();
 }
 
-/** Bytes written and not yet taken by the system: it shrinks while the peer reads, however slowly. */
-export function queuedBytes(socket: net.Socket): number {
-  const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
-  return handle?.writeQueueSize ?? socket.writableLength;
-}
-
 /** The descriptor behind a socket or server, for setsockopt and dup; undefined where there is none or it is not shown. */
 export function descriptorOf(owner: PlainSocket | net.Server): number | undefined {
   if (owner instanceof LightSocket) return owner.descriptor;
@@ -252,7 +246,23 @@ export function resetSocket(socket: PlainSocket): void {
 }
 
 /** Bytes written and not yet taken by the system. Unlike `writableLength` it falls while a large write goes out in parts. */
-export function unsentBytes(socket: net.Socket): number {
+export function unsentBytes(socket: PlainSocket): number {
+  if (socket instanceof LightSocket) return socket.unsent;
   const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
   return socket.writableLength === 0 ? 0 : (handle?.writeQueueSize ?? socket.writableLength);
+}
+
+/** Closes when all is sent, or when the peer has taken nothing for `limit` milliseconds. */
+export function destroyWhenSent(socket: PlainSocket, limit: number): void {
+  socket.destroySoon();
+  let left = unsentBytes(socket);
+  const check = setInterval(() => {
+    const now = unsentBytes(socket);
+    if (socket.destroyed || now === left) {
+      clearInterval(check);
+      socket.destroy();
+    }
+    left = now;
+  }, limit);
+  check.unref();
 }

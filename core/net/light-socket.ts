@@ -151,6 +151,11 @@ export class LightSocket implements ReadSocket {
     return this;
   }
 
+  /** Bytes that libuv holds; unlike `writableLength` it falls while a large write goes out in parts. */
+  get unsent(): number {
+    return this.#handle === null || this.#inFlight === 0 ? 0 : this.#handle.writeQueueSize;
+  }
+
   get writable(): boolean {
     return !this.writableEnded && !this.destroyed;
   }

@@ -1,4 +1,4 @@
-import { connectSocket, descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
+import { connectSocket, descriptorOf, destroyWhenSent, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
@@ -119,8 +119,7 @@ export class ServerConnection implements SourceReader {
     this.pause();
     this.user = null;
     this.#forget();
-    this.socket.setTimeout(limit, () => this.socket.destroy());
-    this.socket.destroySoon();
+    destroyWhenSent(this.socket, limit);
   }
 
   #forget(): void {
