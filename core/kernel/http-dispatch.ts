@@ -42,7 +42,6 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   const server = chosen ?? backend.pick(stream);
   if (server === undefined) {
     if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
-      stream.backendQueue = backend.queue.length + 1;
       enqueue(session, stream, undefined);
       return;
     }
@@ -53,23 +52,25 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   }
   if (server.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
     stream.server = server;
-    stream.terminate('L', 'R');
+    stream.terminate('L', 'C');
     stream.reply({
       status: 302,
+      close: true,
       reason: 'Found',
       headers: [
         ['cache-control', 'no-cache'],
+        ['content-length', '0'],
         ['location', server.config.redirectPrefix + stream.requestView.uri],
       ],
     });
     sendReply(session, stream);
     return;
   }
-  if (server.full) {
+  // With minconn a place may come free while others wait: it is theirs when the next request ends.
+  const overtakes = server.config.minconn > 0 && (backend.queue.length > 0 || server.queue.length > 0);
+  if (server.full || overtakes) {
     const { maxqueue } = server.config;
     const own = maxqueue === 0 || server.queue.length < maxqueue;
-    if (own) stream.serverQueue = server.queue.length + 1;
-    else stream.backendQueue = backend.queue.length + 1;
     enqueue(session, stream, own ? server : undefined);
     return;
   }
@@ -261,7 +262,7 @@ export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): v
   const backend = stream.backend!;
   const server = stream.server!;
   releaseServer(session, stream, true);
-  const allowed = !backend.settings.retryOn.has('none');
+  const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {
     server.counters.connectionErrors++;
     backend.counters.connectionErrors++;

@@ -361,7 +361,8 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
   if (stream.server !== undefined) stream.server.counters.cliAborts++;
   stream.wakeBody('closed');
-  if (stream.responsePhase === 0 && !stream.waiting && !(incomplete && stream.requestSent)) {
+  const silent = stream.queue !== null || (incomplete && stream.requestSent);
+  if (stream.responsePhase === 0 && !stream.waiting && !silent) {
     stream.error(400);
     leaveQueue(stream);
     releaseServer(session, stream, true);

@@ -524,9 +524,9 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const partial = stream.responseView.body.heldSize > 0 && stream.response === undefined;
   if (why === 'error' && stream.response !== undefined) return;
   stream.responseView.body.release();
-  const event = partial && why !== 'timeout' ? 'junk-response' : RETRY_EVENTS[why];
+  const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
-  const wanted = settings.retryOn.has(event) || settings.retryOn.has('all-retryable-errors');
+  const wanted = settings.retryOn.has(event);
   releaseServer(session, stream, true);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
@@ -555,5 +555,5 @@ function mayRetry(stream: Stream): boolean {
 function retriesStatus(stream: Stream, status: number): boolean {
   const { retryOn } = stream.backend!.settings;
   if (!stream.backend!.runtime.retriesResponses || !mayRetry(stream)) return false;
-  return retryOn.has(String(status)) || (retryOn.has('all-retryable-errors') && [500, 502, 503, 504].includes(status));
+  return retryOn.has(String(status));
 }

@@ -122,6 +122,7 @@ export class Stream implements Transaction, Queued {
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
   queueTicket = 0;
+  queueBefore = 0;
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
@@ -349,6 +350,11 @@ export class Stream implements Transaction, Queued {
 
   wakeBody(why: 'ready' | 'timeout' | 'closed'): void {
     this.bodyWaiter?.(why);
+  }
+
+  onQueueLeft(queue: WaitQueue, position: number): void {
+    if (queue.ofServer) this.serverQueue = position;
+    else this.backendQueue = position;
   }
 
   onServerFree(server: Server): void {

@@ -127,8 +127,6 @@ export class TcpSession extends ClientSession {
       return;
     }
     const queue = server === undefined ? backend.queue : server.queue;
-    if (server === undefined) stream.backendQueue = queue.length + 1;
-    else stream.serverQueue = queue.length + 1;
     queue.add(stream);
     const { timeouts } = backend.settings;
     schedule(this, timeouts.queue ?? timeouts.connect, now());
