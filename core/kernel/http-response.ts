@@ -338,7 +338,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream);
+  if (stream.frontend.runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);
