@@ -145,6 +145,7 @@ function refusing<T>(words: Words, phrase: (message: string) => string, compile:
 
 /** Log lines mark what is missing; everything else is part of a message. configuration.txt 8.2.6. */
 function styleOf(keyword: string): FormatStyle {
-  if (/^(?:log-format|error-log-format|log-format-sd|option (?:http|https|tcp)log|on|do-log)\b/.test(keyword)) return 'log';
+  if (/^(?:log-format|error-log-format|log-format-sd|option (?:http|https|tcp)log|on|do-log)\b/.test(keyword))
+    return 'log';
   return keyword.startsWith('unique-id-format') ? 'unique-id' : 'message';
 }

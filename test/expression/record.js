@@ -53,7 +53,8 @@ function refusal(line, index) {
   const message = /\[ALERT\][^\n]*? : config : (?:[Pp]arsing \[[^\]]*\] ?: )?([^\n]*)/.exec(stderr)?.[1] ?? 'refused';
   return message
     .replace(/^error detected (?:in frontend 'f' )?while parsing (?:an )?'http-request return'[^:]*: /, '')
-    .replaceAll(files, 'FILES/').replace(/\.+$/, '');
+    .replaceAll(files, 'FILES/')
+    .replace(/\.+$/, '');
 }
 
 function ask(port, { method, uri, headers, body }, index) {
