@@ -49,8 +49,10 @@ export interface ProxyHandle {
   softStop(): Promise<void>;
   /** Ends every session at once. */
   stop(): Promise<void>;
-  pauseListeners(): void;
-  resumeListeners(): void;
+  /** Lets go of the addresses for another process to take them (SIGTTOU); what has been accepted goes on. */
+  pauseListeners(): Promise<void>;
+  /** Takes them back (SIGTTIN). Rejects with ListenError when somebody else has one now. */
+  resumeListeners(): Promise<void>;
   readonly config: LoadedConfig;
   readonly global: GlobalSettings;
   readonly listeners: readonly { readonly frontend: string; readonly address: string }[];
@@ -86,10 +88,11 @@ class RunningProxy implements ProxyHandle {
   readonly #sockets = new ListeningSockets();
   readonly #process = new ProcessState();
   readonly #variables = new Map<string, Value>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new Map<Loaded, Promise<void>>();
   #sources: readonly SourceSpec[];
   #running!: Loaded;
   #started = false;
+  #stopped = false;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -163,11 +166,24 @@ class RunningProxy implements ProxyHandle {
 
   async reload(sources: readonly SourceSpec[] = this.#sources): Promise<void> {
     const next = await this.#load(sources);
+    if (this.#isStopped()) {
+      await next.plugins.stop();
+      return;
+    }
     if (!this.#started) {
+      const { plugins } = this.#running;
       this.#running = next;
+      await plugins.stop();
       return;
     }
     await this.#open(next);
+    if (this.#isStopped()) {
+      // The process is leaving; nothing new begins.
+      next.traffic.kill();
+      await this.#sockets.release(next.traffic);
+      await next.plugins.stop();
+      return;
+    }
     const old = this.#running;
     this.#running = next;
     this.#sources = sources;
@@ -184,32 +200,46 @@ class RunningProxy implements ProxyHandle {
       if (timer !== undefined) clearTimeout(timer);
       await loaded.plugins.stop();
     })();
-    this.#ending.add(ending);
-    void ending.finally(() => this.#ending.delete(ending));
+    this.#ending.set(loaded, ending);
+    void ending.finally(() => this.#ending.delete(loaded));
+  }
+
+  // A method, because the compiler takes a field that it saw tested for unchanged over an await.
+  #isStopped(): boolean {
+    return this.#stopped;
   }
 
   async softStop(): Promise<void> {
+    this.#stopped = true;
     const { traffic } = this.#running;
     if (this.#started) {
       this.#started = false;
       this.#end(this.#running, traffic.drain(true));
     }
-    await Promise.all(this.#ending);
+    await Promise.all(this.#ending.values());
   }
 
   async stop(): Promise<void> {
     const { traffic, plugins } = this.#running;
-    traffic.kill();
-    await this.#sockets.release(traffic);
-    await plugins.stop();
+    const soft = this.#ending.has(this.#running);
+    this.#stopped = true;
     this.#started = false;
+    for (const { traffic: old } of this.#ending.keys()) old.kill();
+    if (!soft) {
+      traffic.kill();
+      await this.#sockets.release(traffic);
+      await plugins.stop();
+    }
+    await Promise.all(this.#ending.values());
   }
 
-  pauseListeners(): void {
+  async pauseListeners(): Promise<void> {
     this.#process.hold(true);
+    await this.#sockets.unbind();
   }
 
-  resumeListeners(): void {
+  async resumeListeners(): Promise<void> {
+    await this.#sockets.rebind();
     this.#process.hold(false);
   }
 

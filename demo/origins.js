@@ -7,9 +7,10 @@ export default {
   name: 'demo-origins',
   api: 1,
   // Called once for each configuration that is read. `args` are the words after the plugin's name on its plugin-load line.
-  setup({ args, keep }) {
+  setup(context) {
+    const { args } = context;
     // What is kept outlives a reload (kill -USR2): the next configuration finds the origins running and takes them over.
-    const origins = args.map((word) => keep(word, () => new Origin(...word.split('='))));
+    const origins = args.map((word) => context.keep(word, () => new Origin(...word.split('='))));
     return {
       // The proxy's own listeners are bound. What throws here, or in setup, refuses the configuration.
       async start() {

@@ -47,8 +47,11 @@ function section<K extends Documented>(
     escapeCell(entry.keyword.summary),
     entry.plugin,
   ]);
-  const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
-  return `## ${title} (${table.size})\n\n${[head, head.map(() => '---'), ...rows].map(line).join('\n')}`;
+  return `## ${title} (${table.size})\n\n${[head, head.map(() => '---'), ...rows].map(tableRow).join('\n')}`;
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function code(text: string): string {

@@ -39,8 +39,8 @@ export function listKeywords(keywords: Keywords, classes: readonly string[]): st
 }
 
 function classList(): string {
-  const lines = Object.entries({ all: 'list all keywords', ...KEYWORD_CLASSES });
-  return `# List of supported keyword classes:\n${lines.map(([name, text]) => `${name}: ${text}\n`).join('')}`;
+  const list = Object.entries({ all: 'list all keywords', ...KEYWORD_CLASSES });
+  return `# List of supported keyword classes:\n${list.map(([name, text]) => `${name}: ${text}\n`).join('')}`;
 }
 
 const PRINTERS: Readonly<Record<string, (keywords: Keywords) => string>> = {
@@ -66,7 +66,7 @@ const PRINTERS: Readonly<Record<string, (keywords: Keywords) => string>> = {
 
 /** Words in byte order, as HAProxy sorts them. */
 export function sorted<K>(table: ReadonlyMap<string, Entry<K>>): Entry<K>[] {
-  return [...table.values()].sort((a, b) => (a.word < b.word ? -1 : 1));
+  return [...table.values()].toSorted((a, b) => (a.word < b.word ? -1 : 1));
 }
 
 function lines<K>(table: ReadonlyMap<string, Entry<K>>, line: (entry: Entry<K>) => string): string {
@@ -84,12 +84,13 @@ export function argumentList(specs: readonly ArgumentSpec[] | undefined): string
   return `(${needed.join(',')}[${needed.length > 0 ? ',' : ''}${optional.join(',')}])`;
 }
 
+const isGlobal = ({ keyword }: Entry<DirectiveKeyword>): boolean => keyword.in.includes('global');
+const isProxy = ({ keyword }: Entry<DirectiveKeyword>): boolean => keyword.in.some((kind) => kind !== 'global');
+const isOption = ({ word }: Entry<DirectiveKeyword>): boolean => word.startsWith('option ');
+const print = (list: readonly string[]): string => list.map((line) => `\t${line}\n`).join('');
+
 function configurationWords(keywords: Keywords): string {
   const directives = sorted(keywords.directives);
-  const isGlobal = ({ keyword }: Entry<DirectiveKeyword>): boolean => keyword.in.includes('global');
-  const isProxy = ({ keyword }: Entry<DirectiveKeyword>): boolean => keyword.in.some((kind) => kind !== 'global');
-  const isOption = ({ word }: Entry<DirectiveKeyword>): boolean => word.startsWith('option ');
-  const print = (list: readonly string[]): string => list.map((line) => `\t${line}\n`).join('');
   return (
     `global\n${print(directives.filter(isGlobal).map(({ word }) => word))}` +
     `listen\n` +

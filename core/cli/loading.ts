@@ -52,13 +52,14 @@ export async function loadProxy({ line, messages, log, masterWorker, output }: L
   return { handle, warnings };
 }
 
+const isKnown = (name: string): boolean => name === 'all' || name === 'help' || KEYWORD_CLASSES[name] !== undefined;
+
 function dump(
   classes: readonly string[],
   { keywords }: LoadedConfig,
   messages: Messages,
   output: (text: string) => void,
 ): void {
-  const isKnown = (name: string): boolean => name === 'all' || name === 'help' || KEYWORD_CLASSES[name] !== undefined;
   for (const name of classes) {
     if (!isKnown(name)) messages.warning(`'-dK${name}': unknown class; the classes are listed by -dKhelp.`);
   }

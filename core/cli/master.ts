@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { holdSignals } from './held-signals.ts';
 import type { Messages } from './messages.ts';
 import { monotonicStamp, type Notify } from './notify.ts';
 import { exitCode, startAs, type Report, type Start } from './roles.ts';
@@ -21,19 +22,20 @@ export interface Master {
  * passed on. When it ends, so does the master, with its exit code. management.txt chapters 3 and 4.
  */
 export function superviseWorker({ args, start, messages, notify, pidfile, write, ready }: Master): Promise<number> {
+  const giveSignals = holdSignals();
   const worker: ChildProcess = startAs('worker', args, start);
   let asked = false;
   const pass = (signal: NodeJS.Signals): void => {
     asked ||= signal !== 'SIGUSR2';
     worker.kill(signal);
   };
-  for (const signal of ['SIGUSR1', 'SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      notify('STOPPING=1');
-      pass(signal);
-    });
-  }
-  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, () => pass('SIGUSR2'));
+  const leave = (signal: NodeJS.Signals): void => {
+    notify('STOPPING=1');
+    pass(signal);
+  };
+  const reload = (): void => pass('SIGUSR2');
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
 
   return new Promise((resolve) => {
     worker.on('message', (message: Report) => {
@@ -47,6 +49,11 @@ export function superviseWorker({ args, start, messages, notify, pidfile, write,
           messages.notice('Loading success.');
           notify('READY=1', 'STATUS=Ready.', `MAINPID=${process.pid}`);
           ready();
+          // Not before: until it serves, the worker has no ear for them.
+          process.on('SIGUSR1', leave);
+          process.on('SIGUSR2', reload);
+          process.on('SIGHUP', reload);
+          giveSignals();
           break;
         case 'reloading':
           notify('RELOADING=1', 'STATUS=Reloading Configuration.', monotonicStamp());

@@ -56,7 +56,7 @@ async function obey(args: readonly string[]): Promise<number> {
         messages.alert(`config : Failed to evaluate condition: ${describe(error)}`);
         return 2;
       }
-    case 'run':
+    default:
       return run(command.line, args, role, messages);
   }
 }

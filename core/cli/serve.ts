@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigurationError, type ProxyHandle } from '../index.ts';
+import { holdSignals } from './held-signals.ts';
 import { describe, hasListener, loadProxy, type Loaded, type Loading } from './loading.ts';
 import { OldProcesses } from './old-processes.ts';
 import { dropPrivileges, limitDescriptors } from './privileges.ts';
@@ -19,6 +20,7 @@ type State = 'serving' | 'leaving';
  */
 export async function serve(loading: Loading, ready: (handle: ProxyHandle) => void): Promise<number> {
   const { line, messages } = loading;
+  const giveSignals = holdSignals();
   const old = new OldProcesses(line.finish, line.terminate);
   const first = await loadProxy(loading);
   if (first === undefined) return 1;
@@ -45,6 +47,7 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
   }
   old.replace();
   const code = untilSignal(handle, loading);
+  giveSignals();
   ready(handle);
   return code;
 }
@@ -84,27 +87,29 @@ async function start(first: Loaded, loading: Loading, old: OldProcesses): Promis
 function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<number> {
   let state: State = 'serving';
   let reloading: Promise<void> | undefined;
+  let again = false;
+  const guarded = (what: string, run: () => Promise<void>): void => {
+    run().catch((error: unknown) => {
+      log.error({ err: error }, `${what} failed`);
+      if (!(error instanceof ConfigurationError)) messages.alert(`${what} failed: ${describe(error)}`);
+    });
+  };
+  const reload = async (): Promise<void> => {
+    report({ kind: 'reloading' });
+    try {
+      await handle.reload();
+      messages.notice('The new configuration is in use.');
+      report({ kind: 'reloaded', ok: true });
+    } catch (error) {
+      messages.alert('The new configuration was refused; the old one is still in use.');
+      report({ kind: 'reloaded', ok: false });
+      if (!(error instanceof ConfigurationError)) throw error;
+    } finally {
+      reloading = undefined;
+      if (again) process.emit('SIGUSR2');
+    }
+  };
   return new Promise((resolve) => {
-    const guarded = (what: string, run: () => Promise<void>): void => {
-      run().catch((error: unknown) => {
-        log.error({ err: error }, `${what} failed`);
-        if (!(error instanceof ConfigurationError)) messages.alert(`${what} failed: ${describe(error)}`);
-      });
-    };
-    const reload = async (): Promise<void> => {
-      report({ kind: 'reloading' });
-      try {
-        await handle.reload();
-        messages.notice('The new configuration is in use.');
-        report({ kind: 'reloaded', ok: true });
-      } catch (error) {
-        messages.alert('The new configuration was refused; the old one is still in use.');
-        report({ kind: 'reloaded', ok: false });
-        if (!(error instanceof ConfigurationError)) throw error;
-      } finally {
-        reloading = undefined;
-      }
-    };
     const hardStop = (signal: 'SIGTERM' | 'SIGINT'): void => {
       state = 'leaving';
       report({ kind: 'stopping' });
@@ -124,13 +129,15 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       });
     });
     process.on('SIGUSR2', () => {
-      // One at a time; a second signal during a reload asks for what is being done.
-      if (state === 'leaving' || reloading) return;
+      if (state === 'leaving') return;
+      // One at a time; the file may have changed since the one under way has read it.
+      again = reloading !== undefined;
+      if (again) return;
       reloading = reload();
       guarded('the reload', () => reloading ?? Promise.resolve());
     });
-    process.on('SIGTTOU', () => handle.pauseListeners());
-    process.on('SIGTTIN', () => guarded('listening again', async () => handle.resumeListeners()));
+    process.on('SIGTTOU', () => guarded('letting go of the listeners', () => handle.pauseListeners()));
+    process.on('SIGTTIN', () => guarded('listening again', () => handle.resumeListeners()));
     for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
       process.on(signal, () => messages.warning(`${signal}: ${JSON.stringify(handle.status())}`));
     }

@@ -35,9 +35,10 @@ export function versionText(): string {
   );
 }
 
+const list = (words: Iterable<string>): string => [...words].toSorted().join(' ') || 'none';
+
 /** What `-vv` adds: what is built in, by its words. */
 export function buildText(keywords: Keywords, plugins: readonly string[]): string {
-  const list = (words: Iterable<string>): string => [...words].sort().join(' ') || 'none';
   const { v8, uv, openssl } = process.versions;
   return (
     `Running on V8 ${v8}, libuv ${uv}, OpenSSL ${openssl ?? 'none'}.\n\n` +

@@ -39,6 +39,9 @@ function text(value: (transaction: Transaction) => string | undefined, http = fa
   return { kind: 'text', http, value };
 }
 
+/** Text that `+Q` leaves alone: dates and termination states. */
+const plain = (...args: Parameters<typeof text>): Alias => ({ ...text(...args), verbatim: true });
+
 function address(end: (transaction: Transaction) => Endpoint | undefined): Alias {
   const value = (transaction: Transaction): string | undefined => {
     const endpoint = end(transaction);
@@ -181,13 +184,13 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   HV: text(({ request }) => request && `HTTP/${request.version}`, true),
   OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
   ST: number(({ response }) => response?.status ?? -1),
-  T: text((transaction) => utcDate(acceptDate(transaction))),
+  T: plain((transaction) => utcDate(acceptDate(transaction))),
   Ta: growing(timers.Ta),
   Tc: number(timers.Tc),
   Td: number(timers.Td),
   Th: number(timers.Th),
   Ti: number(timers.Ti),
-  Tl: text((transaction) => localDate(acceptDate(transaction))),
+  Tl: plain((transaction) => localDate(acceptDate(transaction))),
   Tq: number(timers.Tq),
   TR: number(timers.TR),
   Tr: number(timers.Tr),
@@ -239,10 +242,10 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   sq: number((transaction) => transaction.serverQueue),
   sslc: text(() => undefined),
   sslv: text(() => undefined),
-  t: text((transaction) => localDateWithMilliseconds(acceptDate(transaction))),
-  tr: text((transaction) => localDateWithMilliseconds(requestDate(transaction)), true),
-  trg: text((transaction) => utcDate(requestDate(transaction)), true),
-  trl: text((transaction) => localDate(requestDate(transaction)), true),
-  ts: text((transaction) => transaction.termination.slice(0, 2)),
-  tsc: text((transaction) => transaction.termination, true),
+  t: plain((transaction) => localDateWithMilliseconds(acceptDate(transaction))),
+  tr: plain((transaction) => localDateWithMilliseconds(requestDate(transaction)), true),
+  trg: plain((transaction) => utcDate(requestDate(transaction)), true),
+  trl: plain((transaction) => localDate(requestDate(transaction)), true),
+  ts: plain((transaction) => transaction.termination.slice(0, 2)),
+  tsc: plain((transaction) => transaction.termination, true),
 };

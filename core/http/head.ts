@@ -339,7 +339,7 @@ export class Head implements HeaderList {
       const name = this.nameAt(i);
       text += `${adjust.get(name) ?? name}: ${this.valueAt(i)}\r\n`;
     }
-    return `${text}${extra.replace(/^[^:]+/, (name) => adjust.get(name) ?? name)}\r\n`;
+    return `${text}${extra.replace(/^[^:\r\n]+/gm, (name) => adjust.get(name) ?? name)}\r\n`;
   }
 }
 

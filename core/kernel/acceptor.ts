@@ -1,6 +1,5 @@
-import type net from 'node:net';
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
-import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { adoptSocket, type PlainSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -53,6 +52,7 @@ export class Acceptor implements Door {
   open(): void {
     this.socket.accept((socket) => this.#accept(socket));
     this.#process.acceptors.add(this);
+    this.frontend.doors.push(this);
     this.#regulate();
   }
 
@@ -63,7 +63,7 @@ export class Acceptor implements Door {
     if (this.#delayed !== undefined) clearTimeout(this.#delayed);
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: PlainSocket): void {
     newEvent();
     const at = now();
     const { frontend } = this;
@@ -96,7 +96,8 @@ export class Acceptor implements Door {
     session.socket = adoptSocket(socket, reader);
     if (frontend.settings.clientKeepAlive !== undefined)
       enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
-    this.#regulate();
+    if (frontend.full || frontend.rateDelay(at) > 0) this.#regulateAll();
+    else this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
     else this.admit(session);
   }
@@ -106,7 +107,7 @@ export class Acceptor implements Door {
     const { runtime } = this.frontend;
     const { pre, post } = runtime.generation.pipeline.accept;
     if (runtime.tcpConnectionRules === null && runtime.tcpSessionRules === null && pre === null && post === null) {
-      session.start();
+      session.admit();
       return;
     }
     void this.#admitByRules(session);
@@ -140,7 +141,7 @@ export class Acceptor implements Door {
     } finally {
       stream.finish();
     }
-    session.start();
+    session.admit();
   }
 
   /** `expect-proxy`: a rule wants the header that the `bind` line did not ask for. */
@@ -176,9 +177,11 @@ export class Acceptor implements Door {
   release(session: ClientSession): void {
     this.sessions.delete(session);
     this.#current--;
+    const wasFull = this.frontend.full;
     this.frontend.counters.current--;
     this.#process.leave();
-    if (!this.#stopped) this.#regulate();
+    if (wasFull) this.#regulateAll();
+    else if (!this.#stopped) this.#regulate();
     if (this.sessions.size === 0) this.frontend.runtime.generation.sessionsEnded();
   }
 
@@ -194,12 +197,17 @@ export class Acceptor implements Door {
     if (delay > 0) {
       this.socket.pause();
       this.#delayed ??= setTimeout(() => {
+        newEvent();
         this.#delayed = undefined;
         if (!this.#stopped) this.#regulate();
       }, delay);
       return;
     }
     if (this.socket.paused && !this.#process.held) this.socket.resume();
+  }
+
+  #regulateAll(): void {
+    for (const door of this.frontend.doors) door.reconsider();
   }
 
   /** A limit outside this acceptor changed. */

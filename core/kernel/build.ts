@@ -78,6 +78,7 @@ export async function bindGeneration(
         const socket = await sockets.claim(generation, {
           target,
           backlog,
+          light: true,
           duplicate: libc === undefined ? undefined : (fd) => libc.duplicate(fd),
         });
         const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;

@@ -24,6 +24,8 @@ export class Generation {
   pipeline: Pipeline;
   /** No new connections; those there are end after their request. */
   draining = false;
+  /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
+  closesIdle = false;
   /** Takes a socket's end from its peer's sight, where the system can. */
   silence: (session: ClientSession) => void = () => undefined;
   readonly #failures = new Map<string, number>();
@@ -91,10 +93,11 @@ export class Generation {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
+    this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
-      for (const session of [...acceptor.sessions]) session.endIfIdle();
+      for (const session of acceptor.sessions) session.endIfIdle();
     }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
@@ -110,7 +113,7 @@ export class Generation {
     this.draining = true;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
-      for (const session of [...acceptor.sessions]) session.kill();
+      for (const session of acceptor.sessions) session.kill();
     }
     this.close();
   }

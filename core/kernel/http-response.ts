@@ -9,6 +9,7 @@ import {
   INCOMPLETE,
 } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -16,7 +17,7 @@ import { copyOf } from './buffers.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
-import { type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
+import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
 import { runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -296,6 +297,8 @@ export function afterResponse(stream: Stream): void {
 
 /** What the client is told about its connection, as the last line of the head. */
 export function connectionLine(stream: Stream): string {
+  // The generation may have begun to end since the request came.
+  if (stream.frontend.runtime.generation.draining) stream.closeClient = true;
   const { version } = stream.response!;
   if (stream.closeClient) return version === '1.1' ? CLOSE_LINE : '';
   return version === '1.0' || stream.requestView.version === '1.0' ? KEEP_ALIVE_LINE : '';
@@ -335,7 +338,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream);
+  if (stream.frontend.runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);
@@ -352,18 +355,24 @@ function sendResponse(session: HttpSession, stream: Stream): void {
     const early = session.takeStash();
     if (early !== null) connection.socket.write(early);
     session.resume();
-    schedule(session, tunnelTimeout(stream), now());
+    schedule(session, tunnelTimeout(session, stream), now());
   } else {
     connection.useBulk();
     schedule(session, stream.getTimeout('server'), now());
   }
   if (flowing || socket.writableLength === 0) connection.resume();
-  else connection.pause();
+  else awaitClient(session, stream, connection);
   if (connection.closed || stream.serverEnded) responseEnded(session, stream);
 }
 
-function tunnelTimeout(stream: Stream): number {
-  return stream.getTimeout('tunnel') || Math.max(stream.getTimeout('client'), stream.getTimeout('server'));
+/** `timeout tunnel` for both sides, else the shorter of theirs; `timeout server-fin` once the client has ended (configuration.txt 4.2). */
+export function tunnelTimeout(session: HttpSession, stream: Stream): number {
+  const fin = session.clientEnded ? stream.backend!.settings.timeouts['server-fin'] : undefined;
+  if (fin !== undefined) return fin;
+  const client = stream.getTimeout('client') || Infinity;
+  const server = stream.getTimeout('server') || Infinity;
+  const side = Math.min(client, server);
+  return stream.getTimeout('tunnel') || (side === Infinity ? 0 : side);
 }
 
 /** More of a response's body. */
@@ -400,19 +409,35 @@ function responseBody(
   }
   if (socket.writableLength > 0) {
     if (owned) connection.replaceBulk();
-    if (!flowing) connection.pause();
+    if (!flowing) {
+      awaitClient(session, stream, connection);
+      return;
+    }
   }
-  schedule(session, stream.tunnel ? tunnelTimeout(stream) : stream.getTimeout('server'), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), now());
+}
+
+/** The client takes less than the server sends: the server waits, and it is the client's time that runs. */
+function awaitClient(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  connection.pause();
+  session.queued = unsentBytes(session.socket);
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), now());
 }
 
 /** The client has taken what was written. */
-export function clientDrained(_session: HttpSession, stream: Stream): void {
-  stream.connection$?.resume();
+export function clientDrained(session: HttpSession, stream: Stream): void {
+  const connection = stream.connection$;
+  if (connection === null) return;
+  const waited = connection.paused;
+  connection.resume();
+  if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());
 }
 
 /** The server has taken what was written. */
-export function serverDrained(session: HttpSession, _stream: Stream, _connection: ServerConnection): void {
+export function serverDrained(session: HttpSession, stream: Stream, _connection: ServerConnection): void {
+  const waited = session.paused;
   session.resume();
+  if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), now());
 }
 
 /** Bytes of the client in a tunnel. */
@@ -428,7 +453,7 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
     if (owned) session.replaceBulk();
     if (!flowing) session.pause();
   }
-  schedule(session, tunnelTimeout(stream), now());
+  schedule(session, tunnelTimeout(session, stream), now());
 }
 
 /** The server ended its side. */
@@ -458,6 +483,10 @@ function responseEnded(session: HttpSession, stream: Stream): void {
     finishResponse(session, stream);
     return;
   }
+  responseCut(session, stream);
+}
+
+function responseCut(session: HttpSession, stream: Stream): void {
   stream.terminate('S', 'D');
   stream.server!.counters.srvAborts++;
   stream.backend!.counters.srvAborts++;
@@ -479,17 +508,25 @@ const RETRY_EVENTS = {
 
 /** What came, or did not come, is no response: sent again where configured, else answered 502 or 504. */
 export function junkResponse(session: HttpSession, stream: Stream, why: keyof typeof RETRY_EVENTS): void {
+  if (stream.responsePhase === 2) {
+    // The answer was early and is complete: what the client still owes is read and thrown away.
+    releaseServer(session, stream, true);
+    session.resume();
+    return;
+  }
   if (stream.responsePhase > 0) {
-    responseEnded(session, stream);
+    // A reset ends no message, not even one that lasts until the close.
+    if (why === 'error') responseCut(session, stream);
+    else responseEnded(session, stream);
     return;
   }
   const server = stream.server!;
   const partial = stream.responseView.body.heldSize > 0 && stream.response === undefined;
   if (why === 'error' && stream.response !== undefined) return;
   stream.responseView.body.release();
-  const event = partial && why !== 'timeout' ? 'junk-response' : RETRY_EVENTS[why];
+  const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
-  const wanted = settings.retryOn.has(event) || settings.retryOn.has('all-retryable-errors');
+  const wanted = settings.retryOn.has(event);
   releaseServer(session, stream, true);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
@@ -500,6 +537,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   stream.terminate(why === 'timeout' ? 's' : why === 'junk' ? 'P' : 'S', 'H');
   if (stream.reused && session.requests > 1 && (why === 'closed' || why === 'error') && !partial) {
     // The idle connection ended as we used it. A client that reuses its connection knows how to repeat (RFC 9112 9.3.1).
+    // As nothing was answered, HAProxy does not log it either.
+    stream.logged = true;
     stream.response = undefined;
     abortStream(session, stream);
     return;
@@ -516,5 +555,5 @@ function mayRetry(stream: Stream): boolean {
 function retriesStatus(stream: Stream, status: number): boolean {
   const { retryOn } = stream.backend!.settings;
   if (!stream.backend!.runtime.retriesResponses || !mayRetry(stream)) return false;
-  return retryOn.has(String(status)) || (retryOn.has('all-retryable-errors') && [500, 502, 503, 504].includes(status));
+  return retryOn.has(String(status));
 }

@@ -65,10 +65,9 @@ export class IntroductionReader implements SocketReader {
     session.pause();
     session.socket.reader = session;
     const rest = this.#bytes.subarray(length);
-    this.#bytes = rest;
+    // Rules may be at work before the session sees it.
+    if (rest.length > 0) session.early = rest;
     this.#door.admit(session);
-    if (rest.length > 0 && !session.closed)
-      queueMicrotask(() => session.closed || session.onData(rest.length, Buffer.from(rest)));
   }
 
   onEnd(): void {

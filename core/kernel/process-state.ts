@@ -1,3 +1,4 @@
+import { newEvent } from '../net/clock.ts';
 import type { Acceptor } from './acceptor.ts';
 
 /** What all generations of a process share: the connections there are, and the most there may be (global `maxconn`). */
@@ -31,6 +32,7 @@ export class ProcessState {
   }
 
   hold(held: boolean): void {
+    newEvent();
     this.held = held;
     for (const acceptor of this.acceptors) {
       if (held) acceptor.socket.pause();

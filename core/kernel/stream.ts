@@ -122,6 +122,7 @@ export class Stream implements Transaction, Queued {
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
   queueTicket = 0;
+  queueBefore = 0;
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
@@ -153,6 +154,7 @@ export class Stream implements Transaction, Queued {
     this.redispatched = false;
     this.serverQueue = 0;
     this.backendQueue = 0;
+    this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
     this.step = 0;
@@ -216,7 +218,8 @@ export class Stream implements Transaction, Queued {
   get stage(): string {
     if (this.responsePhase > 0) return 'D';
     if (this.queue !== null) return 'Q';
-    if (this.connection$ !== null) return this.connection$.connected ? (this.requestSent ? 'H' : 'C') : 'C';
+    if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
+    if (this.connection$ !== null) return 'C';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 
@@ -347,6 +350,11 @@ export class Stream implements Transaction, Queued {
 
   wakeBody(why: 'ready' | 'timeout' | 'closed'): void {
     this.bodyWaiter?.(why);
+  }
+
+  onQueueLeft(queue: WaitQueue, position: number): void {
+    if (queue.ofServer) this.serverQueue = position;
+    else this.backendQueue = position;
   }
 
   onServerFree(server: Server): void {

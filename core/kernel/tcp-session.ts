@@ -1,5 +1,5 @@
 import type { Verdict } from '../api/index.ts';
-import { resetSocket } from '../net/fast-socket.ts';
+import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
@@ -16,19 +16,29 @@ import { now, schedule, wallClock } from './timers.ts';
 /** Reads below this size are copied and the shared buffer is kept; larger ones make the side read into its own. */
 const BULK = 16_384;
 
-const RULES = 0;
-const CONNECTING = 1;
-const FLOWING = 2;
+/** Who does not take what is left to be sent, though no timeout says so, has this long (ms). */
+const LINGER = 60_000;
+
+/** The rules that need no bytes have not let it in yet: it is nobody's to log. */
+const ARRIVED = 0;
+const RULES = 1;
+const CONNECTING = 2;
+const FLOWING = 3;
 
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
 export class TcpSession extends ClientSession {
   readonly stream: Stream;
-  #phase = RULES;
+  #phase = ARRIVED;
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
   #inspectUntil = 0;
-  #timeout = 0;
+  /** How long each side may be silent, in milliseconds. */
+  #clientLimit = Infinity;
+  #serverLimit = Infinity;
+  /** When something moved last, and what was unsent then. */
+  #activeAt = 0;
+  #unsent = 0;
 
   constructor(arrival: Arrival) {
     super(arrival);
@@ -39,6 +49,7 @@ export class TcpSession extends ClientSession {
   start(): void {
     const { stream, frontend } = this;
     const at = now();
+    this.#phase = RULES;
     stream.timing.start = this.acceptedTime;
     stream.timing.handshake = this.handshakeEnd;
     stream.timing.firstByte = at;
@@ -116,11 +127,11 @@ export class TcpSession extends ClientSession {
       return;
     }
     const queue = server === undefined ? backend.queue : server.queue;
-    if (server === undefined) stream.backendQueue = queue.length + 1;
-    else stream.serverQueue = queue.length + 1;
     queue.add(stream);
     const { timeouts } = backend.settings;
     schedule(this, timeouts.queue ?? timeouts.connect, now());
+    // It is read meanwhile: who leaves gives up his place.
+    this.resume();
   }
 
   onServerFree(stream: Stream, server: UpstreamServer): void {
@@ -152,26 +163,50 @@ export class TcpSession extends ClientSession {
       body.release();
     }
     if (this.#clientEnded) connection.socket.end();
-    if (this.frontend.runtime.logAsap) logStream(stream);
-    const side = stream.getTimeout('tunnel');
-    const client = stream.getTimeout('client') || Infinity;
-    const server = stream.getTimeout('server') || Infinity;
-    this.#timeout = side || (Math.min(client, server) === Infinity ? 0 : Math.min(client, server));
-    this.#touch(at);
+    if (this.frontend.runtime.logAsap) logStream(stream, true);
+    const tunnel = stream.getTimeout('tunnel');
+    this.#clientLimit = tunnel || stream.getTimeout('client') || Infinity;
+    this.#serverLimit = tunnel || stream.getTimeout('server') || Infinity;
     this.resume();
+    this.#touch(at);
+    if (this.#clientEnded) {
+      this.#serverFinishes();
+      this.#watch();
+    }
   }
 
-  /** Something moved: both sides have their time again. */
+  /** Something moved: both sides have their time again, whoever it was (configuration.txt 4.2, option independent-streams). */
   #touch(at: number): void {
-    const { stream } = this;
-    let limit = this.#timeout;
-    if (this.#clientEnded) limit = stream.backend!.settings.timeouts['server-fin'] ?? limit;
-    else if (this.#serverEnded) limit = this.frontend.settings.timeouts['client-fin'] ?? limit;
-    schedule(this, limit, at);
+    this.#activeAt = at;
+    this.#watch();
+  }
+
+  #watch(): void {
+    schedule(this, Math.min(this.#clientTime(), this.#serverTime()), this.#activeAt);
+  }
+
+  /** A side's time runs while it may still send, or has bytes to take. */
+  #clientTime(): number {
+    return this.socket.writableLength > 0 || !(this.#clientEnded || this.paused) ? this.#clientLimit : Infinity;
+  }
+
+  #serverTime(): number {
+    const connection = this.stream.connection$!;
+    const expected = connection.socket.writableLength > 0 || !(this.#serverEnded || connection.paused);
+    return expected ? this.#serverLimit : Infinity;
+  }
+
+  /** `timeout server-fin`: the client has ended, so the server's time is another, and begins now. */
+  #serverFinishes(): void {
+    const limit = this.stream.backend!.settings.timeouts['server-fin'];
+    if (limit === undefined) return;
+    this.#serverLimit = limit;
+    this.#activeAt = now();
   }
 
   onData(n: number, buffer: Buffer): void {
     const { stream, frontend } = this;
+    if (this.#clientEnded || this.#over) return;
     stream.bytesFromClient += n;
     frontend.counters.bytesIn += n;
     if (this.#phase !== FLOWING) {
@@ -199,6 +234,7 @@ export class TcpSession extends ClientSession {
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
     const { stream, frontend, socket } = this;
+    if (this.#serverEnded) return;
     stream.bytesFromServer += n;
     stream.bytesToClient += n;
     frontend.counters.bytesOut += n;
@@ -216,41 +252,61 @@ export class TcpSession extends ClientSession {
   }
 
   onDrain(): void {
+    if (this.#over) return;
     this.stream.connection$?.resume();
+    if (this.#phase === FLOWING) this.#touch(now());
   }
 
   onServerDrain(): void {
-    this.resume();
+    if (!this.#clientEnded) this.resume();
+    this.#touch(now());
   }
 
   onEnd(): void {
-    this.#clientEnded = true;
     const { stream } = this;
-    if (this.#phase !== FLOWING) {
-      if (
-        this.#phase === RULES ||
-        stream.backend?.runtime.abortOnClose === true ||
-        stream.requestView.body.heldSize === 0
-      ) {
-        stream.terminate('C', stream.stage);
-        this.#finish(false);
-      }
+    if (this.#over || this.#clientEnded) return;
+    if (this.#phase === FLOWING) {
+      this.#endClient();
       return;
     }
-    if (this.#serverEnded) this.#finish(false);
-    else {
-      stream.connection$?.socket.end();
-      this.#touch(now());
+    this.#clientEnded = true;
+    if (this.#inspectUntil > 0) {
+      // There is nothing more to wait for.
+      this.#rules();
+      return;
+    }
+    if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
+      stream.terminate('C', stream.stage);
+      this.#finish(false);
     }
   }
 
-  onServerEnd(): void {
-    this.#serverEnded = true;
-    if (this.#clientEnded) this.#finish(false);
-    else {
-      this.socket.end();
-      this.#touch(now());
+  /** The client sends no more; the server is told, and may go on. */
+  #endClient(): void {
+    this.#clientEnded = true;
+    if (this.#serverEnded) {
+      this.#finish(false);
+      return;
     }
+    this.stream.connection$?.socket.end();
+    this.#serverFinishes();
+    this.#watch();
+  }
+
+  onServerEnd(): void {
+    if (this.#serverEnded) return;
+    this.#serverEnded = true;
+    if (this.#clientEnded) {
+      this.#finish(false);
+      return;
+    }
+    this.socket.end();
+    const limit = this.frontend.settings.timeouts['client-fin'];
+    if (limit !== undefined) {
+      this.#clientLimit = limit;
+      this.#activeAt = now();
+    }
+    this.#watch();
   }
 
   onServerError(connection: ServerConnection): void {
@@ -311,8 +367,12 @@ export class TcpSession extends ClientSession {
     );
   }
 
-  onTimeout(): void {
+  onTimeout(at: number): void {
     const { stream } = this;
+    if (this.#over || this.#phase === FLOWING) {
+      this.#silence(at);
+      return;
+    }
     if (this.#inspectUntil > 0) {
       this.#rules();
       return;
@@ -327,10 +387,45 @@ export class TcpSession extends ClientSession {
       this.#retry('s');
       return;
     }
-    const client = stream.getTimeout('client') || Infinity;
-    const server = stream.getTimeout('server') || Infinity;
-    stream.terminate(client <= server ? 'c' : 's', this.#phase === FLOWING ? 'D' : 'R');
+    stream.terminate('c', 'R');
     this.#finish(false);
+  }
+
+  /** One side, or both, had their time. Who only fell silent counts as one that has ended, and the other goes on as HAProxy lets it. */
+  #silence(at: number): void {
+    const connection = this.stream.connection$;
+    const unsent = unsentBytes(this.socket) + (connection === null ? 0 : unsentBytes(connection.socket));
+    const moved = unsent !== this.#unsent;
+    this.#unsent = unsent;
+    if (moved && unsent > 0) {
+      // A slow reader takes some of what is written without emptying it.
+      if (this.#over) schedule(this, this.#clientLimit, at);
+      else this.#touch(at);
+      return;
+    }
+    if (this.#over || connection === null) {
+      resetSocket(this.socket);
+      this.destroy();
+      return;
+    }
+    const client = this.#activeAt + this.#clientTime() <= at;
+    const server = this.#activeAt + this.#serverTime() <= at;
+    if (!client && !server) {
+      this.#watch();
+      return;
+    }
+    this.stream.terminate(client ? 'c' : 's', 'D');
+    const stuck = client && this.socket.writableLength > 0;
+    if (stuck || (client && server) || (server && connection.socket.writableLength > 0)) {
+      connection.destroy();
+      this.#finish(stuck);
+    } else if (client) {
+      this.pause();
+      this.#endClient();
+    } else {
+      connection.pause();
+      this.onServerEnd();
+    }
   }
 
   #leaveServer(): void {
@@ -351,29 +446,32 @@ export class TcpSession extends ClientSession {
     const half = this.socket.writableLength > 0 && !reset && !this.closed;
     const connection = stream.connection$;
     // What the server is still owed goes out before its connection closes.
-    if (connection !== null && connection.connected && connection.socket.writableLength > 0) {
-      connection.user = null;
+    if (connection !== null && connection.connected && !connection.closed && connection.socket.writableLength > 0) {
       stream.connection$ = null;
-      connection.socket.destroySoon();
+      connection.finish(Math.min(this.#serverLimit, LINGER));
     }
     this.#leaveServer();
     stream.timing.end = now();
-    logStream(stream);
     if (stream.backend !== undefined) stream.backend.counters.current--;
+    if (this.#phase !== ARRIVED) logStream(stream);
     stream.finish();
     if (this.closed) {
       giveStream(stream);
       return;
     }
     if (reset) resetSocket(this.socket);
-    else if (half) this.socket.destroySoon();
-    else this.socket.end();
+    else if (half) {
+      this.socket.destroySoon();
+      this.#unsent = unsentBytes(this.socket);
+      if (this.#clientLimit === Infinity) this.#clientLimit = LINGER;
+      schedule(this, this.#clientLimit, now());
+    } else this.socket.end();
     if (!half) this.destroy();
   }
 
   protected gone(): void {
     if (this.#over) return;
-    if (!(this.#clientEnded && this.#serverEnded)) {
+    if (this.#phase !== ARRIVED && !(this.#clientEnded && this.#serverEnded)) {
       this.stream.terminate('C', this.stream.stage);
       this.frontend.counters.cliAborts++;
     }

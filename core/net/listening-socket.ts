@@ -17,7 +17,8 @@ import {
 } from './listen-target.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { errorWords } from './system-error.ts';
-import { descriptorOf } from './fast-socket.ts';
+import { descriptorOf, type PlainSocket } from './fast-socket.ts';
+import { takeConnections } from './light-socket.ts';
 
 export interface ListenOptions {
   readonly target: ListenTarget;
@@ -25,26 +26,31 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** dup(2), when there is one: it lets a paused socket whose queue is full stop accepting in earnest. */
   readonly duplicate?: ((fd: number) => number | undefined) | undefined;
+  /** Give out light sockets where this Node allows it; net.Sockets otherwise. */
+  readonly light?: boolean;
 }
 
 /**
  * Gets each accepted connection: a socket that is not reading, allows half-open, and has TCP_NODELAY set. The handler
  * owns it; it must adopt or destroy it in the same turn, as nothing else listens for its errors.
  */
-export type AcceptHandler = (socket: net.Socket, listening: ListeningSocket) => void;
+export type AcceptHandler = (socket: PlainSocket, listening: ListeningSocket) => void;
 
 export class ListeningSocket {
   readonly key: string;
   readonly target: ListenTarget;
   readonly #backlog: number;
   readonly #duplicate: ((fd: number) => number | undefined) | undefined;
+  readonly #light: boolean;
   #server: net.Server;
   #handler: AcceptHandler | undefined;
   #paused = true;
   #closed = false;
+  #unbound = false;
   #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
-  #held: net.Socket[] = [];
+  #held: PlainSocket[] = [];
+  #giving = false;
   /** The descriptor that keeps the kernel's queue alive while the server is closed, or -1. */
   #parked = -1;
   /** Connections reset because the queue was full and dup(2) is missing. */
@@ -57,6 +63,7 @@ export class ListeningSocket {
     this.target = options.target;
     this.#backlog = options.backlog ?? 1024;
     this.#duplicate = options.duplicate;
+    this.#light = options.light ?? false;
     this.#server = this.#newServer();
   }
 
@@ -106,12 +113,42 @@ export class ListeningSocket {
 
   /** Gives out what is held, oldest first, and goes on accepting. The handler may pause again at any time. */
   resume(): void {
-    if (this.#closed || this.#handler === undefined) return;
+    if (this.#closed || this.#unbound || this.#handler === undefined) return;
     this.#paused = false;
-    let given = 0;
-    while (given < this.#held.length && !this.#isPaused()) this.#give(this.#held[given++]!);
-    this.#held.splice(0, given);
+    // The handler may pause and resume again: the loop under way goes on then.
+    if (this.#giving) return;
+    this.#giving = true;
+    try {
+      while (this.#held.length > 0 && !this.#isPaused()) this.#give(this.#held.shift()!);
+    } finally {
+      this.#giving = false;
+    }
     if (this.#parked >= 0 && !this.#isPaused()) this.#unpark();
+  }
+
+  /**
+   * Lets go of the address, so that another process can have it (SIGTTOU), and pauses. Connections that were held stay
+   * held. A UNIX path needs none of this: who binds it takes its place.
+   */
+  unbind(): void {
+    if (this.#closed || this.#unbound || this.target.kind === 'unix' || this.target.kind === 'fd') return;
+    this.#paused = true;
+    this.#unbound = true;
+    if (this.#parked >= 0) this.#unpark();
+    this.#server.close();
+  }
+
+  /** Binds what was let go of again; the handler goes on with `resume`. Rejects with ListenError, and can be tried again. */
+  async rebind(): Promise<void> {
+    if (this.#closed || !this.#unbound) return;
+    this.#server = this.#newServer();
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#closed = false;
+      throw error;
+    }
+    this.#unbound = false;
   }
 
   /** Closes the descriptor at once, resets what is held, and leaves a UNIX path in place, as HAProxy does. */
@@ -132,19 +169,20 @@ export class ListeningSocket {
     return this.#paused;
   }
 
-  #give(socket: net.Socket): void {
+  #give(socket: PlainSocket): void {
     // Once it is adopted, or fails, it is the handler's business.
-    socket.off('error', ignore);
+    if (socket instanceof net.Socket) socket.off('error', ignore);
     this.#handler!(socket, this);
   }
 
   #newServer(): net.Server {
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     server.on('connection', (socket) => this.#arrived(socket));
+    if (this.#light) server.on('listening', () => takeConnections(server, (socket) => this.#arrived(socket)));
     return server;
   }
 
-  #arrived(socket: net.Socket): void {
+  #arrived(socket: PlainSocket): void {
     if (!this.#paused) {
       this.#handler!(socket, this);
       return;
@@ -154,7 +192,7 @@ export class ListeningSocket {
       return;
     }
     if (this.#held.length < this.#backlog) {
-      socket.on('error', ignore);
+      if (socket instanceof net.Socket) socket.on('error', ignore);
       this.#held.push(socket);
       if (this.#held.length === this.#backlog) this.#park();
       return;
@@ -187,7 +225,8 @@ export class ListeningSocket {
       switch (target.kind) {
         case 'inet': {
           const ipv6Only = target.host.includes(':') ? (target.v6only ?? (await systemV6Only())) : false;
-          await listening(this.#server, { host: target.host, port: target.port, ipv6Only, backlog, exclusive: true });
+          const port = this.#port ?? target.port;
+          await listening(this.#server, { host: target.host, port, ipv6Only, backlog, exclusive: true });
           break;
         }
         case 'unix':

@@ -53,6 +53,19 @@ export class ListeningSockets {
     await Promise.all(closing);
   }
 
+  /** Lets go of every address for a moment, for another process to take it. */
+  async unbind(): Promise<void> {
+    for (const { opening } of this.#entries.values()) (await opening).unbind();
+  }
+
+  /** Takes every address back. Rejects with the first ListenError, having tried all. */
+  async rebind(): Promise<void> {
+    const results = await Promise.allSettled(
+      [...this.#entries.values()].map(async ({ opening }) => (await opening).rebind()),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
   /** The keys of all open sockets. */
   keys(): string[] {
     return [...this.#entries.keys()];

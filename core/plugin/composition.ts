@@ -1,4 +1,5 @@
 // tsyringe reads decorator metadata through this polyfill and refuses to load without it.
+// oxlint-disable-next-line import/no-unassigned-import
 import 'reflect-metadata';
 import { container, instancePerContainerCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import type { Log } from '../api/index.ts';

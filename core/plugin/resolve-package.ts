@@ -15,8 +15,8 @@ export function resolvePackage(specifier: string, folder: string): string | unde
     const root = join(place, 'node_modules', name!);
     const manifest = readManifest(root);
     if (manifest !== undefined) {
-      const target = entry(manifest.exports, `.${rest}`);
-      return target === undefined ? undefined : realpathSync(join(root, target));
+      const file = entry(manifest.exports, `.${rest}`);
+      return file === undefined ? undefined : realpathSync(join(root, file));
     }
     if (place === dirname(place)) return undefined;
   }

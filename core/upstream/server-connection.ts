@@ -1,4 +1,4 @@
-import { connectSocket, descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
+import { connectSocket, descriptorOf, destroyWhenSent, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
@@ -29,6 +29,8 @@ export class ServerConnection implements SourceReader {
   /** Where the next read goes when it is not the shared buffer. */
   bulk: Buffer | null = null;
   paused = false;
+  /** What the server had still to take when the client was stopped for it. */
+  queued = 0;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
@@ -110,6 +112,14 @@ export class ServerConnection implements SourceReader {
     this.user = null;
     this.#forget();
     this.socket.destroy();
+  }
+
+  /** Nobody wants more of it: closes when all is sent, or when the server takes nothing for `limit` milliseconds. */
+  finish(limit: number): void {
+    this.pause();
+    this.user = null;
+    this.#forget();
+    destroyWhenSent(this.socket, limit);
   }
 
   #forget(): void {

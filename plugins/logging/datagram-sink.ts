@@ -36,7 +36,7 @@ export class NativeSink implements Sink {
   }
 }
 
-/** The same for UDP through Node alone; three times the work for each line. */
+/** The same for UDP through Node alone, where koffi is missing. */
 export class NodeUdpSink implements Sink {
   dropped = 0;
   readonly #target: Extract<Target, { kind: 'udp' }>;

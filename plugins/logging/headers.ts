@@ -39,7 +39,7 @@ export function header(format: HeaderFormat, facility: number, origin: Origin): 
       const host = origin.host ?? 'localhost';
       return (level, now) => `<${base + level}>${bsdTime(now)} ${host} ${process}`;
     }
-    case 'rfc5424': {
+    default: {
       const middle = `${origin.host ?? '-'} ${origin.tag} ${origin.pid} -`;
       return (level, now, data) => `<${base + level}>1 ${isoTime(now)} ${middle} ${data || '-'} `;
     }

@@ -48,7 +48,7 @@ export function parseLogLine(words: Words): LogLine {
 function parseSample(text: string, words: Words): Sample {
   const [ranges = '', size = ''] = text.split(':', 2);
   if (!/^[1-9]\d{0,6}$/.test(size)) words.fail(`wrong sample size '${size}' for sample range '${ranges}'`);
-  const picked = new Array<boolean>(Number(size)).fill(false);
+  const picked = Array.from({ length: Number(size) }, () => false);
   for (const range of ranges.split(',')) {
     const [, first, last = first] = /^([1-9]\d{0,6})(?:-([1-9]\d{0,6}))?$/.exec(range) ?? [];
     if (first === undefined || Number(last) < Number(first)) words.fail(`wrong sample range '${range}'`);

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 
-/** Datagram sockets through the C library: Node has none for Unix sockets, and its UDP costs more than a line is worth. */
+/** Datagram sockets through the C library: Node has none for Unix sockets, and its UDP queues what cannot be sent. */
 export interface NativeDatagrams {
   /** A socket that sends to that address. Throws when the system has none to give. */
   open(address: Uint8Array): NativeSocket;
@@ -84,15 +84,16 @@ export function unixAddress(path: string): Uint8Array {
 function ipv6Bytes(text: string): Buffer {
   const bytes = Buffer.alloc(16);
   const [head = '', tail] = text.split('%', 1)[0]!.split('::', 2);
-  const groups = (part: string): number[] =>
-    part === ''
-      ? []
-      : part.split(':').flatMap((group) => (isIPv4(group) ? dotted(group) : [Number.parseInt(group, 16)]));
   const first = groups(head);
   const last = tail === undefined ? [] : groups(tail);
   first.forEach((value, index) => bytes.writeUInt16BE(value, index * 2));
   last.forEach((value, index) => bytes.writeUInt16BE(value, 16 - (last.length - index) * 2));
   return bytes;
+}
+
+function groups(part: string): number[] {
+  if (part === '') return [];
+  return part.split(':').flatMap((group) => (isIPv4(group) ? dotted(group) : [Number.parseInt(group, 16)]));
 }
 
 function dotted(text: string): number[] {

@@ -31,7 +31,10 @@ describe('lists', () => {
     [[], ''],
     [[{ type: 'string' }], '(string)'],
     [[{ type: 'string', optional: true }], '([string])'],
-    [[{ type: 'string' }, { type: 'integer', optional: true }, { type: 'integer', optional: true }], '(string[,integer,integer])'],
+    [
+      [{ type: 'string' }, { type: 'integer', optional: true }, { type: 'integer', optional: true }],
+      '(string[,integer,integer])',
+    ],
   ] as const)('arguments %#', (specs, text) => expect(argumentList(specs)).toBe(text));
 
   const keywords = mergeKeywords([
@@ -54,7 +57,9 @@ describe('lists', () => {
           parse: () => ({ run: () => {} }),
         },
       },
-      converters: { lower: { usage: 'lower', summary: '', input: 'str', output: 'str', compile: () => (value) => value } },
+      converters: {
+        lower: { usage: 'lower', summary: '', input: 'str', output: 'str', compile: () => (value) => value },
+      },
       filters: { trace: { usage: 'trace', summary: '', parse: () => ({ attach: () => undefined }) } },
       commands: { 'show info': { usage: 'show info', summary: '', level: 'user', run: () => {} } },
     },

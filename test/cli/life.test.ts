@@ -144,17 +144,20 @@ describe('in the foreground', () => {
   test('a plugin that fails in setup refuses the configuration', async () => {
     const { text } = await answering('x', 'global\n  plugin-load ./broken.mjs\n');
     const path = file(text);
-    writeFileSync(join(path, '../broken.mjs'), `export default { name: 'broken', api: 1, setup() { throw new Error('no'); } }`);
+    writeFileSync(
+      join(path, '../broken.mjs'),
+      `export default { name: 'broken', api: 1, setup() { throw new Error('no'); } }`,
+    );
     const { exit, stderr } = await run(['-f', path]);
     expect(exit).toBe(1);
     expect(stderr).toContain(`plugin 'broken' failed in setup: no`);
   });
 });
 
-describe('limits and rights', () => {
-  const about = (running: RunningProcess, name: 'limits' | 'status'): string =>
-    readFileSync(`/proc/${running.child.pid}/${name}`, 'latin1');
+const about = (running: RunningProcess, name: 'limits' | 'status'): string =>
+  readFileSync(`/proc/${running.child.pid}/${name}`, 'latin1');
 
+describe('limits and rights', () => {
   test.runIf(process.platform === 'linux')('ulimit-n', async () => {
     const { port, text } = await answering('x', 'global\n  ulimit-n 777\n');
     const running = start(['-f', file(text)]);
@@ -209,13 +212,15 @@ describe('in the background', () => {
 
 describe('-sf and -st', () => {
   test.each([
-    ['-sf', 0],
-    ['-st', 143],
-  ] as const)('%s takes over from a running process', async (option, code) => {
+    ['-sf', 'sluice', 'sluice', 0],
+    ['-st', 'sluice', 'sluice', 143],
+    ['-sf', 'haproxy', 'sluice', 0],
+    ['-sf', 'sluice', 'haproxy', 0],
+  ] as const)('%s: from %s to %s', async (option, before, after, code) => {
     const { port, text } = await answering('old');
-    const old = start(['-f', file(text)]);
+    const old = start(['-db', '-f', file(text)], before);
     await serves(port, '/old');
-    start(['-f', file(text.replace('/old', '/new')), option, String(old.child.pid)]);
+    start(['-db', '-f', file(text.replace('/old', '/new')), option, String(old.child.pid)], after);
     await serves(port, '/new');
     expect(await old.ended()).toBe(code);
     expect(await status(port, '/new')).toBe('200');

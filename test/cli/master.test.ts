@@ -19,6 +19,12 @@ async function worker(master: RunningProcess): Promise<number> {
   return Number(/New worker \((\d+)\) forked/.exec(master.stderr)![1]);
 }
 
+/** Whether a process has a handler for the signal of that number; proc(5), SigCgt. */
+function catches(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
 describe('-W', () => {
   test.each([
     ['SIGTERM', 143],
@@ -46,6 +52,23 @@ describe('-W', () => {
     writeFileSync(path, text.replace('/old', '/new'));
     master.child.kill(signal);
     await serves(port, '/new');
+  });
+
+  test('signals that come early are kept', async () => {
+    const { text } = await answering('x');
+    const path = file(text);
+    for (const how of [['-W'], []]) {
+      const running = start([...how, '-f', path]);
+      await until('its command line to be there', () =>
+        readFileSync(`/proc/${running.child.pid}/cmdline`).includes('-f'),
+      );
+      // Node itself has to be up, or the system's default applies; this is as early as one can be heard.
+      await until('it to catch signals', () => catches(running.child.pid!, 12));
+      running.child.kill('SIGUSR2');
+      running.child.kill('SIGUSR1');
+      expect(await running.ended()).toBe(0);
+      expect(running.stderr).not.toContain('Debugger');
+    }
   });
 
   test('a worker that dies takes the master with it, as HAProxy', async () => {

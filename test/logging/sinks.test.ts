@@ -161,27 +161,32 @@ describe('a descriptor', () => {
   });
 });
 
-describe('an emitter', () => {
-  const line = (changes: Partial<LogLine>): LogLine => ({
-    target: { kind: 'fd', fd: 1 },
-    length: 1024,
-    format: 'short',
-    facility: 16,
-    least: 7,
-    cap: 0,
-    sample: undefined,
-    ...changes,
-  });
-  const written = (changes: Partial<LogLine>, ...messages: (readonly [level: number, text: string])[]): string[] => {
-    const got: string[] = [];
-    const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
-    const emitter = makeEmitter([line(changes)], 'tag', undefined, () => sink);
-    for (const [level, text] of messages) emitter.send(level, text, undefined);
-    return got;
-  };
+const line = (changes: Partial<LogLine>): LogLine => ({
+  target: { kind: 'fd', fd: 1 },
+  length: 1024,
+  format: 'short',
+  facility: 16,
+  least: 7,
+  cap: 0,
+  sample: undefined,
+  ...changes,
+});
 
+const written = (changes: Partial<LogLine>, ...messages: (readonly [level: number, text: string])[]): string[] => {
+  const got: string[] = [];
+  const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
+  const emitter = makeEmitter([line(changes)], 'tag', undefined, () => sink);
+  for (const [level, text] of messages) emitter.send(level, text, undefined);
+  return got;
+};
+
+describe('an emitter', () => {
   test('leaves out what is less severe, and caps what is more', () => {
-    expect(written({ least: 4, cap: 2 }, [0, 'a'], [2, 'b'], [4, 'c'], [5, 'd'])).toEqual(['<2>a\n', '<2>b\n', '<4>c\n']);
+    expect(written({ least: 4, cap: 2 }, [0, 'a'], [2, 'b'], [4, 'c'], [5, 'd'])).toEqual([
+      '<2>a\n',
+      '<2>b\n',
+      '<4>c\n',
+    ]);
   });
 
   test('cuts to the length with header and newline', () => {

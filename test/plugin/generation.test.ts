@@ -28,6 +28,8 @@ function recorder(name: string, events: string[], broken?: 'setup' | 'start' | '
   };
 }
 
+const accept = (): void => {};
+
 describe('a generation', () => {
   test('sets up and starts in order, stops in reverse', async () => {
     const events: string[] = [];
@@ -84,7 +86,6 @@ describe('a generation', () => {
   });
 
   test('gives the hooks with the name of whose they are', async () => {
-    const accept = (): void => {};
     const generation = of(
       new Composition(log),
       { name: 'idle', api: 1, setup: () => {} },
@@ -99,13 +100,13 @@ describe('names', () => {
   const service: ServiceKeyword = { usage: 'x', summary: 'x', mode: 'http', serve: () => 'done' };
 
   test('one word of two plugins is refused', () => {
-    const refused = (): Generation =>
+    expect(() =>
       of(
         new Composition(log),
         { name: 'a', api: 1, services: { x: service } },
         { name: 'b', api: 1, services: { x: service } },
-      );
-    expect(refused).toThrow(new DuplicateWordError(`the service 'x' is registered by both 'a' and 'b'`));
+      ),
+    ).toThrow(new DuplicateWordError(`the service 'x' is registered by both 'a' and 'b'`));
   });
 
   test('a word belongs to its generation alone', () => {
@@ -126,26 +127,26 @@ describe('names', () => {
   });
 });
 
-describe('what is kept', () => {
-  /** Keeps one object and shows which. */
-  const keeper = (key: string, seen: object[], fails = false): Plugin => ({
-    name: 'keeper',
-    api: 1,
-    setup: ({ keep }) => {
-      seen.push(keep(key, () => ({})));
-      return {
-        start: () => {
-          if (fails) throw new Error('no');
-        },
-      };
-    },
-  });
-  const run = async (composition: Composition, plugin: Plugin): Promise<void> => {
-    const generation = of(composition, plugin);
-    await generation.setup(site);
-    await generation.start();
-  };
+/** Keeps one object and shows which. */
+const keeper = (key: string, seen: object[], fails = false): Plugin => ({
+  name: 'keeper',
+  api: 1,
+  setup: (context) => {
+    seen.push(context.keep(key, () => ({})));
+    return {
+      start: () => {
+        if (fails) throw new Error('no');
+      },
+    };
+  },
+});
+const run = async (composition: Composition, plugin: Plugin): Promise<void> => {
+  const generation = of(composition, plugin);
+  await generation.setup(site);
+  await generation.start();
+};
 
+describe('what is kept', () => {
   test('is handed to the next generation', async () => {
     const composition = new Composition(log);
     const seen: object[] = [];
