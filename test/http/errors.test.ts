@@ -424,7 +424,8 @@ backend {name}c
         side.origin.answer = () => head('HTTP/1.1 404 No', 'Content-Length: 0');
         return [await side.ask(get('/1')), await side.logged(1)];
       },
-      (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+      (seen, expect) =>
+        expect(seen).toMatchInlineSnapshot(`
         [
           "HTTP/1.1 502 Bad Gateway
         content-length: 107
