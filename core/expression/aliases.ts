@@ -183,7 +183,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   ),
   HV: text(({ request }) => request && `HTTP/${request.version}`, true),
   OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
-  ST: number(({ response }) => response?.status ?? -1),
+  ST: number(({ loggedStatus }) => loggedStatus),
   T: plain((transaction) => utcDate(acceptDate(transaction))),
   Ta: growing(timers.Ta),
   Tc: number(timers.Tc),

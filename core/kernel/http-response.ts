@@ -260,7 +260,7 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
     advanceResponse(stream);
     return;
   }
-  releaseServer(session, stream, true);
+  releaseServer(session, stream, stream.closeServer || !stream.responseView.body.complete);
   if (verdict === 'deny') {
     stream.terminate('P', 'H');
     counters.deniedResponses++;

@@ -96,6 +96,8 @@ export class Stream implements Transaction, Queued {
   /** The client waits for a 100 before it sends its body. */
   expects = false;
   pending: PendingReply | null = null;
+  /** The status that a configured page stands for; 0 for none. */
+  errorStatus = 0;
   retriesLeft = 0;
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
@@ -173,6 +175,7 @@ export class Stream implements Transaction, Queued {
     this.headRequest = false;
     this.expects = false;
     this.pending = null;
+    this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
     this.keepsLine = false;
@@ -225,6 +228,10 @@ export class Stream implements Transaction, Queued {
 
   get termination(): string {
     return this.causeCode === 0 ? '----' : `${String.fromCharCode(this.causeCode, this.stageCode)}--`;
+  }
+
+  get loggedStatus(): number {
+    return this.errorStatus === 0 ? (this.response?.status ?? -1) : this.errorStatus;
   }
 
   get uniqueId(): string | undefined {

@@ -203,7 +203,8 @@ arena('limits and queues', ({ agree, differ }) => {
       await sleep(100);
       return [few, many, side.origin.requests.length];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         1,
         1,

@@ -10,18 +10,19 @@ const LINES = `listen {name}
   server s {origin} `;
 
 /** What an origin does wrong the first time. */
-const FAULTS = {
+type Fault = 'empty' | 'junk' | 'half' | 'silence' | '404' | '500' | '503';
+const FAULTS: Record<Fault, string | undefined> = {
   empty: '',
   junk: 'junk\r\n\r\n',
   half: 'HTTP/1.1 200 OK\r\nA: b',
   silence: undefined,
-  404: head('HTTP/1.1 404 Nope', 'Connection: close', 'Content-Length: 0'),
-  500: head('HTTP/1.1 500 Nope', 'Connection: close', 'Content-Length: 0'),
-  503: head('HTTP/1.1 503 Nope', 'Connection: close', 'Content-Length: 0'),
-} as const;
+  '404': head('HTTP/1.1 404 Nope', 'Connection: close', 'Content-Length: 0'),
+  '500': head('HTTP/1.1 500 Nope', 'Connection: close', 'Content-Length: 0'),
+  '503': head('HTTP/1.1 503 Nope', 'Connection: close', 'Content-Length: 0'),
+};
 
 /** The origin fails the first request, or the first `times`, and answers the next. */
-function failing(side: Side, fault: keyof typeof FAULTS, times = 1): void {
+function failing(side: Side, fault: Fault, times = 1): void {
   side.origin.play = async (on, index) => {
     await on.sees('\r\n\r\n');
     if (index >= times) {
@@ -66,7 +67,7 @@ arena('retries', ({ agree }) => {
       `retry-on ${events}, and an origin with ${fault}`,
       `${LINES}\n  retry-on ${events}`,
       async (side) => {
-        failing(side, fault as keyof typeof FAULTS);
+        failing(side, fault);
         return outcome(side, get('/'));
       },
       (seen, expect) => expect(seen[4]).toBe(repeated ? 2 : 1),
@@ -208,7 +209,8 @@ arena('retries', ({ agree }) => {
   retry-on none
   server s {dead}`,
     async (side) => [(await side.ask(get('/'))).slice(9, 12), await side.logged(1)],
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "503",
         [
@@ -319,7 +321,8 @@ arena('retries', ({ agree }) => {
   retry-on 503
   server s {dead}`,
     async (side) => [(await side.ask(get('/'))).slice(9, 12), await side.logged(1)],
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "503",
         [
@@ -341,7 +344,8 @@ arena('retries', ({ agree }) => {
       await side.logged(3),
       side.arrived(),
     ],
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "HTTP/1.1 302 Found
       cache-control: no-cache
