@@ -275,7 +275,7 @@ class RunningProxy implements ProxyHandle {
 
 function bindDiagnostic(error: unknown): Diagnostic | undefined {
   if (error instanceof LineError) {
-    return { severity: 'alert', message: error.message, file: error.file, line: error.line };
+    return { severity: 'alert', message: error.message, file: error.file, line: error.line, proxy: error.proxy };
   }
   if (error instanceof ListenError || error instanceof PluginError)
     return { severity: 'alert', message: error.message };
