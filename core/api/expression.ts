@@ -80,6 +80,8 @@ export interface Format {
 /** A compiled `if` or `unless`. */
 export interface Condition {
   readonly text: string;
+  /** It reads the response's head: until that has come, it cannot be decided. */
+  readonly readsResponse?: boolean;
   readonly evaluate: (transaction: Transaction) => boolean;
 }
 

@@ -189,6 +189,14 @@ export interface Transaction {
   replyRaw(bytes: string, cause?: ReplyCause): 'done';
   /** Sends a 103 (Early Hints) with one field, at once. */
   earlyHint(name: string, value: string): void;
+  /** While contents are inspected: more bytes may come, and the delay has not passed (`WAIT_END`). */
+  readonly inspecting: boolean;
+  /** Set by a fetch that gives nothing, or not the last word, because more bytes may come. */
+  undecided: boolean;
+  /** In TCP mode: the bytes of each side that have come and have not been forwarded; undefined in HTTP mode. */
+  readonly received: { readonly request: Buffer; readonly response: Buffer } | undefined;
+  /** In `tcp-response content`: closes the server's connection as if the server had done so. */
+  closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
   /** Waits; false as soon as the client is gone. */

@@ -1,4 +1,4 @@
-import type { Condition, Place } from '../api/expression.ts';
+import type { Condition, Place, Source } from '../api/expression.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { Words } from '../api/words.ts';
 import type { AclTest } from './acl.ts';
@@ -44,6 +44,8 @@ export function readCondition(words: Words, context: ConditionContext): Conditio
   if (polarity === undefined) return undefined;
   const text: string[] = [polarity];
   const terms: Test[][] = [];
+  const used: (readonly AclTest[])[] = [];
+  let anyStreams = false;
   let term: Test[] | undefined;
   let negated = false;
   while (words.remaining > 0) {
@@ -59,19 +61,53 @@ export function readCondition(words: Words, context: ConditionContext): Conditio
       word = word.slice(1);
     }
     if (word === '') continue;
-    const test = word === '{' ? readAnonymous(words, context, text) : useNamed(word, words, context);
+    let test = word === '{' ? readAnonymous(words, context, text, used) : useNamed(word, words, context, used);
+    const streams = used.at(-1)!.some(mayChange);
+    if (streams) {
+      test = settling(test);
+      anyStreams = true;
+    }
     if (!term) terms.push((term = []));
-    term.push(negated ? (transaction) => !test(transaction) : test);
+    term.push(negated ? not(test, streams) : test);
     negated = false;
   }
   const matches = anyTerm(terms.map(allOf));
   return {
     text: text.join(' '),
-    evaluate: polarity === 'if' ? matches : (transaction) => !matches(transaction),
+    // More lines of a named ACL may follow the condition, so they are asked when rules run.
+    get readsResponse() {
+      return used.some((tests) => tests.some(({ source }) => RESPONSE.has(source)));
+    },
+    evaluate: polarity === 'if' ? matches : not(matches, anyStreams),
   };
 }
 
-function readAnonymous(words: Words, context: ConditionContext, text: string[]): Test {
+const RESPONSE: ReadonlySet<Source> = new Set<Source>(['response-head', 'response-kept', 'either-head']);
+
+/** Whether more bytes may change the outcome while contents are inspected. */
+function mayChange({ word, source }: AclTest): boolean {
+  return word === 'wait_end' || word.startsWith('req.ssl_') || CONTENTS.has(source);
+}
+
+const CONTENTS: ReadonlySet<Source> = new Set<Source>(['request-l6', 'response-l6', 'either-l6']);
+
+/** What holds already is decided, whatever may still come. */
+function settling(test: Test): Test {
+  return (transaction) => {
+    const before = transaction.undecided;
+    const holds = test(transaction);
+    if (holds) transaction.undecided = before;
+    return holds;
+  };
+}
+
+/** What does not hold yet cannot be said not to hold. */
+function not(test: Test, streams: boolean): Test {
+  if (!streams) return (transaction) => !test(transaction);
+  return (transaction) => !test(transaction) && !transaction.undecided;
+}
+
+function readAnonymous(words: Words, context: ConditionContext, text: string[], used: (readonly AclTest[])[]): Test {
   const inner: string[] = [];
   for (;;) {
     if (words.remaining === 0) throw new ExpressionError("missing closing '}' in condition");
@@ -81,6 +117,7 @@ function readAnonymous(words: Words, context: ConditionContext, text: string[]):
     inner.push(word);
   }
   const acl = context.anonymous(inner);
+  used.push([acl]);
   if (!isReadable(acl.source, context.places))
     words.warn(
       `anonymous acl will never match because it uses keyword '${acl.word}' which is incompatible with '${placeNames(context)}'`,
@@ -88,9 +125,10 @@ function readAnonymous(words: Words, context: ConditionContext, text: string[]):
   return acl.test;
 }
 
-function useNamed(name: string, words: Words, context: ConditionContext): Test {
+function useNamed(name: string, words: Words, context: ConditionContext, used: (readonly AclTest[])[]): Test {
   const acl = context.find(name);
   if (!acl) throw new ExpressionError(`no such ACL : '${name}'${hint(name, context.known())}`);
+  used.push(acl.tests);
   const unreadable = acl.tests.filter((test) => !isReadable(test.source, context.places));
   if (unreadable.length > 0 && unreadable.length === acl.tests.length)
     words.warn(

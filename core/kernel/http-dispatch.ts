@@ -11,7 +11,7 @@ import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { junkResponse } from './http-response.ts';
+import { inspectResponse, junkResponse } from './http-response.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -177,9 +177,8 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
       session.resume();
       schedule(session, stream.getTimeout('client'), now());
     } else awaitServer(session, stream, connection);
-    return;
-  }
-  awaitResponse(session, stream);
+  } else awaitResponse(session, stream);
+  if (backend.runtime.tcpResponseRules !== null) inspectResponse(session, stream, connection);
 }
 
 /** The request is out: the server has its time. */

@@ -13,14 +13,47 @@ export function runRules(
   blame: Blame,
   from = 0,
 ): Eventually<Verdict> {
+  return evaluate(rules, transaction, blame, from, undefined) as Eventually<Verdict>;
+}
+
+/** What {@link inspect} answers when a condition cannot be decided yet. */
+export type Inspection = Verdict | 'wait';
+
+/**
+ * As {@link runRules}, for contents that are still coming: a condition that does not hold ends in `wait` when what it reads
+ * may yet change. `coming` says what may: the response's head and what follows it, or only that. Afterwards all rules run anew
+ * (configuration.txt 4.2, tcp-request content).
+ */
+export function inspect(
+  rules: readonly Rule[],
+  transaction: Transaction,
+  blame: Blame,
+  coming: 'head' | 'content',
+): Eventually<Inspection> {
+  return evaluate(rules, transaction, blame, 0, coming);
+}
+
+function evaluate(
+  rules: readonly Rule[],
+  transaction: Transaction,
+  blame: Blame,
+  from: number,
+  coming: 'head' | 'content' | undefined,
+): Eventually<Inspection> {
   for (let i = from; i < rules.length; i++) {
     const rule = rules[i]!;
+    const { condition } = rule;
+    if (coming !== undefined) transaction.undecided = false;
     try {
-      if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
+      if (condition !== undefined && !condition.evaluate(transaction)) {
+        if (coming === undefined) continue;
+        if (transaction.undecided || (coming === 'head' && condition.readsResponse === true)) return 'wait';
+        continue;
+      }
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
         if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i);
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, coming);
       else return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
@@ -36,7 +69,8 @@ async function later(
   transaction: Transaction,
   blame: Blame,
   index: number,
-): Promise<Verdict> {
+  coming: 'head' | 'content' | undefined,
+): Promise<Inspection> {
   const rule = rules[index]!;
   let verdict: Verdict;
   try {
@@ -45,7 +79,7 @@ async function later(
     verdict = blame(rule.plugin, rule.text, error);
   }
   if (verdict === 'stop' || (verdict === undefined && rule.final)) return undefined;
-  return verdict ?? runRules(rules, transaction, blame, index + 1);
+  return verdict ?? evaluate(rules, transaction, blame, index + 1, coming);
 }
 
 /** Calls the functions that directives of a proxy registered, until one answers. */

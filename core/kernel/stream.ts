@@ -66,6 +66,13 @@ export class Stream implements Transaction, Queued {
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
   strictRewriting = true;
+  inspecting = false;
+  undecided = false;
+  /** The rules that look at the response's contents still wait for more of it. */
+  responseInspected = true;
+  inspectUntil = 0;
+  /** A rule wants the server's connection closed. */
+  serverUnwanted = false;
 
   /** Where processing goes on: the next step of the request's or the response's stages. */
   step = 0;
@@ -159,6 +166,9 @@ export class Stream implements Transaction, Queued {
     this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
+    this.inspecting = false;
+    this.responseInspected = true;
+    this.serverUnwanted = false;
     this.step = 0;
     this.waiting = false;
     this.queueTicket = 0;
@@ -231,7 +241,8 @@ export class Stream implements Transaction, Queued {
   }
 
   get loggedStatus(): number {
-    return this.errorStatus === 0 ? (this.response?.status ?? -1) : this.errorStatus;
+    if (this.errorStatus !== 0) return this.errorStatus;
+    return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 
   get uniqueId(): string | undefined {
@@ -315,6 +326,20 @@ export class Stream implements Transaction, Queued {
   earlyHint(name: string, value: string): void {
     if (this.request?.version !== '1.1') return;
     this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
+  }
+
+  setInspecting(on: boolean): void {
+    this.inspecting = on;
+    this.undecided = false;
+  }
+
+  get received(): { request: Buffer; response: Buffer } | undefined {
+    if (this.frontend.settings.mode === 'http') return undefined;
+    return { request: this.requestView.body.available(), response: this.responseView.body.available() };
+  }
+
+  closeServerConnection(): void {
+    this.serverUnwanted = true;
   }
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {

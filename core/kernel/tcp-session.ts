@@ -1,4 +1,4 @@
-import type { Verdict } from '../api/index.ts';
+import type { Rule, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -9,7 +9,7 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { runRules } from './rules.ts';
+import { inspect, type Inspection, runRules } from './rules.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -25,6 +25,13 @@ const RULES = 1;
 const CONNECTING = 2;
 const FLOWING = 3;
 
+/** Rules that look at what the client sends, until when they may wait for it, and what comes after them. */
+interface ClientInspection {
+  readonly rules: readonly Rule[];
+  readonly until: number;
+  readonly next: () => void;
+}
+
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
 export class TcpSession extends ClientSession {
   readonly stream: Stream;
@@ -32,7 +39,9 @@ export class TcpSession extends ClientSession {
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
-  #inspectUntil = 0;
+  #inspection: ClientInspection | null = null;
+  /** Until when the rules may wait for what the server sends. */
+  #responseUntil = 0;
   /** How long each side may be silent, in milliseconds. */
   #clientLimit = Infinity;
   #serverLimit = Infinity;
@@ -54,26 +63,51 @@ export class TcpSession extends ClientSession {
     stream.timing.handshake = this.handshakeEnd;
     stream.timing.firstByte = at;
     stream.timing.request = at;
-    const delay = frontend.settings.inspectDelay;
-    if (delay > 0 && frontend.runtime.tcpContentRules !== null) {
-      this.#inspectUntil = at + delay;
-      schedule(this, delay, at);
+    this.#inspectClient(frontend.runtime.tcpContentRules, frontend.settings.inspectDelay, () => this.#route());
+  }
+
+  #inspectClient(rules: readonly Rule[] | null, delay: number, next: () => void): void {
+    const at = now();
+    schedule(this, this.frontend.clientTimeout, at);
+    if (rules === null) {
+      next();
+      return;
+    }
+    this.#inspection = { rules, until: delay > 0 ? at + delay : 0, next };
+    this.#look(at);
+  }
+
+  /** Runs the rules on what is there, as the last word when nothing more may come. */
+  #look(at: number): void {
+    const { stream } = this;
+    const { rules, until } = this.#inspection!;
+    const full = stream.requestView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
+    stream.setInspecting(until > at && !full && !this.#clientEnded);
+    if (stream.inspecting) this.#looked(inspect(rules, stream, stream.blame, 'content'));
+    else this.#looked(runRules(rules, stream, stream.blame));
+  }
+
+  #looked(verdict: Inspection | Promise<Inspection>): void {
+    const { stream } = this;
+    const inspection = this.#inspection!;
+    if (verdict instanceof Promise) {
+      stream.wait(
+        verdict,
+        (_stream, late) => this.#looked(late),
+        (error) => stream.blame('kernel', 'tcp-request content', error),
+      );
+      return;
+    }
+    if (verdict === 'wait') {
+      const at = now();
+      schedule(this, Math.max(1, inspection.until - at), at);
       this.resume();
       return;
     }
-    this.#rules();
-  }
-
-  #rules(): void {
-    const { stream, frontend } = this;
-    this.#inspectUntil = 0;
-    schedule(this, frontend.clientTimeout, now());
-    const rules = frontend.runtime.tcpContentRules;
-    if (rules === null) {
-      this.#route();
-      return;
-    }
-    this.#then(runRules(rules, stream, stream.blame), () => this.#route());
+    this.#inspection = null;
+    stream.setInspecting(false);
+    schedule(this, this.frontend.clientTimeout, now());
+    this.#then(verdict, inspection.next);
   }
 
   /** Goes on now or later, unless a rule ended the connection. */
@@ -93,7 +127,7 @@ export class TcpSession extends ClientSession {
     this.stream.terminate('P', 'R');
     this.frontend.counters.deniedRequests++;
     if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
-    this.#finish(verdict === 'drop' || verdict === 'abort');
+    this.#finish(verdict === 'drop');
   }
 
   #route(): void {
@@ -109,8 +143,7 @@ export class TcpSession extends ClientSession {
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     const rules = backend.runtime === frontend.runtime ? null : backend.runtime.tcpContentRules;
-    if (rules === null) this.#assign(backend);
-    else this.#then(runRules(rules, stream, stream.blame), () => this.#assign(backend));
+    this.#inspectClient(rules, backend.settings.inspectDelay, () => this.#assign(backend));
   }
 
   #assign(backend: UpstreamBackend): void {
@@ -173,6 +206,70 @@ export class TcpSession extends ClientSession {
       this.#serverFinishes();
       this.#watch();
     }
+    if (stream.backend!.runtime.tcpResponseRules !== null) this.#beginResponse(at);
+  }
+
+  /** HAProxy begins as soon as the connection stands, though nothing may have come. */
+  #beginResponse(at: number): void {
+    const delay = this.stream.backend!.settings.responseInspectDelay;
+    this.stream.responseInspected = false;
+    this.#responseUntil = delay > 0 ? at + delay : 0;
+    this.#lookAtResponse(at);
+  }
+
+  #lookAtResponse(at: number): void {
+    const { stream } = this;
+    const rules = stream.backend!.runtime.tcpResponseRules!;
+    const full = stream.responseView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
+    stream.setInspecting(this.#responseUntil > at && !full && !this.#serverEnded);
+    if (stream.inspecting) this.#lookedAtResponse(inspect(rules, stream, stream.blame, 'content'));
+    else this.#lookedAtResponse(runRules(rules, stream, stream.blame));
+  }
+
+  #lookedAtResponse(verdict: Inspection | Promise<Inspection>): void {
+    const { stream } = this;
+    if (verdict instanceof Promise) {
+      stream.wait(
+        verdict,
+        (_stream, late) => this.#lookedAtResponse(late),
+        (error) => stream.blame('kernel', 'tcp-response content', error),
+      );
+      return;
+    }
+    if (verdict === 'wait') {
+      this.#watch();
+      return;
+    }
+    stream.setInspecting(false);
+    stream.responseInspected = true;
+    if (verdict !== undefined && verdict !== 'stop') {
+      stream.terminate('P', 'D');
+      this.frontend.counters.deniedResponses++;
+      stream.backend!.counters.deniedResponses++;
+      if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
+      this.#finish(verdict === 'drop');
+      return;
+    }
+    const { body } = stream.responseView;
+    const connection = stream.connection$;
+    if (body.heldSize > 0) {
+      const flowing = this.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
+      body.release();
+      if (flowing) connection?.resume();
+      else connection?.pause();
+    }
+    if (stream.serverUnwanted || connection === null || connection.closed) this.#finish(false);
+    else if (this.#serverEnded) this.#endServer();
+    else this.#watch();
+  }
+
+  /** What the server sends while rules look at it. */
+  #holdResponse(connection: ServerConnection, n: number, buffer: Buffer): void {
+    const { stream } = this;
+    const { body } = stream.responseView;
+    body.append(buffer, 0, n);
+    if (body.heldSize >= this.frontend.runtime.generation.bodyLimit) connection.pause();
+    if (!stream.waiting) this.#lookAtResponse(now());
   }
 
   /** Something moved: both sides have their time again, whoever it was (configuration.txt 4.2, option independent-streams). */
@@ -182,7 +279,9 @@ export class TcpSession extends ClientSession {
   }
 
   #watch(): void {
-    schedule(this, Math.min(this.#clientTime(), this.#serverTime()), this.#activeAt);
+    const silence = Math.min(this.#clientTime(), this.#serverTime());
+    if (this.stream.inspecting) schedule(this, Math.min(silence, this.#responseUntil - this.#activeAt), this.#activeAt);
+    else schedule(this, silence, this.#activeAt);
   }
 
   /** A side's time runs while it may still send, or has bytes to take. */
@@ -212,7 +311,7 @@ export class TcpSession extends ClientSession {
     if (this.#phase !== FLOWING) {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
-      if (this.#inspectUntil > 0) this.#rules();
+      if (this.#inspection !== null && !stream.waiting) this.#look(now());
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -239,6 +338,10 @@ export class TcpSession extends ClientSession {
     stream.bytesToClient += n;
     frontend.counters.bytesOut += n;
     stream.backend!.counters.bytesOut += n;
+    if (!stream.responseInspected) {
+      this.#holdResponse(connection, n, buffer);
+      return;
+    }
     const owned = buffer === connection.bulk;
     const flowing =
       n < 4096
@@ -270,9 +373,9 @@ export class TcpSession extends ClientSession {
       return;
     }
     this.#clientEnded = true;
-    if (this.#inspectUntil > 0) {
+    if (this.#inspection !== null) {
       // There is nothing more to wait for.
-      this.#rules();
+      if (!stream.waiting) this.#look(now());
       return;
     }
     if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
@@ -296,6 +399,11 @@ export class TcpSession extends ClientSession {
   onServerEnd(): void {
     if (this.#serverEnded) return;
     this.#serverEnded = true;
+    if (this.stream.responseInspected) this.#endServer();
+    else if (!this.stream.waiting) this.#lookAtResponse(now());
+  }
+
+  #endServer(): void {
     if (this.#clientEnded) {
       this.#finish(false);
       return;
@@ -316,7 +424,11 @@ export class TcpSession extends ClientSession {
   onServerClose(connection: ServerConnection): void {
     if (this.stream.connection$ !== connection) return;
     if (!connection.connected) this.#retry('S');
-    else {
+    else if (!this.stream.responseInspected && !this.stream.waiting && !this.#serverEnded) {
+      this.stream.terminate('S', 'D');
+      this.#serverEnded = true;
+      this.#lookAtResponse(now());
+    } else {
       if (!this.#serverEnded) this.stream.terminate('S', 'D');
       this.#finish(false);
     }
@@ -370,11 +482,12 @@ export class TcpSession extends ClientSession {
   onTimeout(at: number): void {
     const { stream } = this;
     if (this.#over || this.#phase === FLOWING) {
-      this.#silence(at);
+      if (stream.inspecting && at >= this.#responseUntil && !stream.waiting && !this.#over) this.#lookAtResponse(at);
+      else this.#silence(at);
       return;
     }
-    if (this.#inspectUntil > 0) {
-      this.#rules();
+    if (this.#inspection !== null && !stream.waiting) {
+      this.#look(at);
       return;
     }
     if (stream.queue !== null) {

@@ -1,6 +1,6 @@
 import { type Transaction, type Value } from 'sluice/plugin';
 import { type FetchTable, aliases, simple } from './define.ts';
-import { received } from './received.ts';
+import { more, received } from './received.ts';
 
 /** What a TLS ClientHello says; RFC 8446 section 4.1.2. */
 interface ClientHello {
@@ -95,8 +95,9 @@ type FromHello = (hello: ClientHello) => Value | undefined;
 const of =
   (get: FromHello) =>
   (transaction: Transaction): Value | undefined => {
-    const hello = parse(received(transaction, 'request'));
-    if (!hello) return undefined;
+    const bytes = received(transaction, 'request');
+    const hello = parse(bytes);
+    if (!hello) return bytes.length === 0 || bytes[0] === HANDSHAKE ? more(transaction) : undefined;
     try {
       return get(hello);
     } catch (error) {
@@ -172,9 +173,9 @@ const helloType =
   (side: 'request' | 'response') =>
   (transaction: Transaction): Value | undefined => {
     const bytes = received(transaction, side);
-    if (bytes.length === 0) return undefined;
+    if (bytes.length === 0) return more(transaction);
     if (bytes[0] !== HANDSHAKE) return 0;
-    return bytes.length < 6 ? undefined : bytes[5];
+    return bytes.length < 6 ? more(transaction) : bytes[5];
   };
 
 /** What a TLS client says before anything is encrypted: routing without decryption. configuration.txt 7.3.5. */

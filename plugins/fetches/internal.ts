@@ -118,7 +118,10 @@ export const internalFetches: FetchTable = {
     return (transaction) => transaction.getVariable(scope, name) ?? fallback;
   }),
   ...simple('unique-id', 'str', 'constant', "The transaction's unique id.", (transaction) => transaction.uniqueId),
-  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', () => true),
+  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', (transaction) => {
+    if (transaction.inspecting) transaction.undecided = true;
+    return !transaction.inspecting;
+  }),
   ...simple('txn.id32', 'sint', 'internal', "The transaction's number, 32 bits of it.", ({ id }) => id % 2 ** 32),
   ...simple(
     'txn.sess_term_state',

@@ -1,6 +1,6 @@
 import { type Arguments, type FetchFunction, type Transaction, type Value, asInteger } from 'sluice/plugin';
 import { type FetchTable, aliases, fetch, simple } from './define.ts';
-import { received } from './received.ts';
+import { more, received } from './received.ts';
 
 type Side = (transaction: Transaction) => Buffer;
 
@@ -15,6 +15,7 @@ function payload(bytesOf: Side): (args: Arguments) => FetchFunction {
     if (offset < 0 || length < 0) args.fail('offset and length must not be negative');
     return (transaction) => {
       const bytes = bytesOf(transaction);
+      if (length === 0 || bytes.length < offset + length) more(transaction);
       if (bytes.length <= offset) return undefined;
       if (length === 0) return bytes.subarray(offset);
       return bytes.length < offset + length ? undefined : bytes.subarray(offset, offset + length);
@@ -35,9 +36,10 @@ function payloadWithLength(bytesOf: Side): (args: Arguments) => FetchFunction {
     if (start < 0 || offset < 0) args.fail('payload length too short');
     return (transaction) => {
       const bytes = bytesOf(transaction);
-      if (bytes.length < offset + size) return undefined;
+      if (bytes.length < offset + size) return more(transaction);
       const length = bytes.readUIntBE(offset, size);
-      return bytes.length < start + length || length === 0 ? undefined : bytes.subarray(start, start + length);
+      if (length === 0) return undefined;
+      return bytes.length < start + length ? more(transaction) : bytes.subarray(start, start + length);
     };
   };
 }
@@ -52,15 +54,25 @@ function rdpCookie(bytes: Buffer, name: string | undefined): string | undefined 
   return value;
 }
 
+/** It grows as long as anything may come. */
+function length(transaction: Transaction, bytesOf: Side): number {
+  more(transaction);
+  return bytesOf(transaction).length;
+}
+
+/** The cookie of what the client sent so far: a packet's length stands in its third and fourth byte. */
+function rdpCookieOf(transaction: Transaction, name: string | undefined): string | undefined {
+  const bytes = request(transaction);
+  const wanted = bytes.length < 4 ? 4 : bytes.readUInt16BE(2);
+  if (bytes.length === 0 || (bytes[0] === 3 && bytes.length < wanted)) more(transaction);
+  return rdpCookie(bytes, name);
+}
+
 function family(side: 'req' | 'res', bytesOf: Side): FetchTable {
   const from = side === 'req' ? 'request-l6' : 'response-l6';
   return {
-    ...simple(
-      `${side}.len`,
-      'sint',
-      from,
-      'How many bytes are in the buffer.',
-      (transaction) => bytesOf(transaction).length,
+    ...simple(`${side}.len`, 'sint', from, 'How many bytes are in the buffer.', (transaction) =>
+      length(transaction, bytesOf),
     ),
     ...fetch(`${side}.payload`, 'integer,integer', 'bin', from, 'Bytes of the buffer.', payload(bytesOf)),
     ...fetch(
@@ -80,12 +92,8 @@ const rdpName = (args: Arguments): string | undefined => args.optionalText(0) ||
 export const payloadFetches: FetchTable = {
   ...family('req', request),
   ...family('res', response),
-  ...simple(
-    'req_len',
-    'sint',
-    'request-l6',
-    'How many bytes are in the buffer.',
-    (transaction) => request(transaction).length,
+  ...simple('req_len', 'sint', 'request-l6', 'How many bytes are in the buffer.', (transaction) =>
+    length(transaction, request),
   ),
   ...fetch('payload', 'integer,integer', 'bin', 'either-l6', 'Bytes of the buffer.', payload(either)),
   ...fetch(
@@ -99,7 +107,7 @@ export const payloadFetches: FetchTable = {
   ...aliases(
     fetch('req.rdp_cookie', '[string]', 'str', 'request-l6', 'The cookie of an RDP client.', (args) => {
       const name = rdpName(args);
-      return (transaction) => rdpCookie(request(transaction), name);
+      return (transaction) => rdpCookieOf(transaction, name);
     }),
     'rdp_cookie',
   ),
@@ -112,7 +120,7 @@ export const payloadFetches: FetchTable = {
       'Whether there is a cookie of an RDP client.',
       (args) => {
         const name = rdpName(args);
-        return (transaction): Value | undefined => asInteger(rdpCookie(request(transaction), name) !== undefined);
+        return (transaction): Value | undefined => asInteger(rdpCookieOf(transaction, name) !== undefined);
       },
     ),
     'rdp_cookie_cnt',
