@@ -153,7 +153,7 @@ export class Head implements HeaderList {
     if (known !== undefined) return known;
     this.#cached = true;
     const at = index * STRIDE;
-    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2]!, this.#ranges[at + 3]!));
+    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2], this.#ranges[at + 3]));
   }
 
   has(name: string): boolean {

@@ -321,7 +321,11 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   const { socket } = session;
   const connection = stream.connection$;
   const inOne =
-    line === '' && adjust === undefined && stream.interim === '' && head.onlyCut && head.precedes(body.held, body.heldStart);
+    line === '' &&
+    adjust === undefined &&
+    stream.interim === '' &&
+    head.onlyCut &&
+    head.precedes(body.held, body.heldStart);
   // Read into a buffer of its own, head and body can be written from there.
   const owned = apart && connection !== null && body.held === connection.bulk;
   let flowing: boolean;
@@ -343,7 +347,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
       size += held;
     }
   }
-  if (owned && socket.writableLength > 0) connection!.replaceBulk();
+  if (owned && socket.writableLength > 0) connection.replaceBulk();
   stream.bytesToClient += size;
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;

@@ -247,7 +247,7 @@ export class LightSocket implements ReadSocket {
       newEvent();
       this.reader.onClose();
     });
-    if (error !== undefined) this.reader.onError(error as NodeJS.ErrnoException);
+    if (error !== undefined) this.reader.onError(error);
     return this;
   }
 

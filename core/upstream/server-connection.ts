@@ -1,4 +1,11 @@
-import { connectSocket, descriptorOf, destroyWhenSent, pauseReading, readInto, resumeReading } from '../net/fast-socket.ts';
+import {
+  connectSocket,
+  descriptorOf,
+  destroyWhenSent,
+  pauseReading,
+  readInto,
+  resumeReading,
+} from '../net/fast-socket.ts';
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
