@@ -92,6 +92,7 @@ class RunningProxy implements ProxyHandle {
   #sources: readonly SourceSpec[];
   #running!: Loaded;
   #started = false;
+  #stopped = false;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -165,11 +166,24 @@ class RunningProxy implements ProxyHandle {
 
   async reload(sources: readonly SourceSpec[] = this.#sources): Promise<void> {
     const next = await this.#load(sources);
+    if (this.#isStopped()) {
+      await next.plugins.stop();
+      return;
+    }
     if (!this.#started) {
+      const { plugins } = this.#running;
       this.#running = next;
+      await plugins.stop();
       return;
     }
     await this.#open(next);
+    if (this.#isStopped()) {
+      // The process is leaving; nothing new begins.
+      next.traffic.kill();
+      await this.#sockets.release(next.traffic);
+      await next.plugins.stop();
+      return;
+    }
     const old = this.#running;
     this.#running = next;
     this.#sources = sources;
@@ -190,7 +204,13 @@ class RunningProxy implements ProxyHandle {
     void ending.finally(() => this.#ending.delete(loaded));
   }
 
+  // A method, because the compiler takes a field that it saw tested for unchanged over an await.
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
   async softStop(): Promise<void> {
+    this.#stopped = true;
     const { traffic } = this.#running;
     if (this.#started) {
       this.#started = false;
@@ -202,6 +222,7 @@ class RunningProxy implements ProxyHandle {
   async stop(): Promise<void> {
     const { traffic, plugins } = this.#running;
     const soft = this.#ending.has(this.#running);
+    this.#stopped = true;
     this.#started = false;
     for (const { traffic: old } of this.#ending.keys()) old.kill();
     if (!soft) {
@@ -254,7 +275,7 @@ class RunningProxy implements ProxyHandle {
 
 function bindDiagnostic(error: unknown): Diagnostic | undefined {
   if (error instanceof LineError) {
-    return { severity: 'alert', message: error.message, file: error.file, line: error.line };
+    return { severity: 'alert', message: error.message, file: error.file, line: error.line, proxy: error.proxy };
   }
   if (error instanceof ListenError || error instanceof PluginError)
     return { severity: 'alert', message: error.message };

@@ -72,6 +72,8 @@ async function start(first: Loaded, loading: Loading, old: OldProcesses): Promis
       return loaded;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
+      if (last && error.diagnostics.some(({ proxy }) => proxy !== undefined))
+        messages.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
       if (last) break;
     }
     if (attempt === 1) old.pause();

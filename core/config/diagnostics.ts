@@ -9,6 +9,8 @@ export interface Diagnostic {
   readonly file?: string | undefined;
   /** From 1; 0 for what concerns the whole file. */
   readonly line?: number | undefined;
+  /** Of a `bind` line that could not be bound: the name of its proxy. */
+  readonly proxy?: string | undefined;
   /** From 1: a byte of the line. */
   readonly column?: number | undefined;
 }
@@ -76,6 +78,8 @@ function count(diagnostics: readonly Diagnostic[], severity: 'alert' | 'warning'
  */
 export function formatDiagnostic(diagnostic: Diagnostic, pid: number): string {
   const label = `[${diagnostic.severity.toUpperCase()}]`.padEnd(10);
+  const { proxy, file, line, message } = diagnostic;
+  if (proxy !== undefined) return `${label} (${pid}) : Binding [${file}:${line}] for proxy ${proxy}: ${message}`;
   return `${label} (${pid}) : config : ${locateDiagnostic(diagnostic)}`;
 }
 

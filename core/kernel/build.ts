@@ -1,6 +1,7 @@
 import type { Log, Listener, Value } from '../api/index.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadLibc } from '../net/libc.ts';
+import { ListenError } from '../net/listen-target.ts';
 import type { ListeningSockets } from '../net/listening-sockets.ts';
 import { UpstreamBackend } from '../upstream/backend.ts';
 import { buildServers } from '../upstream/build-servers.ts';
@@ -69,17 +70,18 @@ export async function bindGeneration(
   sockets: ListeningSockets,
   process: ProcessState,
 ): Promise<void> {
-  const { libc } = loadLibcLazily(generation);
   for (const frontend of generation.frontends) {
     let id = 1;
     for (const bind of frontend.runtime.config.binds) {
       for (const { target, text } of await listenSpecs(bind, generation.settings)) {
         const backlog = bind.backlog ?? (frontend.settings.backlog || frontend.settings.maxconn || 1024);
-        const socket = await sockets.claim(generation, {
-          target,
-          backlog,
-          light: true,
-          duplicate: libc === undefined ? undefined : (fd) => libc.duplicate(fd),
+        // Loading native calls costs time and memory: only when a queue is full for the first time.
+        const options = { target, backlog, light: true, duplicate: (fd: number) => loadLibc().libc?.duplicate(fd) };
+        const socket = await sockets.claim(generation, options).catch((error: unknown) => {
+          if (!(error instanceof ListenError)) throw error;
+          // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
+          if (target.kind === 'fd') throw new LineError(bind, `'bind' : ${error.message}`);
+          throw new LineError(bind, error.message, frontend.name);
         });
         const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;
         const listener: Listener = {
@@ -93,13 +95,4 @@ export async function bindGeneration(
       }
     }
   }
-}
-
-/** Loading native calls costs time and memory: only where a limit may have to be kept. */
-function loadLibcLazily(generation: Generation): { libc?: { duplicate(fd: number): number | undefined } | undefined } {
-  const limited = generation.frontends.some((one) => one.settings.maxconn > 0 || one.settings.rateLimitSessions > 0);
-  if (!limited) return {};
-  const { libc } = loadLibc();
-  if (libc === undefined) return {};
-  return { libc: { duplicate: (fd) => libc.duplicate(fd) } };
 }

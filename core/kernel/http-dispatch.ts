@@ -140,6 +140,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { generation } = backend.runtime;
   const { body } = view;
   connection.uses++;
+  connection.expectBulk();
   let text: string;
   if (stream.retained !== null) text = stream.retained;
   else {

@@ -318,27 +318,42 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   const held = body.heldSize;
   const apart = held > STRING_LIMIT;
   const { head } = view;
-  let text: string;
-  if (line === '' && adjust === undefined && !apart && head.onlyCut && head.precedes(body.held, body.heldStart)) {
-    text = head.textWithBody(body.heldEnd);
-  } else {
-    text = head.text(line, adjust);
-    if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
-  }
-  if (stream.interim !== '') {
-    text = stream.interim + text;
-    stream.interim = '';
-  }
   const { socket } = session;
   const connection = stream.connection$;
-  let flowing = writeLatin1(socket, text);
-  if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
-  const size = text.length + (apart ? held : 0);
+  const inOne =
+    line === '' &&
+    adjust === undefined &&
+    stream.interim === '' &&
+    head.onlyCut &&
+    head.precedes(body.held, body.heldStart);
+  // Read into a buffer of its own, head and body can be written from there.
+  const owned = apart && connection !== null && body.held === connection.bulk;
+  let flowing: boolean;
+  let size: number;
+  if (inOne && owned) {
+    const bytes = body.held.subarray(head.compact(), body.heldEnd);
+    flowing = socket.write(bytes);
+    size = bytes.length;
+  } else {
+    let text = inOne && !apart ? head.textWithBody(body.heldEnd) : stream.interim + head.text(line, adjust);
+    if (!inOne && !apart && held > 0) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+    stream.interim = '';
+    flowing = writeLatin1(socket, text);
+    size = text.length;
+    if (apart) {
+      flowing = socket.write(
+        owned ? body.held.subarray(body.heldStart, body.heldEnd) : copyOf(body.held, body.heldStart, body.heldEnd),
+      );
+      size += held;
+    }
+  }
+  if (owned && socket.writableLength > 0) connection.replaceBulk();
   stream.bytesToClient += size;
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;
+  if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream);
+  if (stream.frontend.runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);

@@ -7,9 +7,12 @@ import { resolveHost } from '../upstream/resolve.ts';
 export class LineError extends Error {
   readonly file: string;
   readonly line: number;
+  /** Of a line that was good and could not be bound: whose it is. */
+  readonly proxy: string | undefined;
 
-  constructor(at: { readonly file: string; readonly line: number }, message: string) {
+  constructor(at: { readonly file: string; readonly line: number }, message: string, proxy?: string) {
     super(message);
+    this.proxy = proxy;
     this.file = at.file;
     this.line = at.line;
   }

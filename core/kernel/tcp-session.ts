@@ -163,7 +163,7 @@ export class TcpSession extends ClientSession {
       body.release();
     }
     if (this.#clientEnded) connection.socket.end();
-    if (this.frontend.runtime.logAsap) logStream(stream);
+    if (this.frontend.runtime.logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
     this.#clientLimit = tunnel || stream.getTimeout('client') || Infinity;
     this.#serverLimit = tunnel || stream.getTimeout('server') || Infinity;

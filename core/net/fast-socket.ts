@@ -226,6 +226,11 @@ export function resumeReading(socket: PlainSocket): void {
   else socket.resume();
 }
 
+/** Makes the next read go to this buffer, where that can be changed; what arrives says in which buffer it is. */
+export function readInto(socket: PlainSocket, bytes: Uint8Array): void {
+  if (socket instanceof LightSocket) socket.readInto(bytes);
+}
+
 /** The descriptor behind a socket or server, for setsockopt and dup; undefined where there is none or it is not shown. */
 export function descriptorOf(owner: PlainSocket | net.Server): number | undefined {
   if (owner instanceof LightSocket) return owner.descriptor;

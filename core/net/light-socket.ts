@@ -98,6 +98,12 @@ export class LightSocket implements ReadSocket {
     this.#handle?.useUserBuffer(first);
   }
 
+  /** The next read goes there, instead of where the reader said after the last one. */
+  readInto(bytes: Uint8Array): void {
+    this[internals!.buffer] = bytes;
+    this.#handle?.useUserBuffer(bytes);
+  }
+
   readonly #read = (n: number, bytes: Uint8Array): boolean => {
     newEvent();
     this.reader.onData(n, bytes as Buffer);
@@ -241,7 +247,7 @@ export class LightSocket implements ReadSocket {
       newEvent();
       this.reader.onClose();
     });
-    if (error !== undefined) this.reader.onError(error as NodeJS.ErrnoException);
+    if (error !== undefined) this.reader.onError(error);
     return this;
   }
 

@@ -1,6 +1,7 @@
 import { type Arguments, pure, wrap } from 'sluice/plugin';
 import { avalanche, sdbm } from '../fetches/sdbm.ts';
 import { type Convert, type ConverterTable, converter } from './define.ts';
+import { xxh3 } from './xxh3.ts';
 import { xxh32, xxh64 } from './xxhash.ts';
 
 function crcTable(polynomial: number): Uint32Array {
@@ -47,6 +48,10 @@ export const hashConverters: ConverterTable = {
   ...converter('xxh32', '[integer]', 'bin => sint', 'XXH32, 32 bits.', (args) => {
     const seed = args.integer(0, 0);
     return pure((value) => xxh32(value as Buffer, seed));
+  }),
+  ...converter('xxh3', '[integer]', 'bin => sint', 'XXH3, 64 bits.', (args) => {
+    const seed = BigInt(args.integer(0, 0));
+    return pure((value) => wrap(xxh3(value as Buffer, seed)));
   }),
   ...converter('xxh64', '[integer]', 'bin => sint', 'XXH64, 64 bits.', (args) => {
     const seed = BigInt(args.integer(0, 0));

@@ -6,6 +6,8 @@ import { digestConverters } from './digests.ts';
 import { hashConverters } from './hashes.ts';
 import { forwardedConverters } from './rfc7239.ts';
 import { jwtConverters } from './jwt.ts';
+import { packetConverters } from './packets.ts';
+import { proxyConverters } from './proxies.ts';
 import { protobufConverters } from './protobuf.ts';
 import { jsonConverters } from './json.ts';
 import { listConverters } from './lists.ts';
@@ -31,6 +33,8 @@ const converters: Plugin = {
     ...protobufConverters,
     ...forwardedConverters,
     ...jwtConverters,
+    ...packetConverters,
+    ...proxyConverters,
     ...mapConverters,
     ...stateConverters,
   },

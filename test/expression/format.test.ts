@@ -75,7 +75,7 @@ describe('encoded formats', () => {
 
   test('CBOR is a map of indefinite length, in hex unless binary is asked for', () => {
     expect(log('%{+cbor}o%(a)[int(5)]%(b)[str(xyz)]%(c)[int(-1)]%(d)[bin(00ff)]%(e)[int(300)]%(f)[var(txn.x)]')).toBe(
-      'BF6161056162' + '6378797A' + '616320' + '61644200FF' + '616519012C' + '6166F6' + 'FF',
+      'BF61610561626378797A61632061644200FF616519012C6166F6FF',
     );
     expect(log('%{+cbor,+bin}o%(a)[bool(true)]')).toBe('\xbfaa\xf5\xff'.replace('aa', '\x61a'));
   });

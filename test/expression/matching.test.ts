@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ipAddress, parseAddress } from '../../core/api/index.ts';
 import { address } from '../../plugins/matching/networks.ts';
