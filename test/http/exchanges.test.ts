@@ -295,7 +295,8 @@ backend {name}b
       await client.sees('abc');
       return (await side.logged(1)).map((line) => line.replace(/\+\d+/, '+N'));
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/s 200 ---- +N",
       ]
@@ -309,7 +310,8 @@ backend {name}b
       await side.ask(get('/'));
       return (await side.logged(1)).map((line) => line.replace(/\+\d+/, '+N'));
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/<NOSRV> 403 PR-- +N",
       ]
