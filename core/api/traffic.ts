@@ -136,6 +136,8 @@ export interface Transaction {
   readonly request: Request | undefined;
   /** Undefined until a response head has been parsed or made. */
   readonly response: Response | undefined;
+  /** The status to log: the response's, or the one for which an error page of another status was sent; -1 without an answer. */
+  readonly loggedStatus: number;
   /** Milliseconds since 1970 when the transaction began. */
   readonly startedAt: number;
   readonly timing: Timing;

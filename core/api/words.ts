@@ -60,7 +60,7 @@ export interface Scope {
   format(text: string, words: Words, places?: readonly Place[]): Format;
   /** Reads `if …` or `unless …` to the end of the line; undefined when there is none. */
   condition(words: Words, places?: readonly Place[]): Condition | undefined;
-  /** Compiles a regular expression as HAProxy's PCRE would read it; for byte strings. */
+  /** Compiles a regular expression as PCRE reads it, for byte strings. It is global: reset `lastIndex` before each use. */
   regex(pattern: string, words: Words, ignoreCase?: boolean): RegExp;
   /** Where a file named in the configuration is, after `default-path`. configuration.txt 3.1. */
   path(file: string, words: Words): string;

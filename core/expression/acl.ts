@@ -4,13 +4,13 @@ import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Scope } from '../api/words.ts';
 import type { Keywords } from '../plugin/registry.ts';
-import type { ArgumentContext } from './arguments.ts';
+import { type ArgumentContext, resolveList } from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
 import { DERIVED } from './derived.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
-import { PATTERNS, type PatternReference } from './references.ts';
+import { PATTERNS, type PatternReference, buildFrom } from './references.ts';
 import { type Sample, readSample } from './sample.ts';
 
 /** One compiled ACL expression: a criterion and what it is compared with. */
@@ -172,7 +172,7 @@ function readPatterns(words: readonly string[], context: AclContext): Patterns {
         throw new ExpressionError("'-m' must only be specified before patterns and files in parsing ACL expression");
       method = words[++at] ?? '';
     } else if (flag === '-f') {
-      const file = words[++at] ?? '';
+      const file = resolveList(words[++at] ?? '', context);
       if (!context.scope) throw new ExpressionError('pattern files cannot be used here');
       const reference = context.scope.global.extension(PATTERNS).open(file, isMap);
       groups.push({ ignoreCase, patterns: [], reference });
@@ -199,10 +199,12 @@ function compileGroup(group: PatternGroup, method: MatchKeyword): Matcher {
   const { reference, ignoreCase } = group;
   if (!reference) return compileMatch(method, group.patterns, ignoreCase);
   const build = (): Matcher =>
-    compileMatch(
-      method,
-      reference.entries.map((entry) => entry.pattern),
-      ignoreCase,
+    buildFrom(reference, (entries) =>
+      compileMatch(
+        method,
+        entries.map((entry) => entry.pattern),
+        ignoreCase,
+      ),
     );
   let version = reference.version;
   let matcher = build();

@@ -68,10 +68,10 @@ function port(end: (transaction: Transaction) => Endpoint | undefined): Alias {
   };
 }
 
-/** The request line as the client sent it; rules may have changed the request since. */
-function requestLine(transaction: Transaction): string | undefined {
-  const { request } = transaction;
-  return request && `${request.method} ${request.uri} HTTP/${request.version}`;
+/** The request line. Methods and versions are tokens: only the target can hold bytes that a log must not show. */
+function requestLine({ request }: Transaction): string {
+  if (!request) return '<BADREQ>';
+  return `${request.method} ${encodeForLog(request.uri)} HTTP/${request.version}`;
 }
 
 function pathOf(uri: string): string {
@@ -183,7 +183,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   ),
   HV: text(({ request }) => request && `HTTP/${request.version}`, true),
   OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
-  ST: number(({ response }) => response?.status ?? -1),
+  ST: number(({ loggedStatus }) => loggedStatus),
   T: plain((transaction) => utcDate(acceptDate(transaction))),
   Ta: growing(timers.Ta),
   Tc: number(timers.Tc),
@@ -225,10 +225,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
     verbatim: true,
   },
   pid: number(() => process.pid, 4),
-  r: text((transaction) => {
-    const line = requestLine(transaction);
-    return line === undefined ? '<BADREQ>' : encodeForLog(line);
-  }, true),
+  r: text(requestLine, true),
   rc: {
     kind: 'text',
     value: (transaction) => (transaction.redispatched ? `+${transaction.retries}` : transaction.retries),

@@ -8,6 +8,8 @@ import { ArgumentError } from './errors.ts';
 export interface ArgumentContext {
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
+  /** Where a file named in the configuration is. */
+  path(file: string): string;
   /** An ACL the proxy has declared so far, or a predefined one. */
   acl(name: string): { evaluate(transaction: Transaction): boolean } | undefined;
 }
@@ -118,6 +120,11 @@ export function bindArguments(
     if (text !== undefined && !isOfType(text, specs[index]!.type, owner.word, index))
       refuse(index, `failed to parse '${text}' as type '${typeAt(index)}' at position ${index + 1}`);
   }
+  // A list's name may have a prefix that says what kind of file it is; configuration.txt 2.7.
+  for (const [index, { type }] of specs.entries()) {
+    const text = texts[index];
+    if (type === 'map' && text !== undefined) texts[index] = resolveList(text, context);
+  }
   if (open) refuse(given.length - 1, "expected ')'");
   const fail = (message: string): never => {
     throw new ArgumentError(`invalid args in ${owner.kind} '${owner.word}'`, message);
@@ -135,6 +142,12 @@ export function bindArguments(
     fail,
     later: (check) => context.later(check),
   };
+}
+
+/** Applies `default-path` to the file of a pattern list; virtual lists have none. */
+export function resolveList(name: string, context: Pick<ArgumentContext, 'path'>): string {
+  const [, prefix, file] = /^(file@|opt@|virt@)?(.*)$/s.exec(name)!;
+  return prefix === 'virt@' ? name : (prefix ?? '') + context.path(file!);
 }
 
 const TIME_UNITS: Readonly<Record<string, number>> = { '': 1, us: 0.001, ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 };

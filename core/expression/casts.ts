@@ -17,7 +17,7 @@ export function typeOf(value: Value): TypeName {
       return 'str';
     default:
       if (value instanceof Uint8Array) return 'bin';
-      return (value as IpAddress).family === 4 ? 'ipv4' : 'ipv6';
+      return value.family === 4 ? 'ipv4' : 'ipv6';
   }
 }
 
@@ -38,7 +38,7 @@ export function asString(value: Value): string {
     case 'bigint':
       return String(value);
     default:
-      return value instanceof Uint8Array ? upToNul(value as Buffer) : (value as IpAddress).text;
+      return value instanceof Uint8Array ? upToNul(value) : value.text;
   }
 }
 
@@ -53,7 +53,7 @@ export function asBinary(value: Value): Buffer {
     case 'bigint':
       return integerBytes(value);
     default:
-      return value instanceof Uint8Array ? (value as Buffer) : Buffer.from((value as IpAddress).bytes);
+      return value instanceof Uint8Array ? value : Buffer.from(value.bytes);
   }
 }
 
@@ -68,8 +68,8 @@ export function asInteger(value: Value): Integer | undefined {
     case 'bigint':
       return value;
     default:
-      if (value instanceof Uint8Array || (value as IpAddress).family === 6) return undefined;
-      return integerFromIpv4((value as IpAddress).bytes);
+      if (value instanceof Uint8Array || value.family === 6) return undefined;
+      return integerFromIpv4(value.bytes);
   }
 }
 
@@ -92,7 +92,7 @@ export function asAddress(value: Value): IpAddress | undefined {
     case 'bigint':
       return ipv4FromInteger(Number(BigInt.asUintN(32, BigInt(value))));
     default:
-      if (!(value instanceof Uint8Array)) return value as IpAddress;
+      if (!(value instanceof Uint8Array)) return value;
       return value.length === 4 || value.length === 16 ? ipAddress(value) : undefined;
   }
 }

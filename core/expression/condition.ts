@@ -22,13 +22,7 @@ export class NamedAcl {
   add(test: AclTest): void {
     this.tests.push(test);
     const tests = this.tests.map((one) => one.test);
-    this.evaluate =
-      tests.length === 1
-        ? tests[0]!
-        : (transaction) => {
-            for (const one of tests) if (one(transaction)) return true;
-            return false;
-          };
+    this.evaluate = tests.length === 1 ? tests[0]! : anyTerm(tests);
   }
 }
 
@@ -115,7 +109,7 @@ function allOf(tests: readonly Test[]): Test {
   if (tests.length === 1) return first!;
   if (tests.length === 2) return (transaction) => first!(transaction) && second!(transaction);
   return (transaction) => {
-    for (const test of tests) if (!test(transaction)) return false;
+    for (let i = 0; i < tests.length; i++) if (!tests[i]!(transaction)) return false;
     return true;
   };
 }
@@ -126,7 +120,7 @@ function anyTerm(terms: readonly Test[]): Test {
   if (terms.length === 1) return first!;
   if (terms.length === 2) return (transaction) => first!(transaction) || second!(transaction);
   return (transaction) => {
-    for (const term of terms) if (term(transaction)) return true;
+    for (let i = 0; i < terms.length; i++) if (terms[i]!(transaction)) return true;
     return false;
   };
 }

@@ -77,7 +77,7 @@ export function cborValue(value: Value | undefined): string {
       return integer < 0n ? cborHead(1, -1n - integer) : cborHead(0, integer);
     }
     default: {
-      if (value instanceof Uint8Array) return cborHead(2, BigInt(value.length)) + (value as Buffer).toString('latin1');
+      if (value instanceof Uint8Array) return cborHead(2, BigInt(value.length)) + value.toString('latin1');
       const text = asString(value);
       return cborHead(3, BigInt(text.length)) + text;
     }

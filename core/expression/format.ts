@@ -7,7 +7,7 @@ import { asBoolean, asInteger, asString } from './casts.ts';
 import { cborValue, encodeForHttp, escapeStructured, jsonString, jsonValue } from './encode.ts';
 import { ExpressionError } from './errors.ts';
 import { type FormatFlags, type FormatPart, parseFormat } from './format-parser.ts';
-import { nearest } from './nearest.ts';
+import { hint } from './nearest.ts';
 import { type SampleTables, readSample } from './sample.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
@@ -56,9 +56,8 @@ export function compileFormat(text: string, tables: SampleTables, context: Forma
 function aliasOf(name: string): Alias {
   const alias = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
   if (alias) return alias;
-  const close = nearest(name, Object.keys(ALIASES));
   throw new ExpressionError(
-    `no such format variable '${name}'${close === undefined ? '' : ` (did you mean '${close}'?)`}. ` +
+    `no such format variable '${name}'${hint(name, Object.keys(ALIASES))}. ` +
       "If you wanted to emit the '%' character verbatim, you need to use '%%'",
   );
 }
@@ -76,7 +75,7 @@ function compileItem(item: Item, style: FormatStyle, binary: boolean): Piece {
 
 /** An expression's text: quoted in logs only, made safe in messages only. */
 function expressionText(value: Value | undefined, flags: FormatFlags, style: FormatStyle, binary: boolean): string {
-  if (binary && value instanceof Uint8Array) return (value as Buffer).toString('latin1');
+  if (binary && value instanceof Uint8Array) return value.toString('latin1');
   let text = value === undefined ? '' : asString(value);
   if (flags.escape) text = escapeStructured(text);
   if (style !== 'log') return encodeForHttp(text);
@@ -92,12 +91,12 @@ function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece
   if (kind === 'number' || verbatim)
     return (transaction) => {
       const value = get(transaction);
-      return value === undefined ? missing : String(value);
+      return value === undefined ? missing : asString(value);
     };
   return (transaction) => {
     const value = get(transaction);
     if (value === undefined || value === '') return missing;
-    const text = flags.escape ? escapeStructured(String(value)) : String(value);
+    const text = flags.escape ? escapeStructured(asString(value)) : asString(value);
     return flags.quote ? `"${text}"` : text;
   };
 }

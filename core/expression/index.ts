@@ -22,6 +22,7 @@ interface WordContext {
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
   warn(message: string): void;
+  path(file: string): string;
   acl(name: string): NamedAcl | undefined;
 }
 
@@ -100,7 +101,7 @@ class ExpressionCompiler implements Compiler {
       () =>
         readCondition(words, {
           places: context.places,
-          find: inner.acl,
+          find: (name) => inner.acl(name),
           known: () => [...names.keys(), ...Object.keys(PREDEFINED)],
           anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
         }),
@@ -113,6 +114,7 @@ class ExpressionCompiler implements Compiler {
       scope: context.scope,
       later: (check) => context.later(check),
       warn: (message) => words.warn(message),
+      path: (file) => context.scope?.path(file, words) ?? file,
       acl: (name) => names.get(name) ?? this.#findPredefined(name, inner),
     };
     return inner;

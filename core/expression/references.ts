@@ -97,6 +97,26 @@ export const PATTERNS: Extension<PatternReferences> = {
   create: () => new PatternReferences(),
 };
 
+/**
+ * Builds an index over a list's entries. What is refused is looked for entry by entry then, to say where it stands.
+ * @throws ExpressionError
+ */
+export function buildFrom<T>(reference: PatternReference, build: (entries: readonly PatternEntry[]) => T): T {
+  try {
+    return build(reference.entries);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    for (const entry of reference.entries) {
+      try {
+        build([entry]);
+      } catch {
+        throw new ExpressionError(`${error.message} at line ${entry.line} of file '${reference.name}'`);
+      }
+    }
+    throw error;
+  }
+}
+
 function read(file: string, optional: boolean): string {
   try {
     return readFileSync(file, 'latin1');

@@ -100,7 +100,7 @@ export function translate(pattern: string): Translation {
         continue;
       }
       if (rest.startsWith('?') && !GROUP_STARTS.test(rest)) supported = false;
-      const named = /^\?P</.test(rest);
+      const named = rest.startsWith('?P<');
       source += named ? '(?<' : '(';
       at += named ? 4 : 1;
       depth++;

@@ -111,5 +111,5 @@ export function sourceNeeds(source: Source): string {
 
 /** The row of `-dKsmp`: `[ . . Y … ]`. */
 export function sourceMatrix(source: Source): string {
-  return `[ ${[...SOURCES[source].matrix].join(' ')} ]`;
+  return `[ ${SOURCES[source].matrix.split('').join(' ')} ]`;
 }

@@ -153,7 +153,7 @@ export class Head implements HeaderList {
     if (known !== undefined) return known;
     this.#cached = true;
     const at = index * STRIDE;
-    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2]!, this.#ranges[at + 3]!));
+    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2], this.#ranges[at + 3]));
   }
 
   has(name: string): boolean {
@@ -263,6 +263,11 @@ export class Head implements HeaderList {
    * strings would be copied once more when they are written. The head must not be asked for anything afterwards.
    */
   textWithBody(to: number): string {
+    return this.#bytes.latin1Slice(this.compact(), to);
+  }
+
+  /** The same where the bytes are: from the answer to the body's end they are what leaves. */
+  compact(): number {
     const bytes = this.#bytes;
     let start = this.#start;
     if (this.#edited) {
@@ -278,7 +283,7 @@ export class Head implements HeaderList {
         for (let k = i - 1; k >= 0; k--) ranges[k * STRIDE]! += shift;
       }
     }
-    return bytes.latin1Slice(start, to);
+    return start;
   }
 
   /** Nothing but fields taken out distinguishes it from what arrived. */
@@ -339,7 +344,7 @@ export class Head implements HeaderList {
       const name = this.nameAt(i);
       text += `${adjust.get(name) ?? name}: ${this.valueAt(i)}\r\n`;
     }
-    return `${text}${extra.replace(/^[^:]+/, (name) => adjust.get(name) ?? name)}\r\n`;
+    return `${text}${extra.replace(/^[^:\r\n]+/gm, (name) => adjust.get(name) ?? name)}\r\n`;
   }
 }
 

@@ -1,6 +1,5 @@
-import type net from 'node:net';
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
-import { adoptSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { adoptSocket, type PlainSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -64,7 +63,7 @@ export class Acceptor implements Door {
     if (this.#delayed !== undefined) clearTimeout(this.#delayed);
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: PlainSocket): void {
     newEvent();
     const at = now();
     const { frontend } = this;

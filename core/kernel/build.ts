@@ -76,7 +76,7 @@ export async function bindGeneration(
       for (const { target, text } of await listenSpecs(bind, generation.settings)) {
         const backlog = bind.backlog ?? (frontend.settings.backlog || frontend.settings.maxconn || 1024);
         // Loading native calls costs time and memory: only when a queue is full for the first time.
-        const options = { target, backlog, duplicate: (fd: number) => loadLibc().libc?.duplicate(fd) };
+        const options = { target, backlog, light: true, duplicate: (fd: number) => loadLibc().libc?.duplicate(fd) };
         const socket = await sockets.claim(generation, options).catch((error: unknown) => {
           if (!(error instanceof ListenError)) throw error;
           // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.

@@ -47,12 +47,16 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** When the PROXY header, if any, had been read. */
   handshakeEnd: number;
   bulk: Buffer | null = null;
+  /** What the client had still to take when the server was stopped for it. */
+  queued = 0;
   deadline: number = Infinity;
   wakeAt: number = Infinity;
   heapIndex = -1;
   readonly #door: Door;
   #destination: Endpoint | undefined = undefined;
   #socketDestination: Endpoint | undefined = undefined;
+  #keptSource: Endpoint | undefined = undefined;
+  #keptDestination: Endpoint | undefined = undefined;
 
   constructor(arrival: Arrival) {
     this.id = arrival.id;
@@ -63,6 +67,17 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
     this.acceptedTime = arrival.at;
     this.handshakeEnd = arrival.at;
     this.#door = arrival.door;
+  }
+
+  /** Keeps both ends as the connection's own rules left them: what `set-src` says in one request is not for the next. */
+  keepEnds(): void {
+    this.#keptSource = this.source;
+    this.#keptDestination = this.#destination;
+  }
+
+  restoreEnds(): void {
+    this.source = this.#keptSource ?? this.source;
+    this.#destination = this.#keptDestination;
   }
 
   get acceptedAt(): number {

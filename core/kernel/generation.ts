@@ -97,7 +97,7 @@ export class Generation {
     for (const acceptor of this.acceptors) {
       acceptor.stop();
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
-      for (const session of [...acceptor.sessions]) session.endIfIdle();
+      for (const session of acceptor.sessions) session.endIfIdle();
     }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
@@ -113,7 +113,7 @@ export class Generation {
     this.draining = true;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
-      for (const session of [...acceptor.sessions]) session.kill();
+      for (const session of acceptor.sessions) session.kill();
     }
     this.close();
   }

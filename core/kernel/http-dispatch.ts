@@ -1,7 +1,9 @@
+import type { HttpReuse } from '../api/index.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -28,7 +30,7 @@ export function dispatch(stream: Stream): void {
   if (chosen instanceof Promise) {
     stream.wait(
       chosen,
-      (again, server) => assign(session, again, server as UpstreamServer | undefined),
+      (waited, server) => assign(session, waited, server as UpstreamServer | undefined),
       () => undefined,
     );
   } else assign(session, stream, chosen as UpstreamServer | undefined);
@@ -40,7 +42,6 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   const server = chosen ?? backend.pick(stream);
   if (server === undefined) {
     if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
-      stream.backendQueue = backend.queue.length + 1;
       enqueue(session, stream, undefined);
       return;
     }
@@ -51,23 +52,25 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   }
   if (server.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
     stream.server = server;
-    stream.terminate('L', 'R');
+    stream.terminate('L', 'C');
     stream.reply({
       status: 302,
+      close: true,
       reason: 'Found',
       headers: [
         ['cache-control', 'no-cache'],
+        ['content-length', '0'],
         ['location', server.config.redirectPrefix + stream.requestView.uri],
       ],
     });
     sendReply(session, stream);
     return;
   }
-  if (server.full) {
+  // With minconn a place may come free while others wait: it is theirs when the next request ends.
+  const overtakes = server.config.minconn > 0 && (backend.queue.length > 0 || server.queue.length > 0);
+  if (server.full || overtakes) {
     const { maxqueue } = server.config;
     const own = maxqueue === 0 || server.queue.length < maxqueue;
-    if (own) stream.serverQueue = server.queue.length + 1;
-    else stream.backendQueue = backend.queue.length + 1;
     enqueue(session, stream, own ? server : undefined);
     return;
   }
@@ -90,12 +93,8 @@ export function leaveQueue(stream: Stream): void {
 export function serverFree(session: HttpSession, stream: Stream, server: UpstreamServer): void {
   stream.server = server;
   stream.taken = true;
-  const backend = stream.backend!;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection =
-    server.config.sendProxy === undefined
-      ? takeIdle(server, backend.settings.reuse, first, session, session)
-      : undefined;
+  const connection = takeIdle(server, reuseOf(server), first, session, session);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = connection;
@@ -139,15 +138,18 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { generation } = backend.runtime;
   const { body } = view;
   connection.uses++;
+  connection.expectBulk();
   let text: string;
   if (stream.retained !== null) text = stream.retained;
   else {
     const { sendNameHeader } = backend.settings;
-    if (sendNameHeader !== undefined) view.head.set(sendNameHeader.toLowerCase(), stream.server!.name);
-    text = view.head.text(
-      connectionLine(stream),
-      backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined,
-    );
+    let last = connectionLine(stream);
+    if (sendNameHeader !== undefined) {
+      const name = sendNameHeader.toLowerCase();
+      view.head.delete(name);
+      last += `${name}: ${stream.server!.name}\r\n`;
+    }
+    text = view.head.text(last, backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined);
   }
   const whole = stream.retained !== null;
   const held = whole ? 0 : body.heldSize;
@@ -171,9 +173,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (!body.complete) {
     session.phase = BODY;
     session.useBulk();
-    if (flowing || socket.writableLength === 0) session.resume();
-    else session.pause();
-    schedule(session, stream.getTimeout('client'), now());
+    if (flowing || socket.writableLength === 0) {
+      session.resume();
+      schedule(session, stream.getTimeout('client'), now());
+    } else awaitServer(session, stream, connection);
     return;
   }
   awaitResponse(session, stream);
@@ -184,6 +187,13 @@ export function awaitResponse(session: HttpSession, stream: Stream): void {
   const own = stream.timeouts?.server;
   schedule(session, own ?? stream.backend!.settings.timeouts.server, now());
   session.resume();
+}
+
+/** The server takes less than the client sends: the client waits, and it is the server's time that runs. */
+function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  session.pause();
+  connection.queued = unsentBytes(connection.socket);
+  schedule(session, stream.getTimeout('server'), now());
 }
 
 /** Passes more of a request's body on, without a copy where it has a buffer of its own. */
@@ -197,13 +207,21 @@ export function forwardBody(session: HttpSession, stream: Stream, bytes: Buffer,
     stream.bytesToServer += to - from;
     if (socket.writableLength > 0) {
       if (owned) session.replaceBulk();
-      if (!flowing && !body.complete) session.pause();
+      if (!flowing && !body.complete) {
+        awaitServer(session, stream, connection);
+        return;
+      }
     }
   }
   if (body.complete) {
     session.endBulk();
     finishRequestBody(session, stream);
   } else schedule(session, session.frontend.clientTimeout, now());
+}
+
+/** A connection that has told the server of one client can serve no other. */
+function reuseOf({ config, backend }: UpstreamServer): HttpReuse {
+  return config.sendProxy === undefined ? backend.settings.reuse : 'never';
 }
 
 /** Leaves the server: its connection is kept for others, or closed. */
@@ -214,7 +232,9 @@ export function releaseServer(session: HttpSession, stream: Stream, close: boole
     if (close || connection.closed || !connection.connected) connection.destroy();
     else {
       connection.owner = session;
-      keepIdle(connection, stream.backend!.settings.reuse);
+      const policy = reuseOf(connection.server);
+      if (policy === 'never') session.own(connection.server);
+      keepIdle(connection, policy);
     }
   }
   if (stream.taken) {
@@ -243,7 +263,7 @@ export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): v
   const backend = stream.backend!;
   const server = stream.server!;
   releaseServer(session, stream, true);
-  const allowed = !backend.settings.retryOn.has('none');
+  const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {
     server.counters.connectionErrors++;
     backend.counters.connectionErrors++;

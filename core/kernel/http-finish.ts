@@ -3,12 +3,12 @@ import { BODY, type HttpSession } from './http-session.ts';
 import { now, schedule } from './timers.ts';
 import type { Stream } from './stream.ts';
 
-/** Tells the log what happened, once. */
-export function logStream(stream: Stream): void {
+/** Tells the log what happened, once; with `option logasap` before the end, which stays unknown then. */
+export function logStream(stream: Stream, early = false): void {
   if (stream.logged) return;
   stream.logged = true;
   const { runtime } = stream.frontend;
-  if (stream.timing.end === -1) stream.timing.end = now();
+  if (!early && stream.timing.end === -1) stream.timing.end = now();
   try {
     if (runtime.onLog !== null) for (const run of runtime.onLog) run(stream, stream.frontend);
     const { pre, post } = runtime.generation.pipeline.log;
@@ -21,19 +21,12 @@ export function logStream(stream: Stream): void {
 
 /** The whole response has been written. The exchange is over unless the client still owes its body. */
 export function finishResponse(session: HttpSession, stream: Stream): void {
-  const connection = stream.connection$;
   if (stream.tunnel) {
     stream.closeClient = true;
     stream.closeServer = true;
   }
   if (!stream.requestView.body.complete && !stream.tunnel) {
-    if (connection !== null && !connection.closed && !stream.serverEnded) {
-      // An early answer: the rest of the body is still the server's (docs/haproxy-h1-notes.md).
-      session.phase = BODY;
-      session.resume();
-      schedule(session, session.frontend.clientTimeout, now());
-      return;
-    }
+    // An early answer: the rest of the body is still the server's, or is dropped if that has left (docs/haproxy-h1-notes.md).
     session.phase = BODY;
     session.resume();
     schedule(session, session.frontend.clientTimeout, now());

@@ -44,6 +44,7 @@ function sendError(session: HttpSession, stream: Stream, status: number, custom:
     send(session, stream, page);
     return;
   }
+  stream.errorStatus = status;
   switch (custom.kind) {
     case 'raw':
       sendRaw(session, stream, custom.bytes);
@@ -150,21 +151,23 @@ function sendRaw(session: HttpSession, stream: Stream, bytes: string): void {
   }
   const body = bytes.slice(split.index + split[0].length);
   const view = stream.responseView;
-  view.make(Number(line[1]), line[2] ?? '');
+  view.make(Number(line[1]), line[2] ?? '', lines[0]!.slice(5, 8));
   stream.response = view;
   let sized = false;
   for (const text of lines.slice(1)) {
     const colon = text.indexOf(':');
     const name = text.slice(0, colon).trim().toLowerCase();
-    if (colon < 1 || name === 'connection' || name === 'transfer-encoding') continue;
+    if (colon < 1 || name === 'transfer-encoding') continue;
     const value = text.slice(colon + 1).trim();
-    if (name === 'content-length') {
+    if (name === 'connection') {
+      if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) stream.closeClient = true;
+    } else if (name === 'content-length') {
       sized = true;
       view.head.add(name, String(body.length));
     } else view.head.add(name, value);
   }
   // Without a length the body ends with the connection.
-  if (!sized && body !== '') view.head.add('content-length', String(body.length));
+  if (!sized) stream.closeClient = true;
   if (view.status === 400 || view.status === 408) stream.closeClient = true;
   challenge(stream);
   answer(session, stream, body, body.length);

@@ -3,18 +3,18 @@ import { cleanConnection, cleanTransferCodings } from '../http/connection-header
 import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
-import { resetSocket } from '../net/fast-socket.ts';
+import { unsentBytes, resetSocket } from '../net/fast-socket.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { enter } from '../state/counters.ts';
 import { dispatch, forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
-import { abortStream, finishRequestBody } from './http-finish.ts';
+import { abortStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
-import { serverTimeout } from './http-response.ts';
+import { serverTimeout, tunnelTimeout } from './http-response.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
-import { schedule } from './timers.ts';
+import { now, schedule } from './timers.ts';
 
 /**
  * A request's head has been read and checked: bytes[scan.start, end) is the head, bytes[end, n) what came with it. The stream takes
@@ -186,13 +186,14 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
 /** `option http-buffer-request`: goes on with the whole body, or as much as fits the buffer. */
 async function bufferRequest(stream: Stream): Promise<Verdict> {
   const { body } = stream.requestView;
-  if (body.complete) return undefined;
+  // HAProxy does so even when the body has come already.
   if (stream.expects) continueExpected(stream);
+  if (body.complete) return undefined;
   const { frontend } = stream;
   const why = await stream.waitForBody(0, frontend.requestTimeout || frontend.clientTimeout);
   if (why === 'ready') return undefined;
   if (why === 'closed') return 'abort';
-  stream.terminate('c', 'D');
+  stream.terminate('c', 'R');
   stream.closeClient = true;
   return stream.error(408);
 }
@@ -332,7 +333,7 @@ export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, 
 
 /** The framing of a request's body is broken; what can still be said depends on how far the answer is. */
 function badBody(session: HttpSession, stream: Stream): void {
-  stream.terminate('P', stream.responsePhase > 0 ? 'D' : 'R');
+  stream.terminate('P', stream.responsePhase > 0 ? 'D' : stream.requestSent ? 'H' : 'R');
   session.frontend.counters.requestErrors++;
   stream.closeClient = true;
   releaseServer(session, stream, true);
@@ -349,7 +350,7 @@ function badBody(session: HttpSession, stream: Stream): void {
 export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (session.phase === TUNNEL) {
     stream.connection$?.socket.end();
-    finishRequestBody(session, stream);
+    schedule(session, tunnelTimeout(session, stream), now());
     return;
   }
   const incomplete = !stream.requestView.body.complete;
@@ -360,7 +361,8 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
   if (stream.server !== undefined) stream.server.counters.cliAborts++;
   stream.wakeBody('closed');
-  if (incomplete && stream.responsePhase === 0 && !stream.waiting && !stream.requestSent) {
+  const silent = stream.queue !== null || (incomplete && stream.requestSent);
+  if (stream.responsePhase === 0 && !stream.waiting && !silent) {
     stream.error(400);
     leaveQueue(stream);
     releaseServer(session, stream, true);
@@ -379,6 +381,13 @@ export function clientGone(session: HttpSession, stream: Stream): void {
   abortStream(session, stream);
 }
 
+/** Without `timeout tunnel` the one with the shorter timeout is to blame for a silent tunnel. */
+function serverIsShorter(stream: Stream): boolean {
+  if (stream.getTimeout('tunnel') > 0) return false;
+  const server = stream.getTimeout('server');
+  return server > 0 && server < (stream.getTimeout('client') || Infinity);
+}
+
 /** Nothing happened for as long as the stage allows. */
 export function streamTimeout(session: HttpSession, stream: Stream, at: number): void {
   if (stream.queue !== null) {
@@ -394,26 +403,43 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
     return;
   }
   if (session.phase === TUNNEL || stream.responsePhase === 2) {
-    stream.terminate('c', 'D');
+    const server = session.phase === TUNNEL && (session.clientEnded || serverIsShorter(stream));
+    stream.terminate(server ? 's' : 'c', 'D');
     abortStream(session, stream);
     return;
   }
   if (session.phase === BODY) {
     // Whoever was to act and did not: a client that owes us its body, or a server that does not take it.
-    const server = connection !== null && connection.socket.writableLength > 0;
-    stream.terminate(server ? 's' : 'c', 'D');
-    if (stream.responsePhase > 0 || stream.waiting) {
+    const server = connection !== null && session.paused && connection.socket.writableLength > 0;
+    if (server) {
+      const left = unsentBytes(connection.socket);
+      if (left !== connection.queued) {
+        connection.queued = left;
+        schedule(session, stream.getTimeout('server'), at);
+        return;
+      }
+    }
+    stream.terminate(server ? 's' : 'c', server || stream.responsePhase > 0 ? 'D' : 'H');
+    if (server || stream.responsePhase > 0 || stream.waiting) {
       abortStream(session, stream);
       return;
     }
     releaseServer(session, stream, true);
     stream.closeClient = true;
-    stream.error(server ? 504 : 408);
+    stream.error(408);
     sendReply(session, stream);
     return;
   }
   if (stream.responsePhase === 1) {
-    const client = session.socket.writableLength > 0;
+    const client = connection !== null && connection.paused && session.socket.writableLength > 0;
+    if (client) {
+      const left = unsentBytes(session.socket);
+      if (left !== session.queued) {
+        session.queued = left;
+        schedule(session, stream.getTimeout('client'), at);
+        return;
+      }
+    }
     stream.terminate(client ? 'c' : 's', 'D');
     abortStream(session, stream);
     return;

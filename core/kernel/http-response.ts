@@ -9,6 +9,7 @@ import {
   INCOMPLETE,
 } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -16,7 +17,7 @@ import { copyOf } from './buffers.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
-import { type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
+import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
 import { runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -259,7 +260,7 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
     advanceResponse(stream);
     return;
   }
-  releaseServer(session, stream, true);
+  releaseServer(session, stream, stream.closeServer || !stream.responseView.body.complete);
   if (verdict === 'deny') {
     stream.terminate('P', 'H');
     counters.deniedResponses++;
@@ -317,27 +318,42 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   const held = body.heldSize;
   const apart = held > STRING_LIMIT;
   const { head } = view;
-  let text: string;
-  if (line === '' && adjust === undefined && !apart && head.onlyCut && head.precedes(body.held, body.heldStart)) {
-    text = head.textWithBody(body.heldEnd);
-  } else {
-    text = head.text(line, adjust);
-    if (held > 0 && !apart) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
-  }
-  if (stream.interim !== '') {
-    text = stream.interim + text;
-    stream.interim = '';
-  }
   const { socket } = session;
   const connection = stream.connection$;
-  let flowing = writeLatin1(socket, text);
-  if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
-  const size = text.length + (apart ? held : 0);
+  const inOne =
+    line === '' &&
+    adjust === undefined &&
+    stream.interim === '' &&
+    head.onlyCut &&
+    head.precedes(body.held, body.heldStart);
+  // Read into a buffer of its own, head and body can be written from there.
+  const owned = apart && connection !== null && body.held === connection.bulk;
+  let flowing: boolean;
+  let size: number;
+  if (inOne && owned) {
+    const bytes = body.held.subarray(head.compact(), body.heldEnd);
+    flowing = socket.write(bytes);
+    size = bytes.length;
+  } else {
+    let text = inOne && !apart ? head.textWithBody(body.heldEnd) : stream.interim + head.text(line, adjust);
+    if (!inOne && !apart && held > 0) text += body.held.latin1Slice(body.heldStart, body.heldEnd);
+    stream.interim = '';
+    flowing = writeLatin1(socket, text);
+    size = text.length;
+    if (apart) {
+      flowing = socket.write(
+        owned ? body.held.subarray(body.heldStart, body.heldEnd) : copyOf(body.held, body.heldStart, body.heldEnd),
+      );
+      size += held;
+    }
+  }
+  if (owned && socket.writableLength > 0) connection.replaceBulk();
   stream.bytesToClient += size;
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;
+  if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream);
+  if (stream.frontend.runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);
@@ -354,18 +370,24 @@ function sendResponse(session: HttpSession, stream: Stream): void {
     const early = session.takeStash();
     if (early !== null) connection.socket.write(early);
     session.resume();
-    schedule(session, tunnelTimeout(stream), now());
+    schedule(session, tunnelTimeout(session, stream), now());
   } else {
     connection.useBulk();
     schedule(session, stream.getTimeout('server'), now());
   }
   if (flowing || socket.writableLength === 0) connection.resume();
-  else connection.pause();
+  else awaitClient(session, stream, connection);
   if (connection.closed || stream.serverEnded) responseEnded(session, stream);
 }
 
-function tunnelTimeout(stream: Stream): number {
-  return stream.getTimeout('tunnel') || Math.max(stream.getTimeout('client'), stream.getTimeout('server'));
+/** `timeout tunnel` for both sides, else the shorter of theirs; `timeout server-fin` once the client has ended (configuration.txt 4.2). */
+export function tunnelTimeout(session: HttpSession, stream: Stream): number {
+  const fin = session.clientEnded ? stream.backend!.settings.timeouts['server-fin'] : undefined;
+  if (fin !== undefined) return fin;
+  const client = stream.getTimeout('client') || Infinity;
+  const server = stream.getTimeout('server') || Infinity;
+  const side = Math.min(client, server);
+  return stream.getTimeout('tunnel') || (side === Infinity ? 0 : side);
 }
 
 /** More of a response's body. */
@@ -402,19 +424,35 @@ function responseBody(
   }
   if (socket.writableLength > 0) {
     if (owned) connection.replaceBulk();
-    if (!flowing) connection.pause();
+    if (!flowing) {
+      awaitClient(session, stream, connection);
+      return;
+    }
   }
-  schedule(session, stream.tunnel ? tunnelTimeout(stream) : stream.getTimeout('server'), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), now());
+}
+
+/** The client takes less than the server sends: the server waits, and it is the client's time that runs. */
+function awaitClient(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  connection.pause();
+  session.queued = unsentBytes(session.socket);
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), now());
 }
 
 /** The client has taken what was written. */
-export function clientDrained(_session: HttpSession, stream: Stream): void {
-  stream.connection$?.resume();
+export function clientDrained(session: HttpSession, stream: Stream): void {
+  const connection = stream.connection$;
+  if (connection === null) return;
+  const waited = connection.paused;
+  connection.resume();
+  if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());
 }
 
 /** The server has taken what was written. */
-export function serverDrained(session: HttpSession, _stream: Stream, _connection: ServerConnection): void {
+export function serverDrained(session: HttpSession, stream: Stream, _connection: ServerConnection): void {
+  const waited = session.paused;
   session.resume();
+  if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), now());
 }
 
 /** Bytes of the client in a tunnel. */
@@ -430,7 +468,7 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
     if (owned) session.replaceBulk();
     if (!flowing) session.pause();
   }
-  schedule(session, tunnelTimeout(stream), now());
+  schedule(session, tunnelTimeout(session, stream), now());
 }
 
 /** The server ended its side. */
@@ -460,6 +498,10 @@ function responseEnded(session: HttpSession, stream: Stream): void {
     finishResponse(session, stream);
     return;
   }
+  responseCut(session, stream);
+}
+
+function responseCut(session: HttpSession, stream: Stream): void {
   stream.terminate('S', 'D');
   stream.server!.counters.srvAborts++;
   stream.backend!.counters.srvAborts++;
@@ -481,17 +523,25 @@ const RETRY_EVENTS = {
 
 /** What came, or did not come, is no response: sent again where configured, else answered 502 or 504. */
 export function junkResponse(session: HttpSession, stream: Stream, why: keyof typeof RETRY_EVENTS): void {
+  if (stream.responsePhase === 2) {
+    // The answer was early and is complete: what the client still owes is read and thrown away.
+    releaseServer(session, stream, true);
+    session.resume();
+    return;
+  }
   if (stream.responsePhase > 0) {
-    responseEnded(session, stream);
+    // A reset ends no message, not even one that lasts until the close.
+    if (why === 'error') responseCut(session, stream);
+    else responseEnded(session, stream);
     return;
   }
   const server = stream.server!;
   const partial = stream.responseView.body.heldSize > 0 && stream.response === undefined;
   if (why === 'error' && stream.response !== undefined) return;
   stream.responseView.body.release();
-  const event = partial && why !== 'timeout' ? 'junk-response' : RETRY_EVENTS[why];
+  const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
-  const wanted = settings.retryOn.has(event) || settings.retryOn.has('all-retryable-errors');
+  const wanted = settings.retryOn.has(event);
   releaseServer(session, stream, true);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
@@ -502,6 +552,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   stream.terminate(why === 'timeout' ? 's' : why === 'junk' ? 'P' : 'S', 'H');
   if (stream.reused && session.requests > 1 && (why === 'closed' || why === 'error') && !partial) {
     // The idle connection ended as we used it. A client that reuses its connection knows how to repeat (RFC 9112 9.3.1).
+    // As nothing was answered, HAProxy does not log it either.
+    stream.logged = true;
     stream.response = undefined;
     abortStream(session, stream);
     return;
@@ -518,5 +570,5 @@ function mayRetry(stream: Stream): boolean {
 function retriesStatus(stream: Stream, status: number): boolean {
   const { retryOn } = stream.backend!.settings;
   if (!stream.backend!.runtime.retriesResponses || !mayRetry(stream)) return false;
-  return retryOn.has(String(status)) || (retryOn.has('all-retryable-errors') && [500, 502, 503, 504].includes(status));
+  return retryOn.has(String(status));
 }

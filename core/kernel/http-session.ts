@@ -2,6 +2,7 @@ import { HeadScanner, INCOMPLETE } from '../http/head-scanner.ts';
 import { rawErrorPage } from '../http/error-pages.ts';
 import { refuseRequest } from '../http/request-checks.ts';
 import { resetSocket } from '../net/fast-socket.ts';
+import { dropOwned } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf, READ_SIZE } from './buffers.ts';
@@ -51,6 +52,7 @@ export class HttpSession extends ClientSession {
   /** The size at which an incomplete head is scanned again even without its end in sight. */
   #rescanAt = 0;
   #pumping = false;
+  #owns: Set<UpstreamServer> | null = null;
   #waitsForDrain = false;
   readonly #scanner: HeadScanner;
   readonly #maxHead: number;
@@ -187,14 +189,14 @@ export class HttpSession extends ClientSession {
         this.#rescanAt = length < 256 ? length + 1 : length * 2;
         return;
       }
-      this.#refuse(end === INCOMPLETE ? 'head too large' : scan.refusal, at);
+      this.#refuse(end === INCOMPLETE ? 'head too large' : scan.refusal, length, at);
       return;
     }
     this.#rescanAt = 0;
     const refusal =
       end - scan.start > this.#maxHead ? 'head too large' : refuseRequest(bytes, scan, requestScan.lenient);
     if (refusal !== undefined) {
-      this.#refuse(refusal, at);
+      this.#refuse(refusal, length, at);
       return;
     }
     const stream = this.#newStream(at);
@@ -205,6 +207,8 @@ export class HttpSession extends ClientSession {
     const stream = takeStream();
     const first = this.requests === 0;
     const start = first ? this.acceptedTime : this.#waitStart;
+    if (first) this.keepEnds();
+    else this.restoreEnds();
     stream.begin(this, wallClock(start));
     stream.timing.start = start;
     stream.timing.handshake = first ? this.handshakeEnd : start;
@@ -217,8 +221,10 @@ export class HttpSession extends ClientSession {
   }
 
   /** A message that could be read in two ways: 400, and nothing more is read from this client (RFC 9112 2.2). */
-  #refuse(why: string, at: number): void {
-    this.refuseStream(this.#newStream(at), why);
+  #refuse(why: string, size: number, at: number): void {
+    const stream = this.#newStream(at);
+    stream.bytesFromClient = size;
+    this.refuseStream(stream, why);
   }
 
   /** The same for a message whose head was good. */
@@ -321,6 +327,7 @@ export class HttpSession extends ClientSession {
     stream.terminate('C', 'R');
     this.frontend.counters.cliAborts++;
     this.frontend.counters.requestErrors++;
+    stream.bytesFromClient = this.#stash?.length ?? 0;
     this.#stash = null;
     this.#answerRaw(stream, 400, at);
   }
@@ -350,6 +357,7 @@ export class HttpSession extends ClientSession {
         const stream = this.#newStream(at);
         stream.terminate('c', 'R');
         this.frontend.counters.requestErrors++;
+        stream.bytesFromClient = this.#stash?.length ?? 0;
         this.#stash = null;
         this.#answerRaw(stream, 408, at);
         break;
@@ -366,6 +374,13 @@ export class HttpSession extends ClientSession {
   protected gone(_error: boolean): void {
     const { stream } = this;
     if (stream !== null) clientGone(this, stream);
+    if (this.#owns !== null) for (const server of this.#owns) dropOwned(server, this);
+  }
+
+  /** Idle connections to this server are ours alone. */
+  own(server: UpstreamServer): void {
+    this.#owns ??= new Set();
+    this.#owns.add(server);
   }
 
   endIfIdle(): void {

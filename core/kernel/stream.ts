@@ -96,6 +96,8 @@ export class Stream implements Transaction, Queued {
   /** The client waits for a 100 before it sends its body. */
   expects = false;
   pending: PendingReply | null = null;
+  /** The status that a configured page stands for; 0 for none. */
+  errorStatus = 0;
   retriesLeft = 0;
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
@@ -122,6 +124,7 @@ export class Stream implements Transaction, Queued {
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
   queueTicket = 0;
+  queueBefore = 0;
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
@@ -153,6 +156,7 @@ export class Stream implements Transaction, Queued {
     this.redispatched = false;
     this.serverQueue = 0;
     this.backendQueue = 0;
+    this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
     this.step = 0;
@@ -171,6 +175,7 @@ export class Stream implements Transaction, Queued {
     this.headRequest = false;
     this.expects = false;
     this.pending = null;
+    this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
     this.keepsLine = false;
@@ -216,12 +221,17 @@ export class Stream implements Transaction, Queued {
   get stage(): string {
     if (this.responsePhase > 0) return 'D';
     if (this.queue !== null) return 'Q';
-    if (this.connection$ !== null) return this.connection$.connected ? (this.requestSent ? 'H' : 'C') : 'C';
+    if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
+    if (this.connection$ !== null) return 'C';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 
   get termination(): string {
     return this.causeCode === 0 ? '----' : `${String.fromCharCode(this.causeCode, this.stageCode)}--`;
+  }
+
+  get loggedStatus(): number {
+    return this.errorStatus === 0 ? (this.response?.status ?? -1) : this.errorStatus;
   }
 
   get uniqueId(): string | undefined {
@@ -347,6 +357,11 @@ export class Stream implements Transaction, Queued {
 
   wakeBody(why: 'ready' | 'timeout' | 'closed'): void {
     this.bodyWaiter?.(why);
+  }
+
+  onQueueLeft(queue: WaitQueue, position: number): void {
+    if (queue.ofServer) this.serverQueue = position;
+    else this.backendQueue = position;
   }
 
   onServerFree(server: Server): void {

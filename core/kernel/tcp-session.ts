@@ -127,8 +127,6 @@ export class TcpSession extends ClientSession {
       return;
     }
     const queue = server === undefined ? backend.queue : server.queue;
-    if (server === undefined) stream.backendQueue = queue.length + 1;
-    else stream.serverQueue = queue.length + 1;
     queue.add(stream);
     const { timeouts } = backend.settings;
     schedule(this, timeouts.queue ?? timeouts.connect, now());
@@ -165,7 +163,7 @@ export class TcpSession extends ClientSession {
       body.release();
     }
     if (this.#clientEnded) connection.socket.end();
-    if (this.frontend.runtime.logAsap) logStream(stream);
+    if (this.frontend.runtime.logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
     this.#clientLimit = tunnel || stream.getTimeout('client') || Infinity;
     this.#serverLimit = tunnel || stream.getTimeout('server') || Infinity;

@@ -13,7 +13,8 @@
 import net from 'node:net';
 import { Writable } from 'node:stream';
 import { newEvent } from './clock.ts';
-import { type DirectSocket, watchWrites } from './direct-write.ts';
+import type { DirectSocket } from './direct-write.ts';
+import { connectLight, LightSocket } from './light-socket.ts';
 
 /**
  * What a connection object implements to own a socket. All calls are synchronous from the event loop. The socket is
@@ -43,8 +44,34 @@ export interface ConnectReader extends SocketReader {
 }
 
 /** A socket that calls a reader. Storing another reader in `reader` hands the socket over, from the next event on. */
-export interface ReadSocket extends net.Socket {
+export interface ReadSocket extends PlainSocket {
   reader: SocketReader;
+}
+
+/** What the proxy uses of a socket: net.Socket's members, meaning what they mean there. */
+export interface PlainSocket {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly remoteFamily?: string | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly localFamily?: string | undefined;
+  readonly connecting: boolean;
+  readonly destroyed: boolean;
+  readonly writable: boolean;
+  readonly writableEnded: boolean;
+  /** Bytes written and not yet taken by the system. */
+  readonly writableLength: number;
+  /** A string is a byte string: pass `latin1` with it. False when `onDrain` should be awaited. */
+  write(data: string | Uint8Array, encoding?: 'latin1'): boolean;
+  end(): unknown;
+  end(data: string, encoding: 'latin1'): unknown;
+  destroy(error?: Error): unknown;
+  destroySoon(): void;
+  resetAndDestroy(): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  setKeepAlive(on: boolean, delay: number): unknown;
 }
 
 /** Where to connect to: a TCP address or a UNIX path, with what node:net's `connect` takes besides. */
@@ -55,7 +82,7 @@ const OPTIONS = { allowHalfOpen: true, readable: true, writable: true, manualSta
 
 function onRead(this: unknown, n: number, buffer: Uint8Array): boolean {
   newEvent();
-  (this as ReadSocket).reader.onData(n, buffer as Buffer);
+  (this as net.Socket & ReadSocket).reader.onData(n, buffer as Buffer);
   // true: keep reading. A reader that wants to stop calls pauseReading, which stops the handle at once.
   return true;
 }
@@ -73,12 +100,12 @@ Object.defineProperty(FastSocket.prototype, 'writableLength', {
   },
 });
 
-function makeSocket(handle: object | undefined, reader: SocketReader): ReadSocket {
-  let made: ReadSocket | undefined;
+function makeSocket(handle: object | undefined, reader: SocketReader): FastSocket {
+  let made: FastSocket | undefined;
   // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
   const buffer = (): Uint8Array => (made === undefined ? reader.buffer() : made.reader.buffer());
   const options = { ...OPTIONS, handle, onread: { buffer, callback: onRead } };
-  made = new FastSocket(options) as FastSocket & ReadSocket;
+  made = new FastSocket(options);
   made.reader = reader;
   listen(made);
   return made;
@@ -97,7 +124,7 @@ function ended(this: net.Socket): void {
     this.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }));
     return;
   }
-  (this as ReadSocket).reader.onEnd();
+  (this as net.Socket & ReadSocket).reader.onEnd();
 }
 
 /**
@@ -112,31 +139,36 @@ function wasReset(socket: net.Socket): boolean {
 
 function failed(this: net.Socket, error: NodeJS.ErrnoException): void {
   newEvent();
-  (this as ReadSocket).reader.onError(error);
+  (this as net.Socket & ReadSocket).reader.onError(error);
 }
 function closed(this: net.Socket): void {
   newEvent();
-  (this as ReadSocket).reader.onClose();
+  (this as net.Socket & ReadSocket).reader.onClose();
 }
 function drained(this: net.Socket): void {
   newEvent();
-  (this as ReadSocket).reader.onDrain();
+  (this as net.Socket & ReadSocket).reader.onDrain();
 }
 function connected(this: net.Socket): void {
   newEvent();
-  const reader = (this as ReadSocket).reader as ConnectReader;
+  const reader = (this as net.Socket & ReadSocket).reader as ConnectReader;
   reader.onConnect();
 }
 function read(this: net.Socket, chunk: Buffer): void {
   newEvent();
-  (this as ReadSocket).reader.onData(chunk.length, chunk);
+  (this as net.Socket & ReadSocket).reader.onData(chunk.length, chunk);
 }
 
 /**
  * Gives an accepted, paused socket (see ListeningSocket) to a reader. The socket passed in must not be used any more;
  * use the one answered. Nothing is read before `resumeReading`.
  */
-export function adoptSocket(accepted: net.Socket, reader: SocketReader): ReadSocket {
+export function adoptSocket(accepted: PlainSocket, reader: SocketReader): ReadSocket {
+  if (accepted instanceof LightSocket) {
+    accepted.adopt(reader);
+    return accepted;
+  }
+  if (!(accepted instanceof net.Socket)) throw new TypeError('not a socket of node:net');
   const holder = accepted as unknown as { _handle: object | null; _server: unknown };
   const handle = holder._handle;
   // A TLSSocket's handle is bound to its owner, and one without useUserBuffer cannot read into our memory.
@@ -145,7 +177,6 @@ export function adoptSocket(accepted: net.Socket, reader: SocketReader): ReadSoc
   }
   holder._handle = null;
   const socket = makeSocket(handle, reader);
-  watchWrites(socket);
   // The server counts its open connections by this field.
   (socket as unknown as typeof holder)._server = holder._server;
   holder._server = null;
@@ -154,7 +185,7 @@ export function adoptSocket(accepted: net.Socket, reader: SocketReader): ReadSoc
 
 /** The plain way: 'data' events of any socket (TLS too) call the reader. The socket stays paused as well. */
 export function readEvents(socket: net.Socket, reader: SocketReader): ReadSocket {
-  const result = socket as ReadSocket;
+  const result = socket as net.Socket & ReadSocket;
   result.reader = reader;
   result.allowHalfOpen = true;
   result.pause();
@@ -168,6 +199,15 @@ export function readEvents(socket: net.Socket, reader: SocketReader): ReadSocket
  * by itself once connected. Throws what node:net throws on options that are no address (RangeError, TypeError).
  */
 export function connectSocket(target: ConnectTarget, reader: ConnectReader): ReadSocket {
+  if (
+    'port' in target &&
+    target.localAddress === undefined &&
+    target.host !== undefined &&
+    net.isIP(target.host) !== 0
+  ) {
+    const light = connectLight(target.host, target.port, reader);
+    if (light !== undefined) return light;
+  }
   const socket = makeSocket(undefined, reader);
   socket.on('connect', connected);
   socket.connect(target);
@@ -175,19 +215,25 @@ export function connectSocket(target: ConnectTarget, reader: ConnectReader): Rea
 }
 
 /** Stops reading: at most the read that is being delivered right now still reaches the reader. */
-export function pauseReading(socket: net.Socket): void {
+export function pauseReading(socket: PlainSocket): void {
   socket.pause();
 }
 
 /** Starts or restarts reading. */
-export function resumeReading(socket: net.Socket): void {
+export function resumeReading(socket: PlainSocket): void {
   // The first start does not need the stream to flow: that would cost another turn and 3 µs per connection.
-  if (socket.readableFlowing === null && !socket.isPaused()) socket.read(0);
+  if (socket instanceof net.Socket && socket.readableFlowing === null && !socket.isPaused()) socket.read(0);
   else socket.resume();
 }
 
+/** Makes the next read go to this buffer, where that can be changed; what arrives says in which buffer it is. */
+export function readInto(socket: PlainSocket, bytes: Uint8Array): void {
+  if (socket instanceof LightSocket) socket.readInto(bytes);
+}
+
 /** The descriptor behind a socket or server, for setsockopt and dup; undefined where there is none or it is not shown. */
-export function descriptorOf(owner: net.Socket | net.Server): number | undefined {
+export function descriptorOf(owner: PlainSocket | net.Server): number | undefined {
+  if (owner instanceof LightSocket) return owner.descriptor;
   const { _handle: handle } = owner as unknown as { _handle: { fd?: number } | null | undefined };
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
@@ -196,15 +242,32 @@ export function descriptorOf(owner: net.Socket | net.Server): number | undefined
  * Closes with RST, so that the peer cannot take what it got for complete. It is a plain close where there is nothing to
  * reset (not connected, UNIX) and while a FIN is on its way after the last byte, when the peer did get all.
  */
-export function resetSocket(socket: net.Socket): void {
+export function resetSocket(socket: PlainSocket): void {
   // libuv refuses to reset during a shutdown, and node:net then neither closes the descriptor nor emits 'close'.
-  const finishing = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  const finishing =
+    socket instanceof net.Socket && socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   if (finishing || socket.remoteFamily === undefined) socket.destroy();
   else socket.resetAndDestroy();
 }
 
 /** Bytes written and not yet taken by the system. Unlike `writableLength` it falls while a large write goes out in parts. */
-export function unsentBytes(socket: net.Socket): number {
+export function unsentBytes(socket: PlainSocket): number {
+  if (socket instanceof LightSocket) return socket.unsent;
   const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
   return socket.writableLength === 0 ? 0 : (handle?.writeQueueSize ?? socket.writableLength);
+}
+
+/** Closes when all is sent, or when the peer has taken nothing for `limit` milliseconds. */
+export function destroyWhenSent(socket: PlainSocket, limit: number): void {
+  socket.destroySoon();
+  let left = unsentBytes(socket);
+  const check = setInterval(() => {
+    const now = unsentBytes(socket);
+    if (socket.destroyed || now === left) {
+      clearInterval(check);
+      socket.destroy();
+    }
+    left = now;
+  }, limit);
+  check.unref();
 }

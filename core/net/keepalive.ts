@@ -3,7 +3,7 @@
  * not said stays with the system (tcp_keepalive_time and so on).
  */
 
-import type net from 'node:net';
+import type { PlainSocket } from './fast-socket.ts';
 import { setSocketOption } from './socket-options.ts';
 import type { LibcState } from './libc.ts';
 
@@ -25,7 +25,7 @@ export function keepAliveProblem(settings: KeepAlive, native: () => LibcState): 
 }
 
 /** Turns keep-alive on for a connected socket; UNIX sockets are left alone. `native` is only called when needed. */
-export function enableKeepAlive(socket: net.Socket, settings: KeepAlive, native: () => LibcState): void {
+export function enableKeepAlive(socket: PlainSocket, settings: KeepAlive, native: () => LibcState): void {
   // With 0, Node leaves the three times as they are.
   socket.setKeepAlive(true, 0);
   const { idle, interval, count } = settings;

@@ -17,7 +17,8 @@ import {
 } from './listen-target.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { errorWords } from './system-error.ts';
-import { descriptorOf } from './fast-socket.ts';
+import { descriptorOf, type PlainSocket } from './fast-socket.ts';
+import { takeConnections } from './light-socket.ts';
 
 export interface ListenOptions {
   readonly target: ListenTarget;
@@ -25,19 +26,22 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** dup(2), when there is one: it lets a paused socket whose queue is full stop accepting in earnest. */
   readonly duplicate?: ((fd: number) => number | undefined) | undefined;
+  /** Give out light sockets where this Node allows it; net.Sockets otherwise. */
+  readonly light?: boolean;
 }
 
 /**
  * Gets each accepted connection: a socket that is not reading, allows half-open, and has TCP_NODELAY set. The handler
  * owns it; it must adopt or destroy it in the same turn, as nothing else listens for its errors.
  */
-export type AcceptHandler = (socket: net.Socket, listening: ListeningSocket) => void;
+export type AcceptHandler = (socket: PlainSocket, listening: ListeningSocket) => void;
 
 export class ListeningSocket {
   readonly key: string;
   readonly target: ListenTarget;
   readonly #backlog: number;
   readonly #duplicate: ((fd: number) => number | undefined) | undefined;
+  readonly #light: boolean;
   #server: net.Server;
   #handler: AcceptHandler | undefined;
   #paused = true;
@@ -45,7 +49,7 @@ export class ListeningSocket {
   #unbound = false;
   #port: number | undefined = undefined;
   /** Accepted while paused, oldest first. */
-  #held: net.Socket[] = [];
+  #held: PlainSocket[] = [];
   #giving = false;
   /** The descriptor that keeps the kernel's queue alive while the server is closed, or -1. */
   #parked = -1;
@@ -59,6 +63,7 @@ export class ListeningSocket {
     this.target = options.target;
     this.#backlog = options.backlog ?? 1024;
     this.#duplicate = options.duplicate;
+    this.#light = options.light ?? false;
     this.#server = this.#newServer();
   }
 
@@ -164,19 +169,20 @@ export class ListeningSocket {
     return this.#paused;
   }
 
-  #give(socket: net.Socket): void {
+  #give(socket: PlainSocket): void {
     // Once it is adopted, or fails, it is the handler's business.
-    socket.off('error', ignore);
+    if (socket instanceof net.Socket) socket.off('error', ignore);
     this.#handler!(socket, this);
   }
 
   #newServer(): net.Server {
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     server.on('connection', (socket) => this.#arrived(socket));
+    if (this.#light) server.on('listening', () => takeConnections(server, (socket) => this.#arrived(socket)));
     return server;
   }
 
-  #arrived(socket: net.Socket): void {
+  #arrived(socket: PlainSocket): void {
     if (!this.#paused) {
       this.#handler!(socket, this);
       return;
@@ -186,7 +192,7 @@ export class ListeningSocket {
       return;
     }
     if (this.#held.length < this.#backlog) {
-      socket.on('error', ignore);
+      if (socket instanceof net.Socket) socket.on('error', ignore);
       this.#held.push(socket);
       if (this.#held.length === this.#backlog) this.#park();
       return;

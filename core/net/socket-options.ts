@@ -3,6 +3,7 @@
 import { descriptorOf } from './fast-socket.ts';
 import type { ErrorCode, Libc } from './libc.ts';
 import type net from 'node:net';
+import type { PlainSocket } from './fast-socket.ts';
 
 type Place = readonly [level: number, option: number];
 
@@ -98,7 +99,7 @@ const TEXT_OPTIONS: Readonly<Record<TextSocketOption, Place>> = {
   device: [1, 25],
 };
 
-type Owner = net.Socket | net.Server | number;
+type Owner = PlainSocket | net.Server | number;
 
 function descriptor(owner: Owner): number {
   return typeof owner === 'number' ? owner : (descriptorOf(owner) ?? -1);

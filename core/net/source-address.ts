@@ -3,6 +3,7 @@
  * connection at a time, so that a reverse proxy can have more connections than the system has ephemeral ports.
  */
 
+import type net from 'node:net';
 import { connectSocket } from './fast-socket.ts';
 import type { ConnectReader, ReadSocket } from './fast-socket.ts';
 
@@ -85,7 +86,7 @@ class Attempt implements ConnectReader {
     this.#left--;
     const socket = connectSocket({ ...this.#target, localAddress: this.#source.host, localPort: port }, this);
     // Before the reader hears of the close, so that the port is there again.
-    socket.prependListener('close', () => this.#source.giveBack(port));
+    (socket as unknown as net.Socket).prependListener('close', () => this.#source.giveBack(port));
     this.#socket = socket;
     this.#reader.onSocket(socket);
     return true;

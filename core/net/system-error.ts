@@ -32,3 +32,8 @@ export function errorWords(code: string | undefined): string {
   if (code === undefined) return 'Unknown error';
   return WORDS.get(code) ?? code;
 }
+
+/** An error of a system call, as node:net makes them. */
+export function systemError(code: string, syscall: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+}

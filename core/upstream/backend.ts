@@ -20,7 +20,7 @@ export class UpstreamBackend implements Backend {
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
-  readonly queue: WaitQueue = new WaitQueue();
+  readonly queue: WaitQueue = new WaitQueue(false);
   usable = 0;
   totalWeight = 0;
   /** `fullconn`, or what stands for it. */
@@ -94,7 +94,7 @@ export class UpstreamBackend implements Backend {
       const any = this.queue.first;
       const next = own === null ? any : any === null || own.queueTicket < any.queueTicket ? own : any;
       if (next === null) return;
-      next.queue!.remove(next);
+      next.queue!.serve(next);
       this.take(server);
       next.onServerFree(server);
     }

@@ -43,13 +43,15 @@ function allowed(policy: HttpReuse, connection: ServerConnection): boolean {
 /** Keeps a connection for a later request, or closes it where no more are wanted. */
 export function keepIdle(connection: ServerConnection, policy: HttpReuse): void {
   const { server } = connection;
-  const { poolMaxConn, poolLowConn, maxReuse } = server.config;
+  const { poolMaxConn, poolLowConn, poolPurgeDelay, maxReuse } = server.config;
   connection.user = null;
   connection.endBulk();
   // No more than were in use at once lately: with `safe`, each new client opens one, and most would never be needed again.
   const inUse = server.active - 1 + server.idle.length;
   const beyondNeed = inUse >= Math.max(server.mostActive, server.mostActiveBefore, poolLowConn);
-  const tooMany = policy !== 'never' && (beyondNeed || (poolMaxConn >= 0 && server.idle.length >= poolMaxConn));
+  const shared = policy !== 'never';
+  const tooMany =
+    shared && (beyondNeed || poolPurgeDelay === 0 || (poolMaxConn >= 0 && server.idle.length >= poolMaxConn));
   const worn = maxReuse >= 0 && connection.uses > maxReuse;
   if (connection.closed || tooMany || worn || server.closing) {
     connection.destroy();
@@ -58,7 +60,8 @@ export function keepIdle(connection: ServerConnection, policy: HttpReuse): void 
   connection.resume();
   server.idle.push(connection);
   total++;
-  planPurge(server);
+  // One that belongs to a session goes with it.
+  if (shared) planPurge(server);
 }
 
 /** A connection left the pool by closing. */
@@ -79,7 +82,7 @@ export function closeIdle(server: UpstreamServer): void {
 
 /** Every `pool-purge-delay`, half of the connections that nobody needed in the meantime are closed. */
 function planPurge(server: UpstreamServer): void {
-  if (server.purge !== undefined || server.config.poolPurgeDelay <= 0) return;
+  if (server.purge !== undefined) return;
   server.leastIdle = server.idle.length;
   server.purge = setTimeout(purge, server.config.poolPurgeDelay, server);
   server.purge.unref();
@@ -89,7 +92,7 @@ function purge(server: UpstreamServer): void {
   server.purge = undefined;
   server.mostActiveBefore = server.mostActive;
   server.mostActive = server.active;
-  const spare = Math.max(0, Math.min(server.leastIdle, server.idle.length) - server.config.poolLowConn);
+  const spare = Math.min(server.leastIdle, server.idle.length);
   for (const connection of server.idle.slice(0, Math.ceil(spare / 2))) connection.destroy();
   if (server.idle.length > 0) planPurge(server);
 }

@@ -1,4 +1,11 @@
-import { connectSocket, descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
+import {
+  connectSocket,
+  descriptorOf,
+  destroyWhenSent,
+  pauseReading,
+  readInto,
+  resumeReading,
+} from '../net/fast-socket.ts';
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
@@ -29,6 +36,10 @@ export class ServerConnection implements SourceReader {
   /** Where the next read goes when it is not the shared buffer. */
   bulk: Buffer | null = null;
   paused = false;
+  /** Its last response was large: the next one is read where it can be written from. */
+  large = false;
+  /** What the server had still to take when the client was stopped for it. */
+  queued = 0;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
@@ -53,6 +64,13 @@ export class ServerConnection implements SourceReader {
   /** From here on reads go to a buffer of its own, which may be written on without a copy. */
   useBulk(): void {
     this.bulk ??= takeBuffer();
+  }
+
+  /** A response is about to come, and the last one was large. */
+  expectBulk(): void {
+    if (!this.large) return;
+    this.useBulk();
+    readInto(this.socket, this.bulk!);
   }
 
   /** The bulk buffer is in the hands of a write that has not ended: the next read needs another. */
@@ -117,8 +135,7 @@ export class ServerConnection implements SourceReader {
     this.pause();
     this.user = null;
     this.#forget();
-    this.socket.setTimeout(limit, () => this.socket.destroy());
-    this.socket.destroySoon();
+    destroyWhenSent(this.socket, limit);
   }
 
   #forget(): void {

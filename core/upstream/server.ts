@@ -21,7 +21,7 @@ export class UpstreamServer implements Server {
   readonly backup: boolean;
   usable: boolean;
   active = 0;
-  readonly queue: WaitQueue = new WaitQueue();
+  readonly queue: WaitQueue = new WaitQueue(true);
   readonly counters: Counters = newCounters();
   /** Connections ready for a request, the most recently used last. */
   readonly idle: ServerConnection[] = [];

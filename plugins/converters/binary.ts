@@ -40,7 +40,7 @@ function hexChunks(args: Arguments): Convert {
 }
 
 const bigEndian = (chunk: Buffer): string => BigInt(`0x${chunk.toString('hex')}`).toString();
-const littleEndian = (chunk: Buffer): string => bigEndian(Buffer.from(chunk).reverse());
+const littleEndian = (chunk: Buffer): string => bigEndian(Buffer.from(chunk.toReversed()));
 
 /** A number, or a variable that holds one. */
 function numberOrVariable(
@@ -60,7 +60,7 @@ function numberOrVariable(
   return value === undefined ? args.fail('expects an integer or a variable name') : Number(value);
 }
 
-function bytes(args: Arguments): Convert {
+function someBytes(args: Arguments): Convert {
   const offset = numberOrVariable(args, 0);
   const length = args.optionalText(1) === undefined ? Number.POSITIVE_INFINITY : numberOrVariable(args, 1);
   return (value, transaction) => {
@@ -128,7 +128,7 @@ export const binaryConverters: ConverterTable = {
     'Decimal numbers of chunks, least significant byte first.',
     (args) => chunks(args, 1, 8, littleEndian),
   ),
-  ...converter('bytes', 'string,[string]', 'bin => bin', 'Some of the bytes.', bytes),
+  ...converter('bytes', 'string,[string]', 'bin => bin', 'Some of the bytes.', someBytes),
   ...converter('ipmask', 'mask,[mask]', 'addr => addr', 'The address with the bits behind a mask cleared.', mask),
   ...converter('has_ctl', '[string]', 'bin => bool', 'Whether there are control characters.', hasControl),
   ...converter(

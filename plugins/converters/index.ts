@@ -1,10 +1,20 @@
 import type { Plugin } from 'sluice/plugin';
 import { arithmeticConverters } from './arithmetic.ts';
 import { binaryConverters } from './binary.ts';
+import { dateConverters } from './dates.ts';
+import { digestConverters } from './digests.ts';
+import { hashConverters } from './hashes.ts';
+import { forwardedConverters } from './rfc7239.ts';
+import { jwtConverters } from './jwt.ts';
+import { packetConverters } from './packets.ts';
+import { proxyConverters } from './proxies.ts';
+import { protobufConverters } from './protobuf.ts';
+import { jsonConverters } from './json.ts';
 import { listConverters } from './lists.ts';
 import { mapConverters } from './maps.ts';
 import { stringConverters } from './strings.ts';
 import { stateConverters } from './state.ts';
+import { urlConverters } from './urls.ts';
 
 /** The converters of configuration.txt 7.3.1. */
 const converters: Plugin = {
@@ -15,6 +25,16 @@ const converters: Plugin = {
     ...stringConverters,
     ...listConverters,
     ...binaryConverters,
+    ...urlConverters,
+    ...jsonConverters,
+    ...dateConverters,
+    ...hashConverters,
+    ...digestConverters,
+    ...protobufConverters,
+    ...forwardedConverters,
+    ...jwtConverters,
+    ...packetConverters,
+    ...proxyConverters,
     ...mapConverters,
     ...stateConverters,
   },

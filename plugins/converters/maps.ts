@@ -6,6 +6,7 @@ import {
   type Value,
   ExpressionError,
   PATTERNS,
+  buildFrom,
   type Regex,
   compileRegex,
   parseAddress,
@@ -23,10 +24,10 @@ const OUTPUTS: Readonly<Record<Output, TypeName>> = { str: 'str', int: 'sint', i
 /** What an entry gives: its value in the map's type, or its key. */
 function valueOf(entry: PatternEntry, output: Output, fail: (message: string) => never): Value {
   if (output === 'key') return entry.pattern;
-  if (output === 'int') return parseWholeInteger(entry.value) ?? fail(`'${entry.value}' is not a number`);
+  if (output === 'int') return parseWholeInteger(entry.value) ?? fail(`unable to parse '${entry.value}'`);
   if (output === 'ip') {
     const address: IpAddress | undefined = parseAddress(entry.value);
-    return address ?? fail(`'${entry.value}' is not a valid IPv4 or IPv6 address`);
+    return address ?? fail(`unable to parse '${entry.value}'`);
   }
   return entry.value;
 }
@@ -51,7 +52,7 @@ function follow<T>(args: Arguments, build: (entries: readonly PatternEntry[]) =>
   };
   const reference = guard(() => scope.global.extension(PATTERNS).open(args.text(0), true));
   let version = reference.version;
-  let index = guard(() => build(reference.entries));
+  let index = guard(() => buildFrom(reference, build));
   return () => {
     if (reference.version !== version) {
       version = reference.version;
@@ -100,7 +101,7 @@ function maps(): ConverterTable {
   for (const [method, { input }] of Object.entries(builders)) {
     for (const output of ['str', 'int', 'ip', 'key'] as const) {
       const name = output === 'str' ? `map_${method}` : `map_${method}_${output}`;
-      const signature = output === 'key' ? 'string' : output === 'int' ? 'string,[integer]' : 'string,[string]';
+      const signature = output === 'key' ? 'map' : output === 'int' ? 'map,[integer]' : 'map,[string]';
       const summary = `What a map gives for the input, by the match method ${method}.`;
       Object.assign(
         table,
@@ -114,10 +115,10 @@ function maps(): ConverterTable {
 /** Lookups in map files. configuration.txt 7.3.1 and 2.7. */
 export const mapConverters: ConverterTable = {
   ...maps(),
-  ...converter('map', 'string,[string]', 'str => str', 'What a map gives for the input.', lookup('str', 'str')),
+  ...converter('map', 'map,[string]', 'str => str', 'What a map gives for the input.', lookup('str', 'str')),
   ...converter(
     'map_regm',
-    'string,[string]',
+    'map,[string]',
     'str => str',
     'What a map gives, with groups of the match filled in.',
     regexWithGroups,

@@ -99,7 +99,9 @@ export const stringConverters: ConverterTable = {
   ...simple('lower', 'str => str', 'In lower case, ASCII letters only.', toLower),
   ...simple('upper', 'str => str', 'In upper case, ASCII letters only.', toUpper),
   ...simple('length', 'str => sint', 'The number of bytes.', (text: string) => text.length),
-  ...simple('reverse', 'str => str', 'The bytes in reverse order.', (text: string) => [...text].toReversed().join('')),
+  ...simple('reverse', 'str => str', 'The bytes in reverse order.', (text: string) =>
+    text.split('').toReversed().join(''),
+  ),
   ...simple('reverse_dom', 'str => str', 'The labels of a host name in reverse order.', reverseDomain),
   ...simple(
     'cut_crlf',

@@ -43,7 +43,7 @@ export function splitValues(text: string): string[] {
 }
 
 function visitValue(value: string, split: boolean, visit: (value: string) => boolean): boolean {
-  if (!split || !value.includes(',')) return visit(value);
+  if (!split || value.indexOf(',') < 0) return visit(value);
   for (const item of splitValues(value)) if (visit(item)) return true;
   return false;
 }
@@ -56,8 +56,8 @@ function visitValues(
   visit: (value: string) => boolean,
 ): boolean {
   if (name !== undefined) {
-    if (!headers.has(name)) return false;
-    for (const value of headers.all(name)) if (visitValue(value, split, visit)) return true;
+    const values = headers.all(name);
+    for (let i = 0; i < values.length; i++) if (visitValue(values[i]!, split, visit)) return true;
     return false;
   }
   for (let i = 0; i < headers.size; i++) if (visitValue(headers.valueAt(i), split, visit)) return true;
@@ -137,12 +137,15 @@ function headerAddress(text: string): Value | undefined {
 
 function count(headersOf: Headers, split: boolean): (args: Arguments) => FetchFunction {
   return (args) => {
-    const name = args.optionalText(0)?.toLowerCase();
+    const name = args.optionalText(0)?.toLowerCase() || undefined;
     return (transaction) => {
       const headers = headersOf(transaction);
       if (!headers) return undefined;
-      if (name !== undefined && !headers.has(name)) return 0;
-      return valuesOf(headers, name === '' ? undefined : name, split).length;
+      const fields = name === undefined ? valuesOf(headers, undefined, false) : headers.all(name);
+      if (!split) return fields.length;
+      let total = 0;
+      for (const value of fields) total += value.includes(',') ? splitValues(value).length : 1;
+      return total;
     };
   };
 }

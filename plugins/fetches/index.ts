@@ -1,10 +1,13 @@
 import type { Plugin } from 'sluice/plugin';
+import { authorizationFetches } from './authorization.ts';
+import { clientHelloFetches } from './client-hello.ts';
 import { connectionFetches } from './connections.ts';
 import { constantFetches } from './constants.ts';
 import { cookieFetches } from './cookies.ts';
 import { headerFetches } from './headers.ts';
 import { internalFetches } from './internal.ts';
 import { parameterFetches } from './parameters.ts';
+import { payloadFetches } from './payload.ts';
 import { requestFetches } from './request.ts';
 import { responseFetches } from './response.ts';
 
@@ -21,6 +24,9 @@ const fetches: Plugin = {
     ...cookieFetches,
     ...parameterFetches,
     ...responseFetches,
+    ...payloadFetches,
+    ...clientHelloFetches,
+    ...authorizationFetches,
   },
 };
 export default fetches;

@@ -5,8 +5,7 @@ interface Running {
   readonly running?: Backend & Frontend;
 }
 
-const runningOf = (config: ProxyConfig | undefined): (Backend & Frontend) | undefined =>
-  (config as (ProxyConfig & Running) | undefined)?.running;
+const runningOf = (config: (ProxyConfig & Running) | undefined): (Backend & Frontend) | undefined => config?.running;
 
 /** The backend an argument names, or without one the transaction's own. */
 export function backendArgument(args: Arguments, index = 0): (transaction: Transaction) => Backend | undefined {

@@ -19,11 +19,13 @@ export function forward(transaction: Transaction, proxy: Proxy): void {
   const mine = forwardingOf(proxy);
   if (!mine) return;
   const other = proxy === frontend ? undefined : forwardingOf(frontend);
-  const later = proxy === frontend && backend !== undefined && backend !== proxy ? forwardingOf(backend) : undefined;
+  // A `listen` section has one turn for both of its halves.
+  const last = proxy === backend || backend?.settings === frontend.settings;
+  const later = last || backend === undefined ? undefined : forwardingOf(backend);
   const { source, destination } = transaction.connection;
   if (mine.forwardfor && !later?.forwardfor) addAddress(transaction, mine.forwardfor, other?.forwardfor, source);
   if (mine.originalto && !later?.originalto) addAddress(transaction, mine.originalto, other?.originalto, destination);
-  if (mine.forwarded && proxy === backend)
+  if (mine.forwarded && last)
     headers.add('forwarded', forwardedHeader(transaction, mine.forwarded, headers.get('host')));
 }
 

@@ -1,4 +1,4 @@
-import { substitute } from './substitute.ts';
+import { firstMatch, substitute } from './substitute.ts';
 
 /** Where the next comma outside quotes is; the end of the value if there is none. RFC 9110 section 5.6.1. */
 function elementEnd(value: string, from: number): number {
@@ -23,7 +23,7 @@ export function replaceElements(value: string, regex: RegExp, replacement: strin
     const end = elementEnd(value, from);
     const element = value.slice(from, end);
     const trimmed = element.replace(/^[ \t]+|[ \t]+$/g, '');
-    const match = trimmed === '' ? null : regex.exec(trimmed);
+    const match = trimmed === '' ? null : firstMatch(regex, trimmed);
     result += match ? substitute(replacement, match) : element;
     changed ||= match !== null;
     if (end === value.length) return changed ? result : undefined;

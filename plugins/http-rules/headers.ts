@@ -1,7 +1,7 @@
 import type { ActionKeyword, HeaderList, Transaction } from 'sluice/plugin';
 import { headerName } from './header-names.ts';
 import { ALL, headersOf, ofResponse } from './places.ts';
-import { substitute } from './substitute.ts';
+import { firstMatch, substitute } from './substitute.ts';
 import { followHost } from './uri.ts';
 import { replaceElements } from './elements.ts';
 
@@ -56,7 +56,7 @@ const delHeader: ActionKeyword = {
     let matches: (name: string) => boolean;
     if (method === 'reg') {
       const regex = scope.regex(text, words, true);
-      matches = (candidate) => regex.test(candidate);
+      matches = (candidate) => firstMatch(regex, candidate) !== null;
     } else matches = matcher(method, name);
     return {
       run(transaction) {
@@ -71,7 +71,7 @@ type Edit = (value: string, regex: RegExp, replacement: string) => string | unde
 
 /** The whole value, if it matches anywhere, becomes the replacement. */
 const replaceWhole: Edit = (value, regex, replacement) => {
-  const match = regex.exec(value);
+  const match = firstMatch(regex, value);
   return match ? substitute(replacement, match) : undefined;
 };
 

@@ -8,3 +8,9 @@ export function substitute(replacement: string, match: RegExpExecArray): string 
     next >= '0' && next <= '9' ? (match[Number(next)] ?? '') : next,
   );
 }
+
+/** The first match; whatever the expression has matched before does not count. */
+export function firstMatch(regex: RegExp, text: string): RegExpExecArray | null {
+  regex.lastIndex = 0;
+  return regex.exec(text);
+}

@@ -1,6 +1,6 @@
 import type { ActionKeyword, Request } from 'sluice/plugin';
 import { REQUEST } from './places.ts';
-import { substitute } from './substitute.ts';
+import { firstMatch, substitute } from './substitute.ts';
 import { pathAndQuery, pathOf, setUri, withPath, withPathAndQuery, withQuery } from './uri.ts';
 
 function setting(word: string, summary: string, set: (request: Request, value: string) => void): ActionKeyword {
@@ -38,7 +38,7 @@ function replacing(
           const { request } = transaction;
           const subject = request && part(request.uri);
           if (!request || subject === undefined) return;
-          const match = regex.exec(subject);
+          const match = firstMatch(regex, subject);
           if (match) put(request, substitute(format.constant ?? format.evaluate(transaction), match));
         },
       };

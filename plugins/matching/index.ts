@@ -21,27 +21,32 @@ function compileMatcher(pattern: string, ignoreCase: boolean): Regex {
 }
 
 /** `-m reg`: a regular expression that matches somewhere. */
-const regex: Builder = (items, { ignoreCase, fail }) => {
+const regex: Builder = (items, flags) => {
   const list = items.map(({ pattern, data }) => {
     try {
-      return { regex: compileMatcher(pattern, ignoreCase), data };
+      return { regex: compileMatcher(pattern, flags.ignoreCase), data };
     } catch (error) {
-      return fail(error instanceof Error ? error.message : String(error));
+      return flags.fail(error instanceof Error ? error.message : String(error));
     }
   });
+  // The last text and its answer are kept: a regex costs far more than comparing a text with itself.
+  let lastText: Value | undefined;
+  let lastData: (typeof list)[0]['data'] | undefined;
   return (value) => {
-    for (const one of list) if (one.regex.test(value as string)) return one.data;
-    return undefined;
+    if (value === lastText) return lastData;
+    lastText = value;
+    lastData = list.find((one) => one.regex.test(value as string))?.data;
+    return lastData;
   };
 };
 
 /** `-m bin`: bytes in hex. */
-const binary: Builder = (items, { fail }) => {
+const binary: Builder = (items, flags) => {
   const table = new Map(
     items.toReversed().map(({ pattern, data }) => {
       const wrong = /[^0-9a-fA-F]/.exec(pattern);
-      if (wrong) fail(`an hex digit is expected (found '${wrong[0]}')`);
-      if (pattern.length % 2 === 1) fail('an even number of hex digit is expected');
+      if (wrong) flags.fail(`an hex digit is expected (found '${wrong[0]}')`);
+      if (pattern.length % 2 === 1) flags.fail('an even number of hex digit is expected');
       return [Buffer.from(pattern, 'hex').toString('latin1'), data];
     }),
   );

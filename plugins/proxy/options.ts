@@ -54,7 +54,11 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     side: 'frontend',
     http: true,
   },
-  'http-no-delay': { summary: 'Never waits to fill packets.', http: true },
+  'http-no-delay': {
+    summary: 'Never waits to fill packets.',
+    http: true,
+    meaningless: 'packets never wait to be filled',
+  },
   'http-pretend-keepalive': {
     summary: 'Does not tell the server that its connection will be closed.',
     side: 'backend',

@@ -56,6 +56,11 @@ export const defaultServer: DirectiveKeyword = {
   in: ['defaults', 'frontend', 'backend'],
   parse(words: Words, scope: Scope) {
     demand('backend', words, scope);
+    const word = words.peek();
+    if (word === 'name' || word === 'from') {
+      words.next(word);
+      words.fail(`'default-server ${word}' is not built yet`);
+    }
     scope.serverWords(scope.proxy.defaultServer, words, true);
   },
 };

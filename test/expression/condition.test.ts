@@ -16,6 +16,9 @@ function file(name: string, text: string): string {
 
 const get = transactionOf({ uri: '/a/b?x=1', headers: [['host', 'www.example.com']] });
 
+const declare = (context: ReturnType<typeof contextOf>, ...words: string[]): void =>
+  compiler.acl(wordsOf(words, 'acl'), context);
+
 describe('conditions', () => {
   test.each([
     ['TRUE', true],
@@ -63,7 +66,9 @@ describe('conditions', () => {
     ['METH_GTE', "no such ACL : 'METH_GTE' (did you mean 'METH_GET'?)"],
     ['{ sc0_conn_cnt gt 1 }', "fetch method 'sc0_conn_cnt' is not built yet"],
   ])('%s is refused', (text, message) => {
-    expect(() => condition(text, get)).toThrow(new Refusal(`error detected while parsing a 'http-request deny' condition : ${message}`));
+    expect(() => condition(text, get)).toThrow(
+      new Refusal(`error detected while parsing a 'http-request deny' condition : ${message}`),
+    );
   });
 
   test('a fetch that has nothing to read there is warned of', () => {
@@ -82,9 +87,6 @@ describe('conditions', () => {
 });
 
 describe('named ACLs', () => {
-  const declare = (context: ReturnType<typeof contextOf>, ...words: string[]): void =>
-    compiler.acl(wordsOf(words, 'acl'), context);
-
   test('lines of one name are alternatives, also those that follow the condition', () => {
     const context = contextOf();
     declare(context, 'it', 'path', '/x');
@@ -95,7 +97,9 @@ describe('named ACLs', () => {
   });
 
   test('names are bytes of a small set', () => {
-    expect(() => declare(contextOf(), 'a?b', 'path', '/')).toThrow(new Refusal("character '?' is not permitted in acl name 'a?b'"));
+    expect(() => declare(contextOf(), 'a?b', 'path', '/')).toThrow(
+      new Refusal("character '?' is not permitted in acl name 'a?b'"),
+    );
     expect(() => declare(contextOf(), 'or', 'path', '/')).toThrow(/acl name 'or' will never match/);
   });
 

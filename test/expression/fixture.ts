@@ -1,14 +1,4 @@
-import type {
-  HeaderList,
-  IpAddress,
-  Names,
-  Place,
-  Plugin,
-  Scope,
-  Transaction,
-  Value,
-  Words,
-} from '../../core/api/index.ts';
+import type { HeaderList, Names, Place, Plugin, Scope, Transaction, Value, Words } from '../../core/api/index.ts';
 import type { CompileContext, Compiler } from '../../core/expression/compiler.ts';
 import { createCompiler } from '../../core/expression/index.ts';
 import { mergeKeywords } from '../../core/plugin/registry.ts';
@@ -60,6 +50,7 @@ export function contextOf(places: readonly Place[] = ['fe-http-request']): TestC
     kind: 'frontend',
     name: 'f',
     places,
+    path: (file) => file,
     global: {
       settings: {} as Scope['global']['settings'],
       extension: (key) => {
@@ -229,6 +220,6 @@ export function condition(
 
 export const textOf = (value: Value | undefined): string | undefined => {
   if (value === undefined) return undefined;
-  if (value instanceof Uint8Array) return (value as Buffer).toString('latin1');
-  return typeof value === 'object' ? (value as IpAddress).text : String(value);
+  if (value instanceof Uint8Array) return value.toString('latin1');
+  return typeof value === 'object' ? value.text : String(value);
 };

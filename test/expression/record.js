@@ -30,7 +30,10 @@ const head = (port, more = '') =>
   ` http-request set-var(txn.i) int(7)\n http-request set-var(txn.b) bin(00ff41)\n http-request set-var(txn.a) ipv4(10.1.2.3)\n` +
   ` http-request set-var(txn.n) int(-3)\n${more}`;
 
-function rule(kind, text, index) {
+const files = new URL('files/', import.meta.url).pathname;
+
+function rule(kind, given, index) {
+  const text = given.replaceAll('FILES/', files);
   const only = `{ req.fhdr(x-case) ${index} }`;
   if (kind === '?')
     return (
@@ -50,6 +53,7 @@ function refusal(line, index) {
   const message = /\[ALERT\][^\n]*? : config : (?:[Pp]arsing \[[^\]]*\] ?: )?([^\n]*)/.exec(stderr)?.[1] ?? 'refused';
   return message
     .replace(/^error detected (?:in frontend 'f' )?while parsing (?:an )?'http-request return'[^:]*: /, '')
+    .replaceAll(files, 'FILES/')
     .replace(/\.+$/, '');
 }
 
@@ -71,6 +75,7 @@ async function record(name) {
   let request;
   const cases = [];
   for (const line of readFileSync(join(folder, name), 'latin1').split('\n')) {
+    // FILES/ stands for the folder of map files: its path is no part of the record.
     if (line === '' || line.startsWith('#')) continue;
     if (line.startsWith('> ')) {
       const [start, ...fields] = line.slice(2).split(' | ');
@@ -94,14 +99,14 @@ async function record(name) {
     head(port, cases.map((one, i) => (refused[i] === undefined ? rule(one.kind, one.text, i) : '')).join('')),
     'latin1',
   );
-  const process_ = spawn(haproxy, ['-db', '-q', '-f', config], { stdio: 'inherit' });
+  const haproxyProcess = spawn(haproxy, ['-db', '-q', '-f', config], { stdio: 'inherit' });
   await new Promise((resolve) => setTimeout(resolve, 500));
   const groups = [];
   for (const [index, one] of cases.entries()) {
     if (groups.at(-1)?.request !== one.request) groups.push({ request: one.request, cases: [] });
     groups.at(-1).cases.push({ case: one.line, ...(await answerTo(port, one, index, refused[index])) });
   }
-  process_.kill();
+  haproxyProcess.kill();
   const out = join(folder, name.replace(/\.txt$/, '.json'));
   const text = groups.map(
     (group) =>

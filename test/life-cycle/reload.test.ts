@@ -9,7 +9,12 @@ import { LivingProxy } from './on-disk.ts';
 const GET = 'GET /length/5 HTTP/1.1\r\nHost: h\r\n\r\n';
 const defaults = 'defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n';
 const listen = (name: string, port: number, origin: number, ...lines: string[]): string =>
-  [`listen ${name}`, `  bind 127.0.0.1:${port}`, ...lines.map((line) => `  ${line}`), `  server s 127.0.0.1:${origin}\n`].join('\n');
+  [
+    `listen ${name}`,
+    `  bind 127.0.0.1:${port}`,
+    ...lines.map((line) => `  ${line}`),
+    `  server s 127.0.0.1:${origin}\n`,
+  ].join('\n');
 const refuses = (port: number): Promise<boolean> =>
   RawClient.connect(port).then(
     (client) => {
@@ -43,24 +48,28 @@ describe('a reload', () => {
   test.skipIf(absent.length > 0).each([
     { how: 'kept connections', args: [] },
     { how: 'a connection per request', args: ['-H', 'Connection: close'] },
-  ])(title('twenty times under load on $how, and not one request fails', absent), { timeout: 60_000 }, async ({ args }) => {
-    const [port] = await freePorts(1);
-    const text = defaults + listen('l', port!, origin.port, 'retries 3');
-    proxy = await LivingProxy.start(text, [port!]);
-    const load = new RunningProcess('wrk', ['-t1', '-c16', '-d60s', ...args, `http://127.0.0.1:${port}/length/100`]);
-    try {
-      for (let turn = 0; turn < 20; turn++) {
-        proxy.write(`${text}# ${turn}\n`);
-        expect(await proxy.reload()).toBe('taken');
-        await new Promise((resolve) => setTimeout(resolve, 50));
+  ])(
+    title('twenty times under load on $how, and not one request fails', absent),
+    { timeout: 60_000 },
+    async ({ args }) => {
+      const [port] = await freePorts(1);
+      const text = defaults + listen('l', port!, origin.port, 'retries 3');
+      proxy = await LivingProxy.start(text, [port!]);
+      const load = new RunningProcess('wrk', ['-t1', '-c16', '-d60s', ...args, `http://127.0.0.1:${port}/length/100`]);
+      try {
+        for (let turn = 0; turn < 20; turn++) {
+          proxy.write(`${text}# ${turn}\n`);
+          expect(await proxy.reload()).toBe('taken');
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      } finally {
+        load.child.kill('SIGINT');
+        await load.ended();
       }
-    } finally {
-      load.child.kill('SIGINT');
-      await load.ended();
-    }
-    expect(load.stdout).toMatch(/[1-9]\d* requests in/);
-    expect(load.stdout).not.toMatch(/Socket errors|Non-2xx/);
-  });
+      expect(load.stdout).toMatch(/[1-9]\d* requests in/);
+      expect(load.stdout).not.toMatch(/Socket errors|Non-2xx/);
+    },
+  );
 
   test('a broken configuration is refused, and the old one serves on', async () => {
     const [port] = await freePorts(1);
@@ -82,9 +91,13 @@ describe('a reload', () => {
   test('an address that cannot be bound refuses it all', async () => {
     const [port, free] = await freePorts(2);
     proxy = await LivingProxy.start(defaults + listen('l', port!, origin.port), [port!]);
-    proxy.write(defaults + listen('l', port!, origin.port) + listen('m', free!, origin.port) + listen('n', origin.port, 1));
+    proxy.write(
+      defaults + listen('l', port!, origin.port) + listen('m', free!, origin.port) + listen('n', origin.port, 1),
+    );
     expect(await proxy.reload()).toBe('refused');
-    expect(proxy.process.stderr).toContain(`cannot bind socket (Address already in use) for [127.0.0.1:${origin.port}]`);
+    expect(proxy.process.stderr).toContain(
+      `cannot bind socket (Address already in use) for [127.0.0.1:${origin.port}]`,
+    );
     expect(await status(port!)).toBe('HTTP/1.1 200 OK');
     expect(await refuses(free!)).toBe(true);
   });

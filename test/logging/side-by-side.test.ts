@@ -21,7 +21,10 @@ beforeAll(async () => {
 });
 afterAll(() => origin.close());
 
-const DEFAULTS = `defaults
+// One thread: two would log in the order they like.
+const DEFAULTS = `global
+  nbthread 1
+defaults
   mode http
   timeout client 5s
   timeout server 5s
@@ -204,7 +207,8 @@ describe('levels and choice, beside HAProxy', () => {
 
   test('samples', async () => {
     await compare(
-      (port) => frontend(port, '  option httplog\n').replace('format raw', 'format raw sample 1,3:3'),
+      (port) =>
+        frontend(port, '  option dontlognull\n  option httplog\n').replace('format raw', 'format raw sample 1,3:3'),
       ['/1', '/2', '/3', '/4', '/5'].map(GET),
       3,
     );

@@ -10,6 +10,8 @@ import {
   resumeReading,
 } from '../../core/net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../../core/net/fast-socket.ts';
+import { LightSocket } from '../../core/net/light-socket.ts';
+import { internals } from '../../core/net/node-internals.ts';
 import { ListeningSocket } from '../../core/net/listening-socket.ts';
 import { Recorder, dial, eventually, readAll } from './helpers.ts';
 
@@ -21,12 +23,21 @@ afterEach(() => {
 });
 
 type Adopt = (accepted: net.Socket, reader: SocketReader) => ReadSocket;
+const light = new Set<Adopt>();
+const adoptLight: Adopt = (accepted, reader) => {
+  expect(accepted).toBeInstanceOf(internals === undefined ? net.Socket : LightSocket);
+  return adoptSocket(accepted, reader);
+};
+light.add(adoptLight);
 
 async function pair(adopt: Adopt = adoptSocket): Promise<{ client: net.Socket; socket: ReadSocket; reader: Recorder }> {
-  listening = await ListeningSocket.open({ target: { kind: 'inet', host: '127.0.0.1', port: 0 } });
+  listening = await ListeningSocket.open({
+    target: { kind: 'inet', host: '127.0.0.1', port: 0 },
+    light: light.has(adopt),
+  });
   const reader = new Recorder();
   let socket: ReadSocket | undefined;
-  listening.accept((accepted) => (socket = adopt(accepted, reader)));
+  listening.accept((accepted) => (socket = adopt(accepted as net.Socket, reader)));
   const client = await dial(listening.port!);
   clients.push(client);
   await eventually(() => socket !== undefined);
@@ -35,6 +46,7 @@ async function pair(adopt: Adopt = adoptSocket): Promise<{ client: net.Socket; s
 
 describe.each<[string, Adopt]>([
   ['over the handle', adoptSocket],
+  ['that is light', adoptLight],
   ["on 'data' events", readEvents],
 ])('an adopted socket %s', (_name, adopt) => {
   it('reads nothing before it is told to, then everything, then the end', async () => {
@@ -118,7 +130,7 @@ describe.each<[string, Adopt]>([
     first.client.resume();
     first.client.on('error', () => undefined);
     resumeReading(first.socket);
-    first.socket.end('x');
+    first.socket.end('x', 'latin1');
     resetSocket(first.socket);
     await first.reader.event('close');
     expect(first.reader.events).toEqual(['close']);
@@ -198,7 +210,7 @@ describe('a connecting socket', () => {
     await reader.event('data');
     expect(reader.events).toEqual(['connect', 'data']);
     expect(descriptorOf(socket)).toBeGreaterThan(0);
-    socket.end('bye');
+    socket.end('bye', 'latin1');
     await reader.event('close');
     expect(reader.data).toBe('welcome bye');
     server.close();
@@ -227,7 +239,7 @@ describe('a connecting socket', () => {
 
   it('can be paused before it is connected', async () => {
     const { reader: _unused } = await pair();
-    listening!.accept((accepted) => void accepted.end('late'));
+    listening!.accept((accepted) => void accepted.end('late', 'latin1'));
     const reader = new Recorder();
     const socket = connectSocket({ host: '127.0.0.1', port: listening!.port! }, reader);
     pauseReading(socket);

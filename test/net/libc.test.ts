@@ -109,7 +109,7 @@ describe.runIf(libc !== undefined)('native calls', () => {
     const listening = await ListeningSocket.open({ target: { kind: 'fd', fd } });
     cleanups.push(() => listening.close());
     expect(listening.port).toBe(port);
-    listening.accept((socket) => void socket.end('inherited'));
+    listening.accept((socket) => void socket.end('inherited', 'latin1'));
     expect(await readAll(await dial(port))).toBe('inherited');
     expect(native.duplicate(-1)).toBeUndefined();
   });
@@ -128,7 +128,7 @@ describe.runIf(libc !== undefined)('native calls', () => {
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(listening.held).toBe(2);
     expect(listening.overflowed).toBe(0);
-    listening.accept((socket) => void socket.end('served'));
+    listening.accept((socket) => void socket.end('served', 'latin1'));
     expect(await Promise.all(clients)).toEqual(['served', 'served', 'served', 'served']);
     expect(listening.port).toBe(port);
   });

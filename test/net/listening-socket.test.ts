@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ListenError } from '../../core/net/listen-target.ts';
 import type { ListenTarget } from '../../core/net/listen-target.ts';
+import type { PlainSocket } from '../../core/net/fast-socket.ts';
 import { ListeningSocket } from '../../core/net/listening-socket.ts';
 import type { ListenOptions } from '../../core/net/listening-socket.ts';
 import { ListeningSockets } from '../../core/net/listening-sockets.ts';
@@ -30,7 +31,7 @@ function folder(): string {
 }
 
 function say(text: string) {
-  return (socket: net.Socket): void => void socket.end(text);
+  return (socket: PlainSocket): void => void socket.end(text, 'latin1');
 }
 
 async function ask(target: number | string | net.NetConnectOpts): Promise<string> {
@@ -50,7 +51,7 @@ describe('a listening socket', () => {
   it('gives out sockets that do not read, allow half-open and have no delay', async () => {
     const listening = await open({ target: loopback });
     let got: net.Socket | undefined;
-    listening.accept((socket) => (got = socket));
+    listening.accept((socket) => (got = socket as net.Socket));
     const client = await dial(listening.port!);
     client.end('hello');
     await eventually(() => got !== undefined);
@@ -99,8 +100,8 @@ describe('a listening socket', () => {
     client.resetAndDestroy();
     let closed = false;
     listening.accept((socket) => {
-      socket.on('error', () => undefined);
-      socket.on('close', () => (closed = true));
+      (socket as net.Socket).on('error', () => undefined);
+      (socket as net.Socket).on('close', () => (closed = true));
       socket.resume();
     });
     await eventually(() => closed);
@@ -132,10 +133,10 @@ describe('a listening socket', () => {
 
   it('listens on IPv6 alone or on both families', async () => {
     const both = await open({ target: { kind: 'inet', host: '::', port: 0, v6only: false } });
-    both.accept((socket) => void socket.end(socket.remoteAddress ?? ''));
+    both.accept((socket) => void socket.end(socket.remoteAddress ?? '', 'latin1'));
     expect(await ask(both.port!)).toBe('::ffff:127.0.0.1');
     const alone = await open({ target: { kind: 'inet', host: '::', port: 0, v6only: true } });
-    alone.accept((socket) => void socket.end(socket.remoteAddress ?? ''));
+    alone.accept((socket) => void socket.end(socket.remoteAddress ?? '', 'latin1'));
     expect(await ask({ host: '::1', port: alone.port! })).toBe('::1');
     await expect(dial(alone.port!)).rejects.toThrow('ECONNREFUSED');
   });

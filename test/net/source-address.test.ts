@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')('a source address', () => {
     readers[1]!.sockets[0]!.resetAndDestroy();
     await readers[1]!.event('close');
     expect(source.free).toBe(1);
-    await eventually(() => readers[1]!.sockets[0]!.closed);
+    await eventually(() => readers[1]!.sockets[0]!.destroyed);
     const again = connect(source, port);
     await again.event('data');
     expect(again.data).toBe(`127.0.0.2:${low + 1}`);

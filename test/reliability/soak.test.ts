@@ -51,10 +51,7 @@ backend shaky
     const upload = Buffer.alloc(300_000, 'upload');
     const decent = ['/length/100', '/chunked/20000', '/length/200000', '/echo', '/chunked/3', '/length/0'];
     const hard = ['/length/50000', '/cut/20000', '/reset/30000', '/garbage', '/silent', '/chunked/9000', '/echo'];
-    const fine = [
-      new Crowd(12, true, [good], decent, upload),
-      new Crowd(4, false, [good], decent, upload),
-    ];
+    const fine = [new Crowd(12, true, [good], decent, upload), new Crowd(4, false, [good], decent, upload)];
     const rough = [new Crowd(10, true, [bad], hard, upload), new Crowd(4, false, [bad], hard, upload)];
     const rude: Promise<void>[] = [];
     for (let second = 0; second < SECONDS; second++) {
@@ -81,13 +78,22 @@ backend shaky
     expect(proxy.process.exit).toBeUndefined();
 
     // What the process says of itself, each time it is asked.
-    const nothing = /"connections":0,.*"generations":1,.*"sessions":0,.*"queued":0,.*"idleServerConnections":0,.*"activeServerStreams":0/;
-    const told = (): string => proxy.process.stderr.split('\n').filter((line) => line.includes('SIGHUP')).at(-1) ?? '';
-    await until('the counts to return to zero', async () => {
-      child.kill('SIGHUP');
-      await sleep(200);
-      return nothing.test(told());
-    }, 20_000).catch((error: Error) => {
+    const nothing =
+      /"connections":0,.*"generations":1,.*"sessions":0,.*"queued":0,.*"idleServerConnections":0,.*"activeServerStreams":0/;
+    const told = (): string =>
+      proxy.process.stderr
+        .split('\n')
+        .filter((line) => line.includes('SIGHUP'))
+        .at(-1) ?? '';
+    await until(
+      'the counts to return to zero',
+      async () => {
+        child.kill('SIGHUP');
+        await sleep(200);
+        return nothing.test(told());
+      },
+      20_000,
+    ).catch((error: Error) => {
       throw new Error(`${error.message}: ${told()}`);
     });
     expect(descriptors(pid)).toBeLessThanOrEqual(before + 2);

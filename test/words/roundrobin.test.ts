@@ -85,6 +85,6 @@ describe('round robin', () => {
     expect(turns(robin, 2)).toBe('00');
     servers[1]!.usable = true;
     robin.changed();
-    expect([...turns(robin, 10)].filter((name) => name === '1').length).toBeGreaterThanOrEqual(5);
+    expect(turns(robin, 10).replaceAll('0', '').length).toBeGreaterThanOrEqual(5);
   });
 });

@@ -1,0 +1,59 @@
+import type { Arguments, Backend, Names, ProxyConfig, Server } from 'sluice/plugin';
+import { type Convert, type ConverterTable, converter } from './define.ts';
+
+/** A proxy's configuration knows the running proxy made of it, once there is one. */
+interface Running {
+  readonly running?: Backend;
+}
+
+const runningOf = (config: (ProxyConfig & Running) | undefined): Backend | undefined => config?.running;
+
+/** Gives the converter what the configuration declared, which is known before the first transaction. */
+function withNames(convert: (text: string, names: Names) => ReturnType<Convert>): (args: Arguments) => Convert {
+  return (args) => {
+    let names: Names | undefined;
+    args.later((all) => {
+      names = all;
+    });
+    return (value) => names && convert(value as string, names);
+  };
+}
+
+/** `backend/server`. */
+function findServer(text: string, names: Names): Server | undefined {
+  const slash = text.indexOf('/');
+  const backend = runningOf(names.proxy('backend', text.slice(0, Math.max(0, slash))));
+  return backend?.servers.find((server) => server.name === text.slice(slash + 1));
+}
+
+/** Converters from the names of proxies and servers. configuration.txt 7.3.1. */
+export const proxyConverters: ConverterTable = {
+  ...converter(
+    'nbsrv',
+    '',
+    'str => sint',
+    'Usable servers of the backend of that name.',
+    withNames((text, names) => runningOf(names.proxy('backend', text))?.usable),
+  ),
+  ...converter(
+    'srv_is_up',
+    '',
+    'str => bool',
+    'Whether a server, `backend/server`, may be given traffic.',
+    withNames((text, names) => findServer(text, names)?.usable),
+  ),
+  ...converter(
+    'srv_queue',
+    '',
+    'str => sint',
+    'Requests waiting for a server, `backend/server`.',
+    withNames((text, names) => findServer(text, names)?.queued),
+  ),
+  ...converter(
+    'fe_exists',
+    '',
+    'str => bool',
+    'Whether there is a frontend of that name.',
+    withNames((text, names) => names.proxy('frontend', text) !== undefined),
+  ),
+};
