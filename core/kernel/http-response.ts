@@ -538,6 +538,11 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const server = stream.server!;
   const partial = stream.responseView.body.heldSize > 0 && stream.response === undefined;
   if (why === 'error' && stream.response !== undefined) return;
+  if (why === 'error' && !stream.requestView.body.complete) {
+    // As HAProxy: what resets in the middle of a request gets its client the same.
+    responseCut(session, stream);
+    return;
+  }
   stream.responseView.body.release();
   const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
