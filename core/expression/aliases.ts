@@ -107,13 +107,13 @@ function captureWords(list: (transaction: Transaction) => (string | undefined)[]
   };
 }
 
-/** Marks a figure that may still grow, when the line is written before the end (`option logasap`). */
+/** Marks a figure that may still grow where lines are written before the end (`option logasap`); HAProxy marks all lines then. */
 function growing(figure: (transaction: Transaction) => number): Alias {
   return {
     kind: 'text',
     value: (transaction) => {
       const amount = figure(transaction);
-      const early = transaction.timing.end < 0 && transaction.frontend.settings.options.get('logasap') === true;
+      const early = transaction.frontend.settings.options.get('logasap') === true;
       return early ? `+${amount}` : amount;
     },
     verbatim: true,

@@ -205,7 +205,8 @@ export class HeadScanner {
       const nameEnd = i++;
       if (nameEnd - nameStart > MAX_NAME) return this.#refuse('field name too long');
       let valueStart = i;
-      while (i < n && FIELD_CONTENT[bytes[i]!] === 1) i++;
+      // Field content by comparison, as this is the longest loop; it may run past n, which is looked at behind it.
+      while ((c = bytes[i]!) > 31 ? c !== 127 : c === 9) i++;
       if (i + 1 >= n) return INCOMPLETE;
       if (bytes[i] !== 13 || bytes[i + 1] !== 10) return this.#refuse('invalid character in a field value');
       let valueEnd = i;

@@ -192,9 +192,9 @@ export class ResponseView implements Response {
   }
 
   /** Begins an answer of our own. */
-  make(status: number, reason: string): void {
+  make(status: number, reason: string, version = '1.1'): void {
     this.head.begin();
-    this.version = '1.1';
+    this.version = version;
     this.#status = status;
     this.#reason = reason;
     this.#line();

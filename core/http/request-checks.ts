@@ -53,11 +53,11 @@ function validHost(bytes: Buffer, from: number, to: number): boolean {
 function lacksWebSocketKey(bytes: Buffer, scan: HeadScanner): boolean {
   if ((scan.connection & CONNECTION_UPGRADE) === 0) return false;
   const { ranges, upgradeField, count } = scan;
-  const protocol = bytes.latin1Slice(ranges[upgradeField * STRIDE + 2]!, ranges[upgradeField * STRIDE + 3]!);
+  const protocol = bytes.latin1Slice(ranges[upgradeField * STRIDE + 2], ranges[upgradeField * STRIDE + 3]);
   if (protocol.toLowerCase() !== 'websocket') return false;
   for (let i = 0; i < count; i++) {
     if (ranges[i * STRIDE + 1]! - ranges[i * STRIDE]! !== 17) continue;
-    if (bytes.latin1Slice(ranges[i * STRIDE]!, ranges[i * STRIDE + 1]!) === 'sec-websocket-key') return false;
+    if (bytes.latin1Slice(ranges[i * STRIDE], ranges[i * STRIDE + 1]) === 'sec-websocket-key') return false;
   }
   return true;
 }
@@ -68,7 +68,7 @@ function refuseTarget(bytes: Buffer, scan: HeadScanner, isConnect: boolean, leni
   const host =
     scan.hostField === -1
       ? undefined
-      : bytes.latin1Slice(scan.ranges[scan.hostField * STRIDE + 2]!, scan.ranges[scan.hostField * STRIDE + 3]!);
+      : bytes.latin1Slice(scan.ranges[scan.hostField * STRIDE + 2], scan.ranges[scan.hostField * STRIDE + 3]);
   if (isConnect) {
     if (!/^(\[[0-9a-fA-F:.]+\]|[^\s/?#@[\]:]+):\d{1,5}$/.test(target)) return 'CONNECT needs host:port';
     return host === undefined || sameAuthority(target, host, undefined) ? undefined : 'Host differs from the authority';

@@ -127,6 +127,8 @@ function connectionLine(stream: Stream): string {
     stream.frontend.settings.connectionMode !== 'keep-alive'
   ) {
     stream.closeServer = true;
+    // Some servers answer without a length when they are told (configuration.txt 4.2, option http-pretend-keepalive).
+    if (stream.backend!.runtime.pretendKeepAlive) return old ? KEEP_ALIVE_LINE : '';
     return old ? '' : CLOSE_LINE;
   }
   return old ? KEEP_ALIVE_LINE : '';

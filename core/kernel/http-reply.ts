@@ -151,11 +151,7 @@ function sendRaw(session: HttpSession, stream: Stream, bytes: string): void {
   }
   const body = bytes.slice(split.index + split[0].length);
   const view = stream.responseView;
-  view.make(Number(line[1]), line[2] ?? '');
-  if (lines[0]!.startsWith('HTTP/1.0')) {
-    view.version = '1.0';
-    view.status = view.status;
-  }
+  view.make(Number(line[1]), line[2] ?? '', lines[0]!.slice(5, 8));
   stream.response = view;
   let sized = false;
   for (const text of lines.slice(1)) {

@@ -90,17 +90,18 @@ function normalizeTarget(stream: Stream): void {
 
 const TCP_CONTENT = 0;
 const ON_REQUEST = 1;
-const HOOKS_PRE = 2;
-const RULES = 3;
-const AFTER_RULES = 4;
-const HOOKS_POST = 5;
-const BACKEND = 6;
-const BACKEND_TCP_CONTENT = 7;
-const BACKEND_ON_REQUEST = 8;
-const BACKEND_RULES = 9;
-const BACKEND_AFTER_RULES = 10;
-const WAIT_BODY = 11;
-const FORWARD = 12;
+const WAIT_BODY = 2;
+const HOOKS_PRE = 3;
+const RULES = 4;
+const AFTER_RULES = 5;
+const HOOKS_POST = 6;
+const BACKEND = 7;
+const BACKEND_TCP_CONTENT = 8;
+const BACKEND_ON_REQUEST = 9;
+const BACKEND_WAIT_BODY = 10;
+const BACKEND_RULES = 11;
+const BACKEND_AFTER_RULES = 12;
+const FORWARD = 13;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -136,6 +137,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       return runtime.tcpContentRules === null ? undefined : inspectRequest(stream, runtime);
     case ON_REQUEST:
       return runtime.onRequest === null ? undefined : runHooks(runtime.onRequest, stream, frontend, stream.blame);
+    case WAIT_BODY:
+      return runtime.bufferRequest ? bufferRequest(stream) : undefined;
     case HOOKS_PRE: {
       const { pre } = runtime.generation.pipeline.request;
       return pre === null ? undefined : pre(stream);
@@ -187,6 +190,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_ON_REQUEST:
       if (same || runtime.onRequest === null) return undefined;
       return runHooks(runtime.onRequest, stream, stream.backend!, stream.blame);
+    case BACKEND_WAIT_BODY:
+      if (!runtime.bufferRequest || stream.frontend.runtime.bufferRequest) return undefined;
+      return bufferRequest(stream);
     case BACKEND_RULES:
       if (same || runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
@@ -194,15 +200,12 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_AFTER_RULES:
       if (same || runtime.afterRequestRules === null) return undefined;
       return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
-    case WAIT_BODY:
-      if (!runtime.bufferRequest && !stream.frontend.runtime.bufferRequest) return undefined;
-      return bufferRequest(stream);
     default:
       return undefined;
   }
 }
 
-/** `option http-buffer-request`: goes on with the whole body, or as much as fits the buffer. */
+/** `option http-buffer-request`: the rules, which may look at the body, go on with the whole body, or as much as fits the buffer. */
 async function bufferRequest(stream: Stream): Promise<Verdict> {
   const { body } = stream.requestView;
   // HAProxy does so even when the body has come already.

@@ -242,7 +242,11 @@ function inspected(session: HttpSession, stream: Stream, verdict: Inspection): v
       if (!still || stream.response !== undefined || stream.connection$ === null) return;
       newEvent();
       stream.inspectUntil = 0;
-      inspectAgain(session, stream);
+      try {
+        inspectAgain(session, stream);
+      } catch (error) {
+        session.onFault(error);
+      }
     });
     return;
   }
@@ -447,7 +451,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
       size += held;
     }
   }
-  if (owned && socket.writableLength > 0) connection!.replaceBulk();
+  if (owned && socket.writableLength > 0) connection.replaceBulk();
   stream.bytesToClient += size;
   stream.frontend.counters.bytesOut += size;
   stream.backend!.counters.bytesOut += size;
@@ -638,6 +642,11 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const server = stream.server!;
   const partial = stream.responseView.body.heldSize > 0 && stream.response === undefined;
   if (why === 'error' && stream.response !== undefined) return;
+  if (why === 'error' && !stream.requestView.body.complete) {
+    // As HAProxy: what resets in the middle of a request gets its client the same.
+    responseCut(session, stream);
+    return;
+  }
   stream.responseView.body.release();
   const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;

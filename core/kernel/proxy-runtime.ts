@@ -44,6 +44,7 @@ export class ProxyRuntime {
   readonly abortOnClose: boolean;
   readonly ignoreProbes: boolean;
   readonly logAsap: boolean;
+  readonly pretendKeepAlive: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
 
@@ -71,6 +72,7 @@ export class ProxyRuntime {
     this.abortOnClose = this.option('abortonclose');
     this.ignoreProbes = this.option('http-ignore-probes');
     this.logAsap = this.option('logasap');
+    this.pretendKeepAlive = this.option('http-pretend-keepalive');
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }
 

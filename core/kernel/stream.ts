@@ -9,7 +9,7 @@ import type {
   VariableScope,
   Verdict,
 } from '../api/index.ts';
-import { RequestView, ResponseView } from '../http/messages.ts';
+import { type BodyState, RequestView, ResponseView } from '../http/messages.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -19,6 +19,7 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
 let streams = 0;
+const NOTHING = Buffer.alloc(0);
 
 /** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
 export interface PendingReply {
@@ -333,11 +334,6 @@ export class Stream implements Transaction, Queued {
     this.undecided = false;
   }
 
-  get received(): { request: Buffer; response: Buffer } | undefined {
-    if (this.frontend.settings.mode === 'http') return undefined;
-    return { request: this.requestView.body.available(), response: this.responseView.body.available() };
-  }
-
   closeServerConnection(): void {
     this.serverUnwanted = true;
   }
@@ -373,6 +369,12 @@ export class Stream implements Transaction, Queued {
     });
   }
 
+  /** The bytes of either side that are held in TCP mode; in HTTP mode there are messages instead. */
+  get received(): { readonly request: Buffer; readonly response: Buffer } | undefined {
+    if (this.frontend.settings.mode === 'http') return undefined;
+    return { request: heldBytes(this.requestView.body), response: heldBytes(this.responseView.body) };
+  }
+
   /** Enough of the body under way is held. */
   bodyReady(atLeast: number): boolean {
     const { body } = this.responsePhase > 0 || this.response !== undefined ? this.responseView : this.requestView;
@@ -406,8 +408,12 @@ export class Stream implements Transaction, Queued {
       if (this.life !== life) return;
       newEvent();
       this.waiting = false;
-      next(this, value);
-      this.session.pump();
+      try {
+        next(this, value);
+        this.session.pump();
+      } catch (error) {
+        this.session.onFault(error);
+      }
     };
     promise.then(settle, (error: unknown) => settle(failed(error)));
   }
@@ -415,6 +421,10 @@ export class Stream implements Transaction, Queued {
   /** Counts what a plugin threw, and says what becomes of the stream. */
   readonly blame = (plugin: string, where: string, error: unknown): Verdict =>
     this.frontend.runtime.generation.blame(plugin, where, error, this);
+}
+
+function heldBytes({ held, heldStart, heldEnd }: BodyState): Buffer {
+  return heldStart === heldEnd ? NOTHING : held.subarray(heldStart, heldEnd);
 }
 
 const free: Stream[] = [];

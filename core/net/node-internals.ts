@@ -73,7 +73,7 @@ function learn(): Internals | undefined {
   const source = (): Uint8Array => new Uint8Array(1);
   const callback = (): boolean => true;
   const options = { handle: probe, manualStart: true, onread: { buffer: source, callback } };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  const socket = new net.Socket(options);
   socket.on('error', () => undefined);
   socket.write('x', 'latin1');
   socket.end();

@@ -49,7 +49,7 @@ export interface ProxyV2Options {
   readonly command?: 'proxy' | 'local';
   readonly transport?: 'stream' | 'dgram';
   readonly tlvs?: readonly Tlv[];
-  /** Adds the checksum, last. */
+  /** Adds the checksum, before the others as HAProxy has it. */
   readonly crc32c?: boolean;
 }
 
@@ -74,15 +74,18 @@ export function writeProxyV2(ends: ProxyEnds | undefined, options: ProxyV2Option
   bytes.writeUInt16BE(length - 16, 14);
   if (told !== undefined) writeEnds(bytes, told);
   let at = 16 + addresses;
+  let checksum = -1;
+  if (options.crc32c === true) {
+    checksum = bytes.writeUInt16BE(4, bytes.writeUInt8(CRC32C_TYPE, at));
+    at = checksum + 4;
+  }
   for (const { type, value } of tlvs) {
     at = bytes.writeUInt16BE(value.length, bytes.writeUInt8(type, at));
     bytes.set(value, at);
     at += value.length;
   }
-  if (options.crc32c === true) {
-    at = bytes.writeUInt16BE(4, bytes.writeUInt8(CRC32C_TYPE, at));
-    bytes.writeUInt32BE(crc32c(bytes), at);
-  }
+  // Over all bytes, with zeros in its own place.
+  if (checksum !== -1) bytes.writeUInt32BE(crc32c(bytes), checksum);
   return bytes;
 }
 

@@ -29,5 +29,5 @@ function endsOf(source: Endpoint, destination: Endpoint): ProxyEnds | undefined 
     sourcePort: source.port,
     destination: destination.address,
     destinationPort: destination.port,
-  } as ProxyEnds;
+  };
 }

@@ -1,6 +1,6 @@
 import { type Transaction, type Value } from 'sluice/plugin';
 import { type FetchTable, aliases, simple } from './define.ts';
-import { more, received } from './received.ts';
+import { received, wantsMore } from './received.ts';
 
 /** What a TLS ClientHello says; RFC 8446 section 4.1.2. */
 interface ClientHello {
@@ -97,7 +97,11 @@ const of =
   (transaction: Transaction): Value | undefined => {
     const bytes = received(transaction, 'request');
     const hello = parse(bytes);
-    if (!hello) return bytes.length === 0 || bytes[0] === HANDSHAKE ? more(transaction) : undefined;
+    if (!hello) {
+      // What does not begin like one will not become one.
+      if (bytes.length === 0 || bytes[0] === HANDSHAKE) wantsMore(transaction);
+      return undefined;
+    }
     try {
       return get(hello);
     } catch (error) {
@@ -173,9 +177,10 @@ const helloType =
   (side: 'request' | 'response') =>
   (transaction: Transaction): Value | undefined => {
     const bytes = received(transaction, side);
-    if (bytes.length === 0) return more(transaction);
-    if (bytes[0] !== HANDSHAKE) return 0;
-    return bytes.length < 6 ? more(transaction) : bytes[5];
+    if (bytes.length > 0 && bytes[0] !== HANDSHAKE) return 0;
+    if (bytes.length >= 6) return bytes[5];
+    wantsMore(transaction);
+    return undefined;
   };
 
 /** What a TLS client says before anything is encrypted: routing without decryption. configuration.txt 7.3.5. */

@@ -11,6 +11,7 @@ function logged(): Transaction {
     bytesFromClient: 57,
     termination: 'LR--',
     response: { status: 200 },
+    loggedStatus: 200,
     timing: { ...transaction.timing, end: 0 },
   });
   return transaction;

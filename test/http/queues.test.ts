@@ -122,7 +122,7 @@ arena('limits and queues', ({ agree, differ }) => {
       await sleep(100);
       const served = await serve(side, 3);
       await clients[2]!.sawClose();
-      return [served, (await side.logged(3)).sort()];
+      return [served, (await side.logged(3)).toSorted()];
     };
 
   for (const how of ['end', 'reset'] as const) {

@@ -302,7 +302,7 @@ arena('retries', ({ agree }) => {
   server c {origin3} backup`,
     async (side) => {
       await side.ask(get('/1') + get('/2'), 2);
-      return (await side.logged(2)).sort();
+      return (await side.logged(2)).toSorted();
     },
     (seen, expect) =>
       expect(seen).toMatchInlineSnapshot(`

@@ -141,43 +141,48 @@ describe('what can be bound', () => {
   });
 });
 
-describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])('what cannot be bound by %s', (program) => {
-  async function refusal(...binds: string[]): Promise<string> {
-    const file = join(folder, `${program}.cfg`);
-    writeFileSync(file, listen(...binds));
-    const [command, ...args] = commandLine(program);
-    const process = new RunningProcess(command!, [...args, '-db', '-f', file]);
-    expect(await process.ended()).toBe(1);
-    return process.stderr;
-  }
+describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])(
+  'what cannot be bound by %s',
+  (program) => {
+    async function refusal(...binds: string[]): Promise<string> {
+      const file = join(folder, `${program}.cfg`);
+      writeFileSync(file, listen(...binds));
+      const [command, ...args] = commandLine(program);
+      const process = new RunningProcess(command!, [...args, '-db', '-f', file]);
+      expect(await process.ended()).toBe(1);
+      return process.stderr;
+    }
 
-  const failed = 'Some protocols failed to start their listeners! Exiting.';
+    const failed = 'Some protocols failed to start their listeners! Exiting.';
 
-  test('an address that somebody has', async () => {
-    const said = await refusal(`127.0.0.1:${origin.port}`);
-    expect(said).toMatch(/\[ALERT\] +\(\d+\) : Binding \[.*\.cfg:7\] for proxy l: cannot bind socket/);
-    expect(said).toContain(`cannot bind socket (Address already in use) for [127.0.0.1:${origin.port}]\n`);
-    expect(said).toContain(failed);
-  });
+    test('an address that somebody has', async () => {
+      const said = await refusal(`127.0.0.1:${origin.port}`);
+      expect(said).toMatch(/\[ALERT\] +\(\d+\) : Binding \[.*\.cfg:7\] for proxy l: cannot bind socket/);
+      expect(said).toContain(`cannot bind socket (Address already in use) for [127.0.0.1:${origin.port}]\n`);
+      expect(said).toContain(failed);
+    });
 
-  test('an address that is not here', async () => {
-    const said = await refusal('192.0.2.1:8000');
-    expect(said).toContain(' for proxy l: cannot bind socket (Cannot assign requested address) for [192.0.2.1:8000]\n');
-    expect(said).toContain(failed);
-  });
+    test('an address that is not here', async () => {
+      const said = await refusal('192.0.2.1:8000');
+      expect(said).toContain(
+        ' for proxy l: cannot bind socket (Cannot assign requested address) for [192.0.2.1:8000]\n',
+      );
+      expect(said).toContain(failed);
+    });
 
-  test('a UNIX path in a folder that does not exist', async () => {
-    const said = await refusal(`unix@${folder}/no/such`);
-    expect(said).toContain(` for proxy l: cannot bind UNIX socket (No such file or directory) [${folder}/no/such]\n`);
-    expect(said).toContain(failed);
-  });
+    test('a UNIX path in a folder that does not exist', async () => {
+      const said = await refusal(`unix@${folder}/no/such`);
+      expect(said).toContain(` for proxy l: cannot bind UNIX socket (No such file or directory) [${folder}/no/such]\n`);
+      expect(said).toContain(failed);
+    });
 
-  test('a descriptor that is none', async () => {
-    expect(await refusal('fd@77')).toMatch(
-      /config : parsing \[.*\.cfg:7\] : 'bind' : cannot use file descriptor '77' : Bad file descriptor\.\n/,
-    );
-  });
-});
+    test('a descriptor that is none', async () => {
+      expect(await refusal('fd@77')).toMatch(
+        /config : parsing \[.*\.cfg:7\] : 'bind' : cannot use file descriptor '77' : Bad file descriptor\.\n/,
+      );
+    });
+  },
+);
 
 test('the same address twice is refused', async () => {
   const [port] = await freePorts(1);

@@ -38,14 +38,20 @@ async function connect(port: number): Promise<RawClient> {
   return client;
 }
 
-const defaults = 'defaults\n mode tcp\n timeout connect 5s\n timeout client 20s\n timeout server 20s\n timeout queue 20s\n';
-const greeted = (): number => clients.filter(({ received, closed }) => received === 'hello' && closed === 'open').length;
+const defaults =
+  'defaults\n mode tcp\n timeout connect 5s\n timeout client 20s\n timeout server 20s\n timeout queue 20s\n';
+const greeted = (): number =>
+  clients.filter(({ received, closed }) => received === 'hello' && closed === 'open').length;
 
 describe('connections over a limit wait, are served when places are free, and none is lost', () => {
   test.each([
     { where: 'of the process', text: `global\n maxconn 3\n${defaults}listen l\n bind 127.0.0.1:0\n` },
     { where: 'of a frontend', text: `${defaults}listen l\n maxconn 3\n backlog 20\n bind 127.0.0.1:0\n` },
-    { where: 'of a frontend with two listeners', text: `${defaults}listen l\n maxconn 3\n bind 127.0.0.1:0\n bind [::1]:0\n`, two: true },
+    {
+      where: 'of a frontend with two listeners',
+      text: `${defaults}listen l\n maxconn 3\n bind 127.0.0.1:0\n bind [::1]:0\n`,
+      two: true,
+    },
     { where: 'of a bind line', text: `${defaults}listen l\n bind 127.0.0.1:0 maxconn 3\n` },
     { where: 'of the command line', text: `global\n maxconn 50\n${defaults}listen l\n bind 127.0.0.1:0\n`, maxconn: 3 },
     { where: 'of a server', text: `${defaults}listen l\n bind 127.0.0.1:0\n`, server: ' maxconn 3' },
@@ -53,7 +59,9 @@ describe('connections over a limit wait, are served when places are free, and no
     const ports = await start((port) => `${text} server s 127.0.0.1:${port}${server}`, maxconn);
     for (let i = 0; i < 12; i++) {
       const client =
-        two === true && i % 2 === 1 ? await RawClient.connect(ports[1]!, { host: '::1' }) : await RawClient.connect(ports[0]!);
+        two === true && i % 2 === 1
+          ? await RawClient.connect(ports[1]!, { host: '::1' })
+          : await RawClient.connect(ports[0]!);
       clients.push(client);
     }
     // One more than the limit may be let in by a second listener, whose connection came in the same turn.
@@ -122,7 +130,9 @@ describe('connections over a limit wait, are served when places are free, and no
 
   test('a place that a refused connection leaves is not lost', async () => {
     // Nobody answers at the server: each session ends by itself.
-    const [port] = await start(() => `${defaults}listen l\n retries 0\n maxconn 2\n bind 127.0.0.1:0\n server s 127.0.0.1:1`);
+    const [port] = await start(
+      () => `${defaults}listen l\n retries 0\n maxconn 2\n bind 127.0.0.1:0\n server s 127.0.0.1:1`,
+    );
     for (let i = 0; i < 20; i++) await connect(port!);
     for (const client of clients) expect(await client.sawClose()).toBe(true);
     await settled(proxy);
@@ -130,7 +140,9 @@ describe('connections over a limit wait, are served when places are free, and no
 });
 
 test('rate-limit sessions lets the others in later', { timeout: 15_000 }, async () => {
-  const [port] = await start((at) => `${defaults}listen l\n rate-limit sessions 5\n bind 127.0.0.1:0\n server s 127.0.0.1:${at}`);
+  const [port] = await start(
+    (at) => `${defaults}listen l\n rate-limit sessions 5\n bind 127.0.0.1:0\n server s 127.0.0.1:${at}`,
+  );
   for (let i = 0; i < 12; i++) await connect(port!);
   await until('five to be served', () => greeted() >= 5);
   const times: number[] = [];
@@ -157,4 +169,3 @@ test('a reload while the limit is reached loses nobody who waits', async () => {
   }
   await settled(proxy);
 });
-
