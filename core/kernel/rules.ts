@@ -30,6 +30,40 @@ export function runRules(
   return undefined;
 }
 
+/** What rules that wait for bytes look at: fetches that lack some say so in `undecided` while `inspecting`. */
+export interface Inspected extends Transaction {
+  inspecting: boolean;
+  undecided: boolean;
+}
+
+/**
+ * As `runRules` while a client's bytes are inspected (configuration.txt 4.2, tcp-request inspect-delay): the number of the rule to
+ * begin with when more has come, if its condition does not hold yet and may once there is more to see.
+ */
+export function inspectRules(
+  rules: readonly Rule[],
+  transaction: Inspected,
+  blame: Blame,
+  from: number,
+): Eventually<Verdict> | number {
+  for (let i = from; i < rules.length; i++) {
+    const rule = rules[i]!;
+    try {
+      transaction.undecided = false;
+      if (rule.condition === undefined || rule.condition.evaluate(transaction)) {
+        const verdict = rule.action.run(transaction);
+        if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i);
+        if (verdict !== undefined) return verdict === 'stop' ? undefined : verdict;
+        if (rule.final) return undefined;
+      } else if (transaction.undecided && transaction.inspecting) return i;
+    } catch (error) {
+      const verdict = blame(rule.plugin, rule.text, error);
+      if (verdict !== undefined) return verdict;
+    }
+  }
+  return undefined;
+}
+
 async function later(
   promise: Promise<Verdict>,
   rules: readonly Rule[],

@@ -19,6 +19,7 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
 let streams = 0;
+const NOTHING = Buffer.alloc(0);
 
 /** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
 export interface PendingReply {
@@ -125,6 +126,10 @@ export class Stream implements Transaction, Queued {
   queueNext: Queued | null = null;
   queueTicket = 0;
   queueBefore = 0;
+
+  /** Rules look at a client's bytes of which more may come, and whether one of them lacked some. */
+  inspecting = false;
+  undecided = false;
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
@@ -346,6 +351,14 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
+  }
+
+  /** The bytes of either side that are held in TCP mode; in HTTP mode there are messages instead. */
+  get received(): { readonly request: Buffer; readonly response: Buffer } | undefined {
+    if (this.frontend.settings.mode === 'http') return undefined;
+    const { body } = this.requestView;
+    const request = body.heldSize === 0 ? NOTHING : body.held.subarray(body.heldStart, body.heldEnd);
+    return { request, response: NOTHING };
   }
 
   /** Enough of the body under way is held. */

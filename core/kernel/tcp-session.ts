@@ -1,4 +1,4 @@
-import type { Verdict } from '../api/index.ts';
+import type { Rule, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -9,7 +9,7 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { runRules } from './rules.ts';
+import { inspectRules, runRules } from './rules.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -32,7 +32,9 @@ export class TcpSession extends ClientSession {
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
-  #inspectUntil = 0;
+  /** While rules may wait for more of the client's bytes, and the one that does. */
+  #inspecting = false;
+  #rule = 0;
   /** How long each side may be silent, in milliseconds. */
   #clientLimit = Infinity;
   #serverLimit = Infinity;
@@ -56,17 +58,32 @@ export class TcpSession extends ClientSession {
     stream.timing.request = at;
     const delay = frontend.settings.inspectDelay;
     if (delay > 0 && frontend.runtime.tcpContentRules !== null) {
-      this.#inspectUntil = at + delay;
+      this.#inspecting = true;
       schedule(this, delay, at);
       this.resume();
+      this.#inspect(frontend.runtime.tcpContentRules, true);
       return;
     }
     this.#rules();
   }
 
+  /** Runs the rules as far as the bytes at hand decide them; without `more` to come, to the end. */
+  #inspect(rules: readonly Rule[], more: boolean): void {
+    const { stream } = this;
+    stream.inspecting = more;
+    const verdict = inspectRules(rules, stream, stream.blame, this.#rule);
+    stream.inspecting = false;
+    if (typeof verdict === 'number') {
+      this.#rule = verdict;
+      return;
+    }
+    this.#inspecting = false;
+    schedule(this, this.frontend.clientTimeout, now());
+    this.#then(verdict, () => this.#route());
+  }
+
   #rules(): void {
     const { stream, frontend } = this;
-    this.#inspectUntil = 0;
     schedule(this, frontend.clientTimeout, now());
     const rules = frontend.runtime.tcpContentRules;
     if (rules === null) {
@@ -211,8 +228,9 @@ export class TcpSession extends ClientSession {
     frontend.counters.bytesIn += n;
     if (this.#phase !== FLOWING) {
       stream.requestView.body.append(buffer, 0, n);
-      if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
-      if (this.#inspectUntil > 0) this.#rules();
+      const full = stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit;
+      if (full) this.pause();
+      if (this.#inspecting) this.#inspect(frontend.runtime.tcpContentRules!, !full);
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -270,9 +288,8 @@ export class TcpSession extends ClientSession {
       return;
     }
     this.#clientEnded = true;
-    if (this.#inspectUntil > 0) {
-      // There is nothing more to wait for.
-      this.#rules();
+    if (this.#inspecting) {
+      this.#inspect(this.frontend.runtime.tcpContentRules!, false);
       return;
     }
     if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
@@ -373,8 +390,8 @@ export class TcpSession extends ClientSession {
       this.#silence(at);
       return;
     }
-    if (this.#inspectUntil > 0) {
-      this.#rules();
+    if (this.#inspecting) {
+      this.#inspect(this.frontend.runtime.tcpContentRules!, false);
       return;
     }
     if (stream.queue !== null) {

@@ -1,6 +1,6 @@
 import { type Transaction, type Value } from 'sluice/plugin';
 import { type FetchTable, aliases, simple } from './define.ts';
-import { received } from './received.ts';
+import { received, wantsMore } from './received.ts';
 
 /** What a TLS ClientHello says; RFC 8446 section 4.1.2. */
 interface ClientHello {
@@ -95,8 +95,13 @@ type FromHello = (hello: ClientHello) => Value | undefined;
 const of =
   (get: FromHello) =>
   (transaction: Transaction): Value | undefined => {
-    const hello = parse(received(transaction, 'request'));
-    if (!hello) return undefined;
+    const bytes = received(transaction, 'request');
+    const hello = parse(bytes);
+    if (!hello) {
+      // What does not begin like one will not become one.
+      if (bytes.length === 0 || bytes[0] === HANDSHAKE) wantsMore(transaction);
+      return undefined;
+    }
     try {
       return get(hello);
     } catch (error) {
@@ -172,9 +177,10 @@ const helloType =
   (side: 'request' | 'response') =>
   (transaction: Transaction): Value | undefined => {
     const bytes = received(transaction, side);
-    if (bytes.length === 0) return undefined;
-    if (bytes[0] !== HANDSHAKE) return 0;
-    return bytes.length < 6 ? undefined : bytes[5];
+    if (bytes.length > 0 && bytes[0] !== HANDSHAKE) return 0;
+    if (bytes.length >= 6) return bytes[5];
+    wantsMore(transaction);
+    return undefined;
   };
 
 /** What a TLS client says before anything is encrypted: routing without decryption. configuration.txt 7.3.5. */

@@ -1,12 +1,16 @@
 import { type Arguments, type FetchFunction, type Transaction, type Value, asInteger } from 'sluice/plugin';
 import { type FetchTable, aliases, fetch, simple } from './define.ts';
-import { received } from './received.ts';
+import { received, wantsMore } from './received.ts';
 
 type Side = (transaction: Transaction) => Buffer;
 
-const request: Side = (transaction) => received(transaction, 'request');
+/** Whatever is looked for in a client's bytes may still come, or grow. */
+const request: Side = (transaction) => {
+  wantsMore(transaction);
+  return received(transaction, 'request');
+};
 const response: Side = (transaction) => received(transaction, 'response');
-const either: Side = (transaction) => received(transaction, transaction.response ? 'response' : 'request');
+const either: Side = (transaction) => (transaction.response ? response(transaction) : request(transaction));
 
 /** `<length>` bytes from `<offset>` on, when all of them have come; with a length of 0, what is there. */
 function payload(bytesOf: Side): (args: Arguments) => FetchFunction {
