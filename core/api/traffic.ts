@@ -65,6 +65,9 @@ export interface Request {
   method: string;
   /** The request target as it stands on the request line. */
   uri: string;
+  /** Method and target as they came, whatever rules have made of them; what the log shows. */
+  readonly receivedMethod: string;
+  readonly receivedUri: string;
   /** `1.0` or `1.1`, as received. */
   readonly version: string;
   readonly headers: HeaderList;

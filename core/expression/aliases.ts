@@ -71,7 +71,7 @@ function port(end: (transaction: Transaction) => Endpoint | undefined): Alias {
 /** The request line. Methods and versions are tokens: only the target can hold bytes that a log must not show. */
 function requestLine({ request }: Transaction): string {
   if (!request) return '<BADREQ>';
-  return `${request.method} ${encodeForLog(request.uri)} HTTP/${request.version}`;
+  return `${request.receivedMethod} ${encodeForLog(request.receivedUri)} HTTP/${request.version}`;
 }
 
 function pathOf(uri: string): string {
@@ -159,26 +159,26 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   CS: cookie('response'),
   H: text(() => host),
   HM: text(
-    encoded((transaction) => transaction.request?.method),
+    encoded((transaction) => transaction.request?.receivedMethod),
     true,
   ),
   HP: text(
-    encoded(({ request }) => request && pathOf(request.uri)),
+    encoded(({ request }) => request?.receivedUri.replace(/\?.*/, '')),
     true,
   ),
   HPO: text(
-    encoded(({ request }) => request && pathOf(request.uri)),
+    encoded(({ request }) => request && pathOf(request.receivedUri)),
     true,
   ),
   HQ: text(
     encoded(({ request }) => {
-      const at = request ? request.uri.indexOf('?') : -1;
-      return at < 0 ? undefined : request!.uri.slice(at);
+      const at = request ? request.receivedUri.indexOf('?') : -1;
+      return at < 0 ? undefined : request!.receivedUri.slice(at);
     }),
     true,
   ),
   HU: text(
-    encoded((transaction) => transaction.request?.uri),
+    encoded((transaction) => transaction.request?.receivedUri),
     true,
   ),
   HV: text(({ request }) => request && `HTTP/${request.version}`, true),

@@ -116,6 +116,8 @@ export class RequestView implements Request {
   version = '1.1';
   #method: string | undefined = undefined;
   #uri: string | undefined = undefined;
+  #receivedMethod: string | undefined = undefined;
+  #receivedUri: string | undefined = undefined;
   #start = 0;
   #methodEnd = 0;
   #targetEnd = 0;
@@ -125,6 +127,8 @@ export class RequestView implements Request {
     this.version = scan.minor === 1 ? '1.1' : '1.0';
     this.#method = undefined;
     this.#uri = undefined;
+    this.#receivedMethod = undefined;
+    this.#receivedUri = undefined;
     this.#start = scan.start;
     this.#methodEnd = scan.methodEnd;
     this.#targetEnd = scan.targetEnd;
@@ -151,6 +155,7 @@ export class RequestView implements Request {
   }
   set method(method: string) {
     void this.uri;
+    this.#receivedMethod ??= this.method;
     this.#method = method;
     this.#line();
   }
@@ -160,8 +165,23 @@ export class RequestView implements Request {
   }
   set uri(uri: string) {
     void this.method;
+    this.#receivedUri ??= this.uri;
     this.#uri = uri;
     this.#line();
+  }
+
+  /** What has been changed so far is the reading of the line, not a rule's doing. */
+  received(): void {
+    this.#receivedMethod = undefined;
+    this.#receivedUri = undefined;
+  }
+
+  get receivedMethod(): string {
+    return this.#receivedMethod ?? this.method;
+  }
+
+  get receivedUri(): string {
+    return this.#receivedUri ?? this.uri;
   }
 
   #line(): void {

@@ -85,7 +85,9 @@ function normalizeTarget(stream: Stream): void {
     return;
   }
   const plain = withoutDefaultPort(view.uri);
-  if (plain !== undefined) view.uri = plain;
+  if (plain === undefined) return;
+  view.uri = plain;
+  view.received();
 }
 
 const TCP_CONTENT = 0;
