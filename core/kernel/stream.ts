@@ -1,4 +1,5 @@
 import type {
+  Received,
   Reply,
   ReplyCause,
   Server,
@@ -208,6 +209,10 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get received(): Received | undefined {
+    return this.session.received;
   }
 
   /** The first cause counts. */
