@@ -114,7 +114,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(): void;
+  abstract kill(cause?: 'K' | 'I'): void;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */
@@ -172,6 +172,14 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
 
   onClose(): void {
     this.#close(false);
+  }
+
+  /** Our own code threw: this connection ends, and nothing else. */
+  onFault(error: unknown): void {
+    const { runtime, counters, name } = this.frontend;
+    counters.internalErrors++;
+    runtime.generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+    this.kill('I');
   }
 
   #close(error: boolean): void {

@@ -386,8 +386,12 @@ export class Stream implements Transaction, Queued {
       if (this.life !== life) return;
       newEvent();
       this.waiting = false;
-      next(this, value);
-      this.session.pump();
+      try {
+        next(this, value);
+        this.session.pump();
+      } catch (error) {
+        this.session.onFault(error);
+      }
     };
     promise.then(settle, (error: unknown) => settle(failed(error)));
   }

@@ -561,8 +561,8 @@ export class TcpSession extends ClientSession {
     // A connection in TCP mode is never idle.
   }
 
-  kill(): void {
-    this.stream.terminate('K', 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream.terminate(cause, 'D');
     this.destroy();
   }
 

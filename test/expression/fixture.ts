@@ -161,7 +161,6 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
     loggedStatus: -1,
     startedAt: Date.UTC(2026, 10, 21, 2, 26, 25, 160),
     timing: { start: 0, handshake: 0, firstByte: 0, request: 0, queue: -1, connect: -1, response: -1, end: -1 },
-    loggedStatus: 200,
     termination: '----',
     bytesToClient: 0,
     bytesFromClient: 0,
