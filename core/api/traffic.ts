@@ -65,6 +65,9 @@ export interface Request {
   method: string;
   /** The request target as it stands on the request line. */
   uri: string;
+  /** Both as they came, whatever rules have made of them since: what logs and captures show. */
+  readonly receivedMethod: string;
+  readonly receivedUri: string;
   /** `1.0` or `1.1`, as received. */
   readonly version: string;
   readonly headers: HeaderList;

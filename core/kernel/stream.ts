@@ -103,8 +103,6 @@ export class Stream implements Transaction, Queued {
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
-  /** Somebody will ask for the request line after the request has left. */
-  keepsLine = false;
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -179,7 +177,6 @@ export class Stream implements Transaction, Queued {
     this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
-    this.keepsLine = false;
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;

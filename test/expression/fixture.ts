@@ -153,6 +153,8 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
     request: {
       method: request.method ?? 'GET',
       uri: request.uri ?? '/',
+      receivedMethod: request.method ?? 'GET',
+      receivedUri: request.uri ?? '/',
       version: request.version ?? '1.1',
       headers: new Fields(request.headers ?? [['host', 'h.example']]),
       body: { available: () => body, complete: true, length: body.length },

@@ -4,7 +4,7 @@ import { RawOrigin } from '../support/raw-origin.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import type { ProxyProgram } from '../support/proxy.ts';
 import { missing, title } from '../support/which.ts';
-import { onStage, type Stage } from '../tcp/scenario.ts';
+import { onStage } from '../tcp/scenario.ts';
 
 const absent = missing('haproxy');
 const PROGRAMS: readonly ProxyProgram[] = absent.length === 0 ? ['sluice', 'haproxy'] : ['sluice'];
