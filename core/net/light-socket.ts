@@ -264,7 +264,11 @@ export class LightSocket implements ReadSocket {
       newEvent();
       this.reader.onClose();
     });
-    if (error !== undefined) this.reader.onError(error);
+    if (error !== undefined) {
+      // Node's reading and the end of a write come here by themselves.
+      newEvent();
+      this.reader.onError(error);
+    }
     return this;
   }
 
