@@ -65,7 +65,7 @@ export interface Request {
   method: string;
   /** The request target as it stands on the request line. */
   uri: string;
-  /** Method and target as they came, whatever rules have made of them; what the log shows. */
+  /** Both as they came, whatever rules have made of them since: what logs and captures show. */
   readonly receivedMethod: string;
   readonly receivedUri: string;
   /** `1.0` or `1.1`, as received. */
@@ -126,6 +126,18 @@ export interface Timing {
   end: number;
 }
 
+/** The bytes of a connection in TCP mode that have come and have not been passed on. */
+export interface Received {
+  /** From the client. A new Buffer whenever there are more. */
+  readonly request: Buffer;
+  /** From the server. */
+  readonly response: Buffer;
+  /** No more are waited for: rules have to do with these. False while `tcp-request inspect-delay` lets them wait. */
+  readonly final: boolean;
+  /** To be set by a fetch whose answer more bytes could change. */
+  mayChange: boolean;
+}
+
 /** One request and its response; in TCP mode, one connection. The object is reused: keep nothing of it past `log`. */
 export interface Transaction {
   /** Counts up from 1 in this process. */
@@ -139,6 +151,8 @@ export interface Transaction {
   readonly request: Request | undefined;
   /** Undefined until a response head has been parsed or made. */
   readonly response: Response | undefined;
+  /** In TCP mode until the connection to a server is there; undefined in HTTP mode. */
+  readonly received: Received | undefined;
   /** The status to log: the response's, or the one for which an error page of another status was sent; -1 without an answer. */
   readonly loggedStatus: number;
   /** Milliseconds since 1970 when the transaction began. */

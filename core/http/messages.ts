@@ -116,6 +116,7 @@ export class RequestView implements Request {
   version = '1.1';
   #method: string | undefined = undefined;
   #uri: string | undefined = undefined;
+  /** Kept when a rule changes them. */
   #receivedMethod: string | undefined = undefined;
   #receivedUri: string | undefined = undefined;
   #start = 0;
@@ -160,28 +161,27 @@ export class RequestView implements Request {
     this.#line();
   }
 
-  get uri(): string {
-    return (this.#uri ??= this.head.slice(this.#methodEnd + 1, this.#targetEnd));
-  }
-  set uri(uri: string) {
-    void this.method;
-    this.#receivedUri ??= this.uri;
-    this.#uri = uri;
-    this.#line();
-  }
-
-  /** What has been changed so far is the reading of the line, not a rule's doing. */
-  received(): void {
-    this.#receivedMethod = undefined;
-    this.#receivedUri = undefined;
-  }
-
   get receivedMethod(): string {
     return this.#receivedMethod ?? this.method;
   }
 
   get receivedUri(): string {
     return this.#receivedUri ?? this.uri;
+  }
+
+  get uri(): string {
+    return (this.#uri ??= this.head.slice(this.#methodEnd + 1, this.#targetEnd));
+  }
+  set uri(uri: string) {
+    this.#receivedUri ??= this.uri;
+    this.normalizeUri(uri);
+  }
+
+  /** Changes how the target is written; it counts as received so. */
+  normalizeUri(uri: string): void {
+    void this.method;
+    this.#uri = uri;
+    this.#line();
   }
 
   #line(): void {

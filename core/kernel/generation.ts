@@ -22,6 +22,8 @@ export class Generation {
   /** What is held of a body at the most when somebody waits for it. */
   readonly bodyLimit: number;
   pipeline: Pipeline;
+  /** Hooks see requests that have left. */
+  keepsLine = false;
   /** No new connections; those there are end after their request. */
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
@@ -45,6 +47,7 @@ export class Generation {
     this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
       this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
     );
+    this.keepsLine = hooks.some(({ hooks: { response, log } }) => response !== undefined || log !== undefined);
   }
 
   get sessions(): number {

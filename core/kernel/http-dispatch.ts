@@ -171,7 +171,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
-  if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
+  if (stream.frontend.runtime.keepsLine || backend.runtime.keepsLine) view.keepLine();
   stream.requestSent = true;
   body.release();
   if (!body.complete) {

@@ -85,9 +85,7 @@ function normalizeTarget(stream: Stream): void {
     return;
   }
   const plain = withoutDefaultPort(view.uri);
-  if (plain === undefined) return;
-  view.uri = plain;
-  view.received();
+  if (plain !== undefined) view.normalizeUri(plain);
 }
 
 const TCP_CONTENT = 0;

@@ -20,7 +20,7 @@ export function runRules(
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
         if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i);
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, runRules);
       else return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
@@ -30,32 +30,27 @@ export function runRules(
   return undefined;
 }
 
-/** What rules that wait for bytes look at: fetches that lack some say so in `undecided` while `inspecting`. */
-export interface Inspected extends Transaction {
-  inspecting: boolean;
-  undecided: boolean;
-}
-
 /**
- * As `runRules` while a client's bytes are inspected (configuration.txt 4.2, tcp-request inspect-delay): the number of the rule to
- * begin with when more has come, if its condition does not hold yet and may once there is more to see.
+ * The same while bytes may still come: `wait` at the first rule whose condition they could change. It is run again from the
+ * beginning when there are more, as HAProxy does, so rules before that one act again.
  */
-export function inspectRules(
+export function decideRules(
   rules: readonly Rule[],
-  transaction: Inspected,
+  transaction: Transaction,
   blame: Blame,
-  from: number,
-): Eventually<Verdict> | number {
+  from = 0,
+): Eventually<Verdict | 'wait'> {
   for (let i = from; i < rules.length; i++) {
     const rule = rules[i]!;
     try {
-      transaction.undecided = false;
-      if (rule.condition === undefined || rule.condition.evaluate(transaction)) {
-        const verdict = rule.action.run(transaction);
-        if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i);
-        if (verdict !== undefined) return verdict === 'stop' ? undefined : verdict;
+      const applies = rule.condition === undefined || rule.condition.decide(transaction);
+      if (applies === undefined) return 'wait';
+      if (!applies) continue;
+      const verdict = rule.action.run(transaction);
+      if (verdict === undefined) {
         if (rule.final) return undefined;
-      } else if (transaction.undecided && transaction.inspecting) return i;
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, decideRules);
+      else return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
       if (verdict !== undefined) return verdict;
@@ -64,13 +59,14 @@ export function inspectRules(
   return undefined;
 }
 
-async function later(
+async function later<V>(
   promise: Promise<Verdict>,
   rules: readonly Rule[],
   transaction: Transaction,
   blame: Blame,
   index: number,
-): Promise<Verdict> {
+  goOn: (rules: readonly Rule[], transaction: Transaction, blame: Blame, from: number) => Eventually<V | Verdict>,
+): Promise<V | Verdict> {
   const rule = rules[index]!;
   let verdict: Verdict;
   try {
@@ -79,7 +75,7 @@ async function later(
     verdict = blame(rule.plugin, rule.text, error);
   }
   if (verdict === 'stop' || (verdict === undefined && rule.final)) return undefined;
-  return verdict ?? runRules(rules, transaction, blame, index + 1);
+  return verdict ?? goOn(rules, transaction, blame, index + 1);
 }
 
 /** Calls the functions that directives of a proxy registered, until one answers. */

@@ -1,4 +1,5 @@
 import type {
+  Received,
   Reply,
   ReplyCause,
   Server,
@@ -19,7 +20,6 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
 let streams = 0;
-const NOTHING = Buffer.alloc(0);
 
 /** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
 export interface PendingReply {
@@ -103,8 +103,6 @@ export class Stream implements Transaction, Queued {
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
-  /** Somebody will ask for the request line after the request has left. */
-  keepsLine = false;
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -126,10 +124,6 @@ export class Stream implements Transaction, Queued {
   queueNext: Queued | null = null;
   queueTicket = 0;
   queueBefore = 0;
-
-  /** Rules look at a client's bytes of which more may come, and whether one of them lacked some. */
-  inspecting = false;
-  undecided = false;
 
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
@@ -183,7 +177,6 @@ export class Stream implements Transaction, Queued {
     this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
-    this.keepsLine = false;
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;
@@ -213,6 +206,10 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get received(): Received | undefined {
+    return this.session.received;
   }
 
   /** The first cause counts. */
@@ -351,14 +348,6 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
-  }
-
-  /** The bytes of either side that are held in TCP mode; in HTTP mode there are messages instead. */
-  get received(): { readonly request: Buffer; readonly response: Buffer } | undefined {
-    if (this.frontend.settings.mode === 'http') return undefined;
-    const { body } = this.requestView;
-    const request = body.heldSize === 0 ? NOTHING : body.held.subarray(body.heldStart, body.heldEnd);
-    return { request, response: NOTHING };
   }
 
   /** Enough of the body under way is held. */

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Backend, type Server, type Value } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
-import { atEnd } from './received.ts';
+import { mayChange } from './received.ts';
 import { backendArgument, frontendArgument, serverArgument } from './proxies.ts';
 import { parseVariable } from './variable-name.ts';
 
@@ -119,7 +119,11 @@ export const internalFetches: FetchTable = {
     return (transaction) => transaction.getVariable(scope, name) ?? fallback;
   }),
   ...simple('unique-id', 'str', 'constant', "The transaction's unique id.", (transaction) => transaction.uniqueId),
-  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', atEnd),
+  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', (transaction) => {
+    if (transaction.received?.final !== false) return true;
+    mayChange(transaction);
+    return false;
+  }),
   ...simple('txn.id32', 'sint', 'internal', "The transaction's number, 32 bits of it.", ({ id }) => id % 2 ** 32),
   ...simple(
     'txn.sess_term_state',
