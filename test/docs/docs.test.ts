@@ -55,7 +55,9 @@ describe.each(OWN)('%s', (page) => {
   const text = readDocument(page);
 
   test('names files that exist', () => {
-    const names = [...text.matchAll(/`((?:core|plugins|test|bench|docs|demo|scripts)\/[\w./*-]*)`/g)].map(([, name]) => name!);
+    const names = [...text.matchAll(/`((?:core|plugins|test|bench|docs|demo|scripts)\/[\w./*-]*)`/g)].map(
+      ([, name]) => name!,
+    );
     const missing = names.filter((name) => !name.includes('*') && !existsSync(join(ROOT, name)));
     expect(missing).toEqual([]);
   });
