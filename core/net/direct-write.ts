@@ -7,7 +7,7 @@
 import { newEvent } from './clock.ts';
 import type { ReadSocket } from './fast-socket.ts';
 import { LightSocket } from './light-socket.ts';
-import { type Handle, internals, type Request } from './node-internals.ts';
+import { type Handle, internals, type Request, taken } from './node-internals.ts';
 import { systemError } from './system-error.ts';
 
 export interface DirectSocket extends ReadSocket {
@@ -36,7 +36,7 @@ export function writeLatin1(socket: ReadSocket, text: string): boolean {
     socket.destroy(systemError('EPIPE', 'write'));
     return false;
   }
-  if (handle.writeQueueSize === 0) {
+  if (!taken(request)) {
     spare = request;
     return true;
   }

@@ -8,7 +8,7 @@ import type net from 'node:net';
 import { newEvent } from './clock.ts';
 import { type ConnectReader, guard, type ReadSocket, type SocketReader } from './fast-socket.ts';
 import { getSystemErrorName } from 'node:util';
-import { type Handle, internals, learnTcp, type Request, tcpInternals } from './node-internals.ts';
+import { type Handle, internals, learnTcp, type Request, tcpInternals, taken } from './node-internals.ts';
 import { systemError } from './system-error.ts';
 
 /** Bytes that may wait in libuv before `write` answers false. */
@@ -189,11 +189,11 @@ export class LightSocket implements ReadSocket {
       this.#failLater(systemError('EPIPE', 'write'));
       return false;
     }
-    const waiting = handle.writeQueueSize;
-    if (waiting === 0 && this.#inFlight === 0) {
+    if (!taken(request)) {
       spare = request;
       return true;
     }
+    const waiting = handle.writeQueueSize;
     request.socket = this;
     // Keeps the memory alive until libuv has sent it.
     if (typeof data !== 'string') request.buffer = data;

@@ -12,6 +12,16 @@ export interface Request {
   oncomplete?: (status: number) => void;
   socket?: unknown;
   buffer?: Uint8Array;
+  /** -1 while no operation uses the request. */
+  getAsyncId?(): number;
+}
+
+/**
+ * Whether a write has taken its request, and will call `oncomplete`. The length of the queue does not tell: libuv tries once more
+ * when it queues, so a write may be over and yet be reported later. Node aborts the process when a taken request is used again.
+ */
+export function taken(request: Request): boolean {
+  return request.getAsyncId!() !== -1;
 }
 
 /** A TCP or pipe handle, as much of it as is used. */
@@ -86,7 +96,8 @@ function learn(): Internals | undefined {
   const updateTimer = named(net.Socket.prototype, 'kUpdateTimer');
   const onRead = probe['onread'];
   socket.destroy();
-  if (seen.write === undefined || owner === undefined || typeof onRead !== 'function') return undefined;
+  if (typeof seen.write?.getAsyncId !== 'function' || seen.write.getAsyncId() !== -1) return undefined;
+  if (owner === undefined || typeof onRead !== 'function') return undefined;
   if (buffer === undefined || bufferCallback === undefined || bufferSource === undefined || updateTimer === undefined) {
     return undefined;
   }
