@@ -189,11 +189,11 @@ export class LightSocket implements ReadSocket {
       this.#failLater(systemError('EPIPE', 'write'));
       return false;
     }
-    const waiting = handle.writeQueueSize;
-    if (waiting === 0 && this.#inFlight === 0) {
+    if (request.getAsyncId() === -1) {
       spare = request;
       return true;
     }
+    const waiting = handle.writeQueueSize;
     request.socket = this;
     // Keeps the memory alive until libuv has sent it.
     if (typeof data !== 'string') request.buffer = data;

@@ -160,7 +160,6 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
       body: { available: () => body, complete: true, length: body.length },
     },
     response: undefined,
-    loggedStatus: -1,
     startedAt: Date.UTC(2026, 10, 21, 2, 26, 25, 160),
     timing: { start: 0, handshake: 0, firstByte: 0, request: 0, queue: -1, connect: -1, response: -1, end: -1 },
     termination: '----',

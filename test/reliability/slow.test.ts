@@ -75,7 +75,9 @@ test('a client that stops reading is given up, with its server', async () => {
   one.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
   await until('the answer to be on its way', () => proxy.status().activeServerStreams === 1);
   await settled(proxy);
-  expect(sockets.filter((socket) => socket !== one).every((socket) => socket.destroyed || socket.readyState !== 'open')).toBe(true);
+  expect(
+    sockets.filter((socket) => socket !== one).every((socket) => socket.destroyed || socket.readyState !== 'open'),
+  ).toBe(true);
 });
 
 test("a server that pauses longer than the client's time gets all", async () => {
