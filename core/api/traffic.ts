@@ -16,6 +16,8 @@ export interface Connection {
   readonly frontend: Frontend;
   /** Milliseconds since 1970 when it was accepted. */
   readonly acceptedAt: number;
+  /** A PROXY protocol header came first. */
+  readonly receivedProxyHeader: boolean;
 }
 
 export interface Listener {
@@ -24,6 +26,16 @@ export interface Listener {
   readonly id: number;
   /** The address as HAProxy prints it, e.g. `127.0.0.1:8080`. */
   readonly address: string;
+  /** Connections that came in here and are still there. */
+  readonly connections: number;
+}
+
+/** What a transaction can see of the process as a whole. */
+export interface Process {
+  /** Clients' connections, to any frontend. */
+  readonly connections: number;
+  /** It takes no new connections, and ends with the last of those there are. */
+  readonly stopping: boolean;
 }
 
 /**
@@ -143,6 +155,7 @@ export interface Transaction {
   /** Counts up from 1 in this process. */
   readonly id: number;
   readonly connection: Connection;
+  readonly process: Process;
   readonly frontend: Frontend;
   /** The frontend itself (in a `listen` section) or undefined until a backend was chosen. */
   readonly backend: Backend | undefined;

@@ -204,7 +204,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   Tu: growing(timers.Tu),
   Tw: number(timers.Tw),
   U: number((transaction) => transaction.bytesFromClient),
-  ac: number((transaction) => transaction.frontend.counters.current),
+  ac: number(({ process: whole }) => whole.connections),
   b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
   bc: number((transaction) => transaction.backend?.counters.current ?? 0),
   bi: address(() => undefined),

@@ -36,6 +36,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   source: Endpoint;
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
+  receivedProxyHeader = false;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
   socket!: ReadSocket;
   closed = false;

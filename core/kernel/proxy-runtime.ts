@@ -1,4 +1,4 @@
-import type { ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
+import type { Backend, Frontend, ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
 import type { Eventually, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { Generation } from './generation.ts';
@@ -15,6 +15,7 @@ export interface ProxyHooks {
 
 /** A proxy as the configuration loader leaves it. */
 export interface LoadedProxy extends ProxyConfig {
+  readonly running: { frontend: Frontend | undefined; backend: Backend | undefined };
   readonly hooks: ProxyHooks;
 }
 

@@ -1,4 +1,5 @@
 import type {
+  Process,
   Received,
   Reply,
   ReplyCause,
@@ -206,6 +207,10 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get process(): Process {
+    return this.frontend.runtime.generation;
   }
 
   get received(): Received | undefined {

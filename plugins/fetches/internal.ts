@@ -63,13 +63,8 @@ function uuid7(): string {
 
 /** Fetches from the proxy's own state. configuration.txt 7.3.2. */
 export const internalFetches: FetchTable = {
-  ...simple(
-    'act_conn',
-    'sint',
-    'constant',
-    'Connections of this process.',
-    ({ frontend }) => frontend.counters.current,
-  ),
+  ...simple('act_conn', 'sint', 'constant', 'Connections of this process.', ({ process }) => process.connections),
+  ...simple('stopping', 'bool', 'constant', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
     'string,[string],[string],[string],[string],[string],[string],[string],[string],[string],[string],[string]',
@@ -93,7 +88,7 @@ export const internalFetches: FetchTable = {
   }),
   ...fetch('fe_conn', '[frontend]', 'sint', 'internal', 'Connections of a frontend.', (args) => {
     const find = frontendArgument(args);
-    return (transaction) => find(transaction).counters.current;
+    return (transaction) => find(transaction)?.counters.current;
   }),
   ...serverFetch('srv_conn', 'sint', 'Connections of a server.', (server) => server.active),
   ...serverFetch('srv_conn_free', 'sint', 'Connections a server may still take.', (server) => freeOf(server) ?? -1),
