@@ -119,7 +119,7 @@ class RunningProxy implements ProxyHandle {
       throw new ConfigurationError(diagnostics);
     };
     if (config.failed) refuse();
-    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables);
+    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables, this.#process);
     for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
     if (errors.length > 0) {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });

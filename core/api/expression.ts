@@ -81,6 +81,8 @@ export interface Format {
 export interface Condition {
   readonly text: string;
   readonly evaluate: (transaction: Transaction) => boolean;
+  /** The same while bytes may still come (`tcp-request inspect-delay`): undefined when they could change the answer. */
+  readonly decide: (transaction: Transaction) => boolean | undefined;
 }
 
 export * from '../expression/toolkit.ts';

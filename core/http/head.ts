@@ -69,18 +69,20 @@ export class Head implements HeaderList {
   clear(): void {
     this.#bytes = EMPTY;
     this.#count = 0;
-    this.#addedNames.length = 0;
-    this.#addedValues.length = 0;
-    this.#edited = true;
+    this.#deleted = 0;
+    this.#start = 0;
+    this.#end = 0;
+    if (this.#addedNames.length > 0) {
+      this.#addedNames = [];
+      this.#addedValues = [];
+    }
   }
 
   /** An empty head to be filled with `add`: that of an answer made by the proxy. */
   begin(): void {
     this.clear();
-    this.#start = 0;
+    this.#edited = true;
     this.#fieldsStart = 0;
-    this.#end = 0;
-    this.#deleted = 0;
     this.#startLine = '';
   }
 
@@ -104,6 +106,11 @@ export class Head implements HeaderList {
   /** Replaces the start line; without CRLF. */
   set startLine(line: string) {
     this.#startLine = line;
+  }
+
+  /** Fields were added, changed or removed. */
+  get edited(): boolean {
+    return this.#edited;
   }
 
   slice(start: number, end: number): string {

@@ -1,4 +1,4 @@
-import type { Connection, Endpoint, Listener, Value } from '../api/index.ts';
+import type { Connection, Endpoint, Listener, Received, Value } from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -36,6 +36,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   source: Endpoint;
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
+  receivedProxyHeader = false;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
   socket!: ReadSocket;
   closed = false;
@@ -114,13 +115,17 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(): void;
+  abstract kill(cause?: 'K' | 'I'): void;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */
   abstract keep(stream: Stream): void;
   /** Goes on after something asynchronous. */
   abstract pump(): void;
+  /** Bytes that rules may look at as they are: in TCP mode only. */
+  get received(): Received | undefined {
+    return undefined;
+  }
   /** Reads on until the stream's body is as far as it wants. */
   abstract wantBody(stream: Stream): void;
 
@@ -168,6 +173,14 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
 
   onClose(): void {
     this.#close(false);
+  }
+
+  /** Our own code threw: this connection ends, and nothing else. */
+  onFault(error: unknown): void {
+    const { runtime, counters, name } = this.frontend;
+    counters.internalErrors++;
+    runtime.generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+    this.kill('I');
   }
 
   #close(error: boolean): void {

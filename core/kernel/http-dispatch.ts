@@ -1,4 +1,5 @@
 import type { HttpReuse } from '../api/index.ts';
+import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
@@ -142,9 +143,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   connection.uses++;
   connection.expectBulk();
   let text: string;
-  if (stream.retained !== null) text = stream.retained;
+  if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
     const { sendNameHeader } = backend.settings;
+    if (view.head.edited) reframeRequest(view.head, body);
     let last = connectionLine(stream);
     if (sendNameHeader !== undefined) {
       const name = sendNameHeader.toLowerCase();
@@ -169,7 +171,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
-  if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
+  if (stream.frontend.runtime.keepsLine || backend.runtime.keepsLine) view.keepLine();
   stream.requestSent = true;
   body.release();
   if (!body.complete) {
@@ -182,6 +184,14 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
     return;
   }
   awaitResponse(session, stream);
+}
+
+/** A request that is sent again carries the name of the server it now goes to, in the last line of its head. */
+function renamed({ backend, server }: Stream, text: string): string {
+  if (backend!.settings.sendNameHeader === undefined) return text;
+  const end = text.indexOf('\r\n\r\n');
+  const value = text.indexOf(': ', text.lastIndexOf('\r\n', end - 1)) + 2;
+  return text.slice(0, value) + server!.name + text.slice(end);
 }
 
 /** The request is out: the server has its time. */

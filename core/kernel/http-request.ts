@@ -85,7 +85,7 @@ function normalizeTarget(stream: Stream): void {
     return;
   }
   const plain = withoutDefaultPort(view.uri);
-  if (plain !== undefined) view.uri = plain;
+  if (plain !== undefined) view.normalizeUri(plain);
 }
 
 const TCP_CONTENT = 0;

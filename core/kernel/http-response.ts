@@ -8,6 +8,7 @@ import {
   type HeadScanner,
   INCOMPLETE,
 } from '../http/head-scanner.ts';
+import { reframe } from '../http/framing.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
@@ -312,6 +313,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
+  if (view.head.edited && !stream.headRequest && status !== 204 && status !== 304) reframe(view.head, body);
   const tunnel = body.kind === BODY_TUNNEL;
   const line = tunnel ? '' : connectionLine(stream);
   const adjust = caseForClient(stream);

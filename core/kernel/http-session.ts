@@ -387,8 +387,8 @@ export class HttpSession extends ClientSession {
     if (this.phase === IDLE && this.#stash === null && this.#firstByte === -1) this.end();
   }
 
-  kill(): void {
-    this.stream?.terminate('K', 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream?.terminate(cause, 'D');
     this.destroy();
   }
 

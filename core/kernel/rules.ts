@@ -20,7 +20,7 @@ export function runRules(
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
         if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i);
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, runRules);
       else return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
@@ -30,13 +30,43 @@ export function runRules(
   return undefined;
 }
 
-async function later(
+/**
+ * The same while bytes may still come: `wait` at the first rule whose condition they could change. It is run again from the
+ * beginning when there are more, as HAProxy does, so rules before that one act again.
+ */
+export function decideRules(
+  rules: readonly Rule[],
+  transaction: Transaction,
+  blame: Blame,
+  from = 0,
+): Eventually<Verdict | 'wait'> {
+  for (let i = from; i < rules.length; i++) {
+    const rule = rules[i]!;
+    try {
+      const applies = rule.condition === undefined || rule.condition.decide(transaction);
+      if (applies === undefined) return 'wait';
+      if (!applies) continue;
+      const verdict = rule.action.run(transaction);
+      if (verdict === undefined) {
+        if (rule.final) return undefined;
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, decideRules);
+      else return verdict === 'stop' ? undefined : verdict;
+    } catch (error) {
+      const verdict = blame(rule.plugin, rule.text, error);
+      if (verdict !== undefined) return verdict;
+    }
+  }
+  return undefined;
+}
+
+async function later<V>(
   promise: Promise<Verdict>,
   rules: readonly Rule[],
   transaction: Transaction,
   blame: Blame,
   index: number,
-): Promise<Verdict> {
+  goOn: (rules: readonly Rule[], transaction: Transaction, blame: Blame, from: number) => Eventually<V | Verdict>,
+): Promise<V | Verdict> {
   const rule = rules[index]!;
   let verdict: Verdict;
   try {
@@ -45,7 +75,7 @@ async function later(
     verdict = blame(rule.plugin, rule.text, error);
   }
   if (verdict === 'stop' || (verdict === undefined && rule.final)) return undefined;
-  return verdict ?? runRules(rules, transaction, blame, index + 1);
+  return verdict ?? goOn(rules, transaction, blame, index + 1);
 }
 
 /** Calls the functions that directives of a proxy registered, until one answers. */

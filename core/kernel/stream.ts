@@ -1,4 +1,6 @@
 import type {
+  Process,
+  Received,
   Reply,
   ReplyCause,
   Server,
@@ -102,8 +104,6 @@ export class Stream implements Transaction, Queued {
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
-  /** Somebody will ask for the request line after the request has left. */
-  keepsLine = false;
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -178,7 +178,6 @@ export class Stream implements Transaction, Queued {
     this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
-    this.keepsLine = false;
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;
@@ -208,6 +207,14 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get process(): Process {
+    return this.frontend.runtime.generation;
+  }
+
+  get received(): Received | undefined {
+    return this.session.received;
   }
 
   /** The first cause counts. */
@@ -381,8 +388,12 @@ export class Stream implements Transaction, Queued {
       if (this.life !== life) return;
       newEvent();
       this.waiting = false;
-      next(this, value);
-      this.session.pump();
+      try {
+        next(this, value);
+        this.session.pump();
+      } catch (error) {
+        this.session.onFault(error);
+      }
     };
     promise.then(settle, (error: unknown) => settle(failed(error)));
   }

@@ -1,4 +1,4 @@
-import type { Verdict } from '../api/index.ts';
+import type { Eventually, Received, Rule, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -9,7 +9,8 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { runRules } from './rules.ts';
+import { decideRules, runRules } from './rules.ts';
+import type { ProxyRuntime } from './proxy-runtime.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -25,6 +26,26 @@ const RULES = 1;
 const CONNECTING = 2;
 const FLOWING = 3;
 
+/** Rules that look at a connection's first bytes. */
+interface Inspection {
+  readonly rules: readonly Rule[];
+  readonly next: () => void;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+  expired: boolean;
+  /** They wait for more bytes, or the end of the delay. */
+  waiting: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+class HeldBytes implements Received {
+  request: Buffer = NOTHING;
+  readonly response: Buffer = NOTHING;
+  final = true;
+  mayChange = false;
+}
+
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
 export class TcpSession extends ClientSession {
   readonly stream: Stream;
@@ -32,7 +53,9 @@ export class TcpSession extends ClientSession {
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
-  #inspectUntil = 0;
+  /** The rules that wait for bytes, and what comes after them. */
+  #inspection: Inspection | null = null;
+  #received: HeldBytes | null = null;
   /** How long each side may be silent, in milliseconds. */
   #clientLimit = Infinity;
   #serverLimit = Infinity;
@@ -54,26 +77,81 @@ export class TcpSession extends ClientSession {
     stream.timing.handshake = this.handshakeEnd;
     stream.timing.firstByte = at;
     stream.timing.request = at;
-    const delay = frontend.settings.inspectDelay;
-    if (delay > 0 && frontend.runtime.tcpContentRules !== null) {
-      this.#inspectUntil = at + delay;
-      schedule(this, delay, at);
-      this.resume();
-      return;
-    }
-    this.#rules();
+    schedule(this, frontend.clientTimeout, at);
+    this.#inspect(frontend.runtime, () => this.#route());
   }
 
-  #rules(): void {
-    const { stream, frontend } = this;
-    this.#inspectUntil = 0;
-    schedule(this, frontend.clientTimeout, now());
-    const rules = frontend.runtime.tcpContentRules;
+  /**
+   * Runs the `tcp-request content` rules of a proxy: at once with what is there, and with `tcp-request inspect-delay` again
+   * whenever there is more, as long as what is still to come could change their answer.
+   */
+  #inspect(runtime: ProxyRuntime, next: () => void): void {
+    const { tcpContentRules: rules } = runtime;
     if (rules === null) {
-      this.#route();
+      next();
       return;
     }
-    this.#then(runRules(rules, stream, stream.blame), () => this.#route());
+    const delay = runtime.config.settings.inspectDelay;
+    if (delay === 0) {
+      this.#then(runRules(rules, this.stream, this.stream.blame), next);
+      return;
+    }
+    this.#inspection = { rules, next, until: now() + delay, expired: false, waiting: false };
+    this.#evaluate(this.#inspection);
+  }
+
+  #evaluate(inspection: Inspection): void {
+    const { stream } = this;
+    inspection.waiting = false;
+    const { rules } = inspection;
+    const verdict: Eventually<Verdict | 'wait'> = this.#inspecting
+      ? decideRules(rules, stream, stream.blame)
+      : runRules(rules, stream, stream.blame);
+    if (!(verdict instanceof Promise)) {
+      this.#decided(inspection, verdict);
+      return;
+    }
+    const size = stream.requestView.body.heldSize;
+    stream.wait(
+      verdict,
+      (_stream, late) => {
+        // What came meanwhile may be what was missing.
+        const more = stream.requestView.body.heldSize !== size || !this.#inspecting;
+        if (late === 'wait' && more) this.#evaluate(inspection);
+        else this.#decided(inspection, late);
+      },
+      (error) => stream.blame('kernel', 'tcp-request content', error),
+    );
+  }
+
+  #decided(inspection: Inspection, verdict: Verdict | 'wait'): void {
+    if (verdict !== 'wait') {
+      this.#inspection = null;
+      schedule(this, this.frontend.clientTimeout, now());
+      this.#then(verdict, inspection.next);
+      return;
+    }
+    inspection.waiting = true;
+    const at = now();
+    schedule(this, Math.max(1, inspection.until - at), at);
+    this.resume();
+  }
+
+  /** More bytes could come to the rules that look at them. */
+  get #inspecting(): boolean {
+    const inspection = this.#inspection;
+    if (inspection === null || inspection.expired || this.#clientEnded) return false;
+    return this.stream.requestView.body.heldSize < this.frontend.runtime.generation.bodyLimit;
+  }
+
+  override get received(): Received | undefined {
+    if (this.#phase === FLOWING) return undefined;
+    const { held } = this.stream.requestView.body;
+    const received = (this.#received ??= new HeldBytes());
+    // Appending makes another buffer of them, so that whoever parsed the old one notices.
+    received.request = held;
+    received.final = !this.#inspecting;
+    return received;
   }
 
   /** Goes on now or later, unless a rule ended the connection. */
@@ -108,9 +186,8 @@ export class TcpSession extends ClientSession {
     enter(backend.counters);
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
-    const rules = backend.runtime === frontend.runtime ? null : backend.runtime.tcpContentRules;
-    if (rules === null) this.#assign(backend);
-    else this.#then(runRules(rules, stream, stream.blame), () => this.#assign(backend));
+    if (backend.runtime === frontend.runtime) this.#assign(backend);
+    else this.#inspect(backend.runtime, () => this.#assign(backend));
   }
 
   #assign(backend: UpstreamBackend): void {
@@ -153,6 +230,7 @@ export class TcpSession extends ClientSession {
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
+    this.#received = null;
     connection.uses++;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
@@ -212,7 +290,7 @@ export class TcpSession extends ClientSession {
     if (this.#phase !== FLOWING) {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
-      if (this.#inspectUntil > 0) this.#rules();
+      if (this.#inspection?.waiting === true) this.#evaluate(this.#inspection);
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -270,9 +348,9 @@ export class TcpSession extends ClientSession {
       return;
     }
     this.#clientEnded = true;
-    if (this.#inspectUntil > 0) {
+    if (this.#inspection !== null) {
       // There is nothing more to wait for.
-      this.#rules();
+      if (this.#inspection.waiting) this.#evaluate(this.#inspection);
       return;
     }
     if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
@@ -373,8 +451,9 @@ export class TcpSession extends ClientSession {
       this.#silence(at);
       return;
     }
-    if (this.#inspectUntil > 0) {
-      this.#rules();
+    if (this.#inspection?.waiting === true) {
+      this.#inspection.expired = true;
+      this.#evaluate(this.#inspection);
       return;
     }
     if (stream.queue !== null) {
@@ -482,8 +561,8 @@ export class TcpSession extends ClientSession {
     // A connection in TCP mode is never idle.
   }
 
-  kill(): void {
-    this.stream.terminate('K', 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream.terminate(cause, 'D');
     this.destroy();
   }
 

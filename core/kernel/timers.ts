@@ -13,6 +13,8 @@ export interface Timed {
   heapIndex: number;
   /** The deadline has passed. */
   onTimeout(now: number): void;
+  /** `onTimeout` threw: its owner ends, the other deadlines stay. */
+  onFault(error: unknown): void;
 }
 
 export { now };
@@ -129,7 +131,11 @@ function fire(): void {
     }
     remove(0);
     first.deadline = Infinity;
-    first.onTimeout(at);
+    try {
+      first.onTimeout(at);
+    } catch (error) {
+      first.onFault(error);
+    }
   }
   arm();
 }

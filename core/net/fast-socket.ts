@@ -36,6 +36,14 @@ export interface SocketReader {
   onClose(): void;
   /** A write that answered false has gone out. */
   onDrain(): void;
+  /** One of the above threw. What it belongs to has to end; without this the error is uncaught. */
+  onFault?(error: unknown): void;
+}
+
+/** Runs one event of a reader; what it throws ends its own connection and no other. */
+export function guard(reader: SocketReader, error: unknown): void {
+  if (reader.onFault === undefined) throw error;
+  reader.onFault(error);
 }
 
 /** A reader that connects. */
@@ -82,7 +90,12 @@ const OPTIONS = { allowHalfOpen: true, readable: true, writable: true, manualSta
 
 function onRead(this: unknown, n: number, buffer: Uint8Array): boolean {
   newEvent();
-  (this as net.Socket & ReadSocket).reader.onData(n, buffer as Buffer);
+  const { reader } = this as net.Socket & ReadSocket;
+  try {
+    reader.onData(n, buffer as Buffer);
+  } catch (error) {
+    guard(reader, error);
+  }
   // true: keep reading. A reader that wants to stop calls pauseReading, which stops the handle at once.
   return true;
 }
@@ -124,7 +137,12 @@ function ended(this: net.Socket): void {
     this.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }));
     return;
   }
-  (this as net.Socket & ReadSocket).reader.onEnd();
+  const { reader } = this as net.Socket & ReadSocket;
+  try {
+    reader.onEnd();
+  } catch (error) {
+    guard(reader, error);
+  }
 }
 
 /**
@@ -143,20 +161,39 @@ function failed(this: net.Socket, error: NodeJS.ErrnoException): void {
 }
 function closed(this: net.Socket): void {
   newEvent();
-  (this as net.Socket & ReadSocket).reader.onClose();
+  const { reader } = this as net.Socket & ReadSocket;
+  try {
+    reader.onClose();
+  } catch (error) {
+    guard(reader, error);
+  }
 }
 function drained(this: net.Socket): void {
   newEvent();
-  (this as net.Socket & ReadSocket).reader.onDrain();
+  const { reader } = this as net.Socket & ReadSocket;
+  try {
+    reader.onDrain();
+  } catch (error) {
+    guard(reader, error);
+  }
 }
 function connected(this: net.Socket): void {
   newEvent();
   const reader = (this as net.Socket & ReadSocket).reader as ConnectReader;
-  reader.onConnect();
+  try {
+    reader.onConnect();
+  } catch (error) {
+    guard(reader, error);
+  }
 }
 function read(this: net.Socket, chunk: Buffer): void {
   newEvent();
-  (this as net.Socket & ReadSocket).reader.onData(chunk.length, chunk);
+  const { reader } = this as net.Socket & ReadSocket;
+  try {
+    reader.onData(chunk.length, chunk);
+  } catch (error) {
+    guard(reader, error);
+  }
 }
 
 /**

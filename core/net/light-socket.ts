@@ -6,7 +6,7 @@
 
 import type net from 'node:net';
 import { newEvent } from './clock.ts';
-import type { ConnectReader, ReadSocket, SocketReader } from './fast-socket.ts';
+import { type ConnectReader, guard, type ReadSocket, type SocketReader } from './fast-socket.ts';
 import { getSystemErrorName } from 'node:util';
 import { type Handle, internals, learnTcp, type Request, tcpInternals } from './node-internals.ts';
 import { systemError } from './system-error.ts';
@@ -80,7 +80,11 @@ export class LightSocket implements ReadSocket {
         return;
       }
       if (!this.#heldBack) this.resume();
-      reader.onConnect();
+      try {
+        reader.onConnect();
+      } catch (error) {
+        guard(reader, error);
+      }
     };
     const failed = host.includes(':') ? handle.connect6!(request, host, port) : handle.connect!(request, host, port);
     if (failed !== 0) this.#failLater(systemError(getSystemErrorName(failed), 'connect'));
@@ -106,7 +110,11 @@ export class LightSocket implements ReadSocket {
 
   readonly #read = (n: number, bytes: Uint8Array): boolean => {
     newEvent();
-    this.reader.onData(n, bytes as Buffer);
+    try {
+      this.reader.onData(n, bytes as Buffer);
+    } catch (error) {
+      guard(this.reader, error);
+    }
     return true;
   };
 
@@ -122,7 +130,11 @@ export class LightSocket implements ReadSocket {
       this.destroy(systemError('ECONNRESET', 'read'));
       return false;
     }
-    this.reader.onEnd();
+    try {
+      this.reader.onEnd();
+    } catch (error) {
+      guard(this.reader, error);
+    }
     if (this.#shut) this.destroy();
     return false;
   }
@@ -177,11 +189,11 @@ export class LightSocket implements ReadSocket {
       this.#failLater(systemError('EPIPE', 'write'));
       return false;
     }
-    const waiting = handle.writeQueueSize;
-    if (waiting === 0 && this.#inFlight === 0) {
+    if (request.getAsyncId() === -1) {
       spare = request;
       return true;
     }
+    const waiting = handle.writeQueueSize;
     request.socket = this;
     // Keeps the memory alive until libuv has sent it.
     if (typeof data !== 'string') request.buffer = data;
@@ -204,8 +216,7 @@ export class LightSocket implements ReadSocket {
     }
     if (this.#inFlight > 0 || !this.#needsDrain) return;
     this.#needsDrain = false;
-    newEvent();
-    this.reader.onDrain();
+    this.#drained();
   }
 
   /** Sends FIN behind what has been written. */
@@ -225,9 +236,15 @@ export class LightSocket implements ReadSocket {
   finished(): void {
     this.#shut = true;
     if (this.#closeWhenSent || this.#ended) this.destroy();
-    else if (!this.destroyed) {
-      newEvent();
+    else if (!this.destroyed) this.#drained();
+  }
+
+  #drained(): void {
+    newEvent();
+    try {
       this.reader.onDrain();
+    } catch (error) {
+      guard(this.reader, error);
     }
   }
 
@@ -247,7 +264,11 @@ export class LightSocket implements ReadSocket {
       newEvent();
       this.reader.onClose();
     });
-    if (error !== undefined) this.reader.onError(error);
+    if (error !== undefined) {
+      // Node's reading and the end of a write come here by themselves.
+      newEvent();
+      this.reader.onError(error);
+    }
     return this;
   }
 

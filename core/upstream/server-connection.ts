@@ -20,6 +20,8 @@ export interface ConnectionUser {
   onServerError(connection: ServerConnection, error: NodeJS.ErrnoException): void;
   onServerClose(connection: ServerConnection): void;
   onServerDrain(connection: ServerConnection): void;
+  /** One of the above threw. */
+  onFault(error: unknown): void;
 }
 
 /** A connection to a server, in use or idle. */
@@ -121,6 +123,12 @@ export class ServerConnection implements SourceReader {
 
   onDrain(): void {
     this.user?.onServerDrain(this);
+  }
+
+  onFault(error: unknown): void {
+    const { user } = this;
+    if (user === null) this.destroy();
+    else user.onFault(error);
   }
 
   /** Closes at once; its user hears no more of it. */

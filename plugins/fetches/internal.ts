@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Backend, type Server, type Value } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
+import { mayChange } from './received.ts';
 import { backendArgument, frontendArgument, serverArgument } from './proxies.ts';
 import { parseVariable } from './variable-name.ts';
 
@@ -62,13 +63,8 @@ function uuid7(): string {
 
 /** Fetches from the proxy's own state. configuration.txt 7.3.2. */
 export const internalFetches: FetchTable = {
-  ...simple(
-    'act_conn',
-    'sint',
-    'constant',
-    'Connections of this process.',
-    ({ frontend }) => frontend.counters.current,
-  ),
+  ...simple('act_conn', 'sint', 'constant', 'Connections of this process.', ({ process }) => process.connections),
+  ...simple('stopping', 'bool', 'constant', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
     'string,[string],[string],[string],[string],[string],[string],[string],[string],[string],[string],[string]',
@@ -92,7 +88,7 @@ export const internalFetches: FetchTable = {
   }),
   ...fetch('fe_conn', '[frontend]', 'sint', 'internal', 'Connections of a frontend.', (args) => {
     const find = frontendArgument(args);
-    return (transaction) => find(transaction).counters.current;
+    return (transaction) => find(transaction)?.counters.current;
   }),
   ...serverFetch('srv_conn', 'sint', 'Connections of a server.', (server) => server.active),
   ...serverFetch('srv_conn_free', 'sint', 'Connections a server may still take.', (server) => freeOf(server) ?? -1),
@@ -118,7 +114,11 @@ export const internalFetches: FetchTable = {
     return (transaction) => transaction.getVariable(scope, name) ?? fallback;
   }),
   ...simple('unique-id', 'str', 'constant', "The transaction's unique id.", (transaction) => transaction.uniqueId),
-  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', () => true),
+  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', (transaction) => {
+    if (transaction.received?.final !== false) return true;
+    mayChange(transaction);
+    return false;
+  }),
   ...simple('txn.id32', 'sint', 'internal', "The transaction's number, 32 bits of it.", ({ id }) => id % 2 ** 32),
   ...simple(
     'txn.sess_term_state',

@@ -119,10 +119,10 @@ describe('version 2', () => {
     const header = writeProxyV2(six, { tlvs, crc32c: true });
     const read = done(parseProxyHeader(header));
     expect(read.tlvs.map(({ type, value }) => [type, Buffer.from(value).toString('latin1')])).toEqual([
-      ...tlvs.map(({ type, value }) => [type, Buffer.from(value).toString('latin1')]),
       [TLV_TYPES.crc32c, expect.any(String)],
+      ...tlvs.map(({ type, value }) => [type, Buffer.from(value).toString('latin1')]),
     ]);
-    const inner = parseTlvs(read.tlvs[3]!.value.subarray(5));
+    const inner = parseTlvs(read.tlvs[4]!.value.subarray(5));
     expect(inner).toEqual([{ type: TLV_TYPES.sslVersion, value: bytes('TLSv1.3') }]);
     for (let i = 16; i < header.length; i++) {
       const spoiled = Buffer.from(header);

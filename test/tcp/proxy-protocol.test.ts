@@ -6,7 +6,12 @@ import { missing, title } from '../support/which.ts';
 import { onStage } from './scenario.ts';
 
 const absent = missing('haproxy');
-const HEADERS = ['send-proxy', 'send-proxy-v2', 'send-proxy-v2 proxy-v2-options crc32c', 'send-proxy-v2 proxy-v2-options unique-id,crc32c'];
+const HEADERS = [
+  'send-proxy',
+  'send-proxy-v2',
+  'send-proxy-v2 proxy-v2-options crc32c',
+  'send-proxy-v2 proxy-v2-options unique-id,crc32c',
+];
 
 describe.skipIf(absent.length > 0).each([
   ['sluice', 'haproxy'],
@@ -17,7 +22,8 @@ describe.skipIf(absent.length > 0).each([
       {
         program: receiver,
         play: (conversation) => conversation.send('hello'),
-        configuration: ([port], origin) => `listen l\n  bind 127.0.0.1:${port} accept-proxy\n  server s 127.0.0.1:${origin}`,
+        configuration: ([port], origin) =>
+          `listen l\n  bind 127.0.0.1:${port} accept-proxy\n  server s 127.0.0.1:${origin}`,
         defaults: ['  log-format "%ci %cp %B"', '  option dontlognull'],
       },
       async ({ ports, log, origin }) => {

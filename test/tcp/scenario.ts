@@ -59,7 +59,7 @@ export async function onStage(setting: Setting, run: (stage: Stage) => Promise<v
     const running = proxy;
     // The starter's own connections, one to each frontend, are not part of the play.
     const logged = (): boolean => lines(running.process.stdout).length >= running.ports.length;
-    for (let i = 0; i < 100 && !(logged() && origin.conversations.every(({ closed }) => closed !== 'open')); i++) {
+    for (let i = 0; i < 30 && !(logged() && origin.conversations.every(({ closed }) => closed !== 'open')); i++) {
       origin.forget();
       await sleep(10);
     }

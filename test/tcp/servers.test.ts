@@ -49,14 +49,11 @@ describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])
   });
 
   test('no server at all', () =>
-    onStage(
-      { program, configuration: ([port]) => `listen l\n  bind 127.0.0.1:${port}` },
-      async ({ client, log }) => {
-        const one = await client();
-        expect(await one.sawClose()).toBe(true);
-        expect((await log())[0]).toBe('SC 0 0 l l/<NOSRV> 0 0/0');
-      },
-    ));
+    onStage({ program, configuration: ([port]) => `listen l\n  bind 127.0.0.1:${port}` }, async ({ client, log }) => {
+      const one = await client();
+      expect(await one.sawClose()).toBe(true);
+      expect((await log())[0]).toBe('SC 0 0 l l/<NOSRV> 0 0/0');
+    }));
 
   test('maxconn: one waits, in the queue of the server', () =>
     onStage(
@@ -103,7 +100,7 @@ describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])
     onStage(
       {
         program,
-        play: (conversation) => conversation.send(conversation.socket.remoteAddress!),
+        play: (conversation) => conversation.send(conversation.socket.remoteAddress ?? 'gone'),
         defaults: ['  source 127.0.0.77'],
         configuration: ([port], origin) => `listen l\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:${origin}`,
       },
