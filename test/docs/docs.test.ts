@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { blocksOf, readDocument, ROOT } from './document.ts';
 import { Walk } from './walk.ts';
 
-const OWN = ['README.md', 'docs/architecture.md', 'docs/plugins.md', 'docs/configuration.md'];
+const OWN = [
+  'README.md',
+  'docs/architecture.md',
+  'docs/plugins.md',
+  'docs/plugins-at-run-time.md',
+  'docs/configuration.md',
+];
 const PAGES = [
   ...OWN,
   ...readdirSync(join(ROOT, 'docs'))
@@ -14,16 +20,19 @@ const PAGES = [
   'bench/README.md',
 ];
 
-describe.each(['README.md', 'docs/plugins.md', 'docs/configuration.md'])('%s', (page) => {
-  test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
-    const walk = new Walk(page);
-    try {
-      expect(await walk.run()).toBeUndefined();
-    } finally {
-      walk.end();
-    }
-  });
-});
+describe.each(['README.md', 'docs/plugins.md', 'docs/plugins-at-run-time.md', 'docs/configuration.md'])(
+  '%s',
+  (page) => {
+    test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
+      const walk = new Walk(page);
+      try {
+        expect(await walk.run()).toBeUndefined();
+      } finally {
+        walk.end();
+      }
+    });
+  },
+);
 
 /** What GitHub makes of a heading. */
 const anchor = (heading: string): string =>
@@ -65,14 +74,14 @@ describe.each(OWN)('%s', (page) => {
   test('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> };
     const builtIn = ['ci', 'install', 'i', 'link'];
-    const unknown = [...text.matchAll(/\bnpm (?:run )?([a-z]+)/g)]
-      .map(([, name]) => name!)
+    const unknown = [...text.matchAll(/`npm (?:run )?([a-z]+)|^npm (?:run )?([a-z]+)/gm)]
+      .map(([, inline, block]) => inline ?? block!)
       .filter((name) => !builtIn.includes(name) && !(name in scripts));
     expect(unknown).toEqual([]);
   });
 
   test('stays readable in one sitting', () => {
-    expect(text.split('\n').length).toBeLessThanOrEqual(360);
+    expect(text.split('\n').length).toBeLessThanOrEqual(380);
     expect(blocksOf(text).filter(({ language }) => language === '')).toEqual([]);
   });
 });
