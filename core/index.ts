@@ -126,7 +126,7 @@ class RunningProxy implements ProxyHandle {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }
     if (config.failed || chosen.length > 0) refuse();
-    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables);
+    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables, this.#process);
     for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
     if (errors.length > 0) {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });

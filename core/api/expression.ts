@@ -80,9 +80,9 @@ export interface Format {
 /** A compiled `if` or `unless`. */
 export interface Condition {
   readonly text: string;
-  /** It reads the response's head: until that has come, it cannot be decided. */
-  readonly readsResponse?: boolean;
   readonly evaluate: (transaction: Transaction) => boolean;
+  /** The same while bytes may still come (`tcp-request inspect-delay`): undefined when they could change the answer. */
+  readonly decide: (transaction: Transaction) => boolean | undefined;
 }
 
 export * from '../expression/toolkit.ts';

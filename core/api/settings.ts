@@ -1,6 +1,6 @@
 import type { Condition, Format } from './expression.ts';
 import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
-import type { Extension, Proxy, Reply, Transaction } from './traffic.ts';
+import type { Backend, Extension, Frontend, Proxy, Reply, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
 import type { Verdict } from './hooks.ts';
@@ -158,6 +158,8 @@ export interface ProxyConfig {
   /** What `default-server` said so far; new servers start from a copy. */
   readonly defaultServer: ServerConfig;
   readonly rules: ReadonlyMap<Ruleset, readonly Rule[]>;
+  /** What was made of it to run: one half, both of a `listen`, or none of what is `disabled` or not built yet. */
+  readonly running: { readonly frontend: Frontend | undefined; readonly backend: Backend | undefined };
   /** Adds a rule at the end of a set. */
   addRule(set: Ruleset, rule: Rule): void;
   /**

@@ -16,6 +16,8 @@ export interface Connection {
   readonly frontend: Frontend;
   /** Milliseconds since 1970 when it was accepted. */
   readonly acceptedAt: number;
+  /** A PROXY protocol header came first. */
+  readonly receivedProxyHeader: boolean;
 }
 
 export interface Listener {
@@ -24,6 +26,16 @@ export interface Listener {
   readonly id: number;
   /** The address as HAProxy prints it, e.g. `127.0.0.1:8080`. */
   readonly address: string;
+  /** Connections that came in here and are still there. */
+  readonly connections: number;
+}
+
+/** What a transaction can see of the process as a whole. */
+export interface Process {
+  /** Clients' connections, to any frontend. */
+  readonly connections: number;
+  /** It takes no new connections, and ends with the last of those there are. */
+  readonly stopping: boolean;
 }
 
 /**
@@ -65,6 +77,9 @@ export interface Request {
   method: string;
   /** The request target as it stands on the request line. */
   uri: string;
+  /** Both as they came, whatever rules have made of them since: what logs and captures show. */
+  readonly receivedMethod: string;
+  readonly receivedUri: string;
   /** `1.0` or `1.1`, as received. */
   readonly version: string;
   readonly headers: HeaderList;
@@ -123,11 +138,24 @@ export interface Timing {
   end: number;
 }
 
+/** The bytes of a connection in TCP mode that have come and have not been passed on. */
+export interface Received {
+  /** From the client. A new Buffer whenever there are more. */
+  readonly request: Buffer;
+  /** From the server. */
+  readonly response: Buffer;
+  /** No more are waited for: rules have to do with these. False while `tcp-request inspect-delay` lets them wait. */
+  readonly final: boolean;
+  /** To be set by a fetch whose answer more bytes could change. */
+  mayChange: boolean;
+}
+
 /** One request and its response; in TCP mode, one connection. The object is reused: keep nothing of it past `log`. */
 export interface Transaction {
   /** Counts up from 1 in this process. */
   readonly id: number;
   readonly connection: Connection;
+  readonly process: Process;
   readonly frontend: Frontend;
   /** The frontend itself (in a `listen` section) or undefined until a backend was chosen. */
   readonly backend: Backend | undefined;
@@ -136,6 +164,8 @@ export interface Transaction {
   readonly request: Request | undefined;
   /** Undefined until a response head has been parsed or made. */
   readonly response: Response | undefined;
+  /** In TCP mode until the connection to a server is there; undefined in HTTP mode. */
+  readonly received: Received | undefined;
   /** The status to log: the response's, or the one for which an error page of another status was sent; -1 without an answer. */
   readonly loggedStatus: number;
   /** Milliseconds since 1970 when the transaction began. */
@@ -189,12 +219,6 @@ export interface Transaction {
   replyRaw(bytes: string, cause?: ReplyCause): 'done';
   /** Sends a 103 (Early Hints) with one field, at once. */
   earlyHint(name: string, value: string): void;
-  /** While contents are inspected: more bytes may come, and the delay has not passed (`WAIT_END`). */
-  readonly inspecting: boolean;
-  /** Set by a fetch that gives nothing, or not the last word, because more bytes may come. */
-  undecided: boolean;
-  /** In TCP mode: the bytes of each side that have come and have not been forwarded; undefined in HTTP mode. */
-  readonly received: { readonly request: Buffer; readonly response: Buffer } | undefined;
   /** In `tcp-response content`: closes the server's connection as if the server had done so. */
   closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
@@ -275,6 +299,9 @@ export interface Server {
   readonly queued: number;
   /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
   readonly limit: number;
+  /** As configured: how many it may serve at once, and how many may wait for it; 0 means no limit. */
+  readonly maxconn: number;
+  readonly maxqueue: number;
   readonly counters: Counters;
   extension<T extends object>(key: Extension<T>): T | undefined;
 }

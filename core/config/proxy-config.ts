@@ -1,6 +1,6 @@
 import type { Ruleset } from '../api/keywords.ts';
 import type { ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
-import type { Extension } from '../api/traffic.ts';
+import type { Backend, Extension, Frontend } from '../api/traffic.ts';
 import type { Eventually } from '../api/values.ts';
 import type { Verdict } from '../api/hooks.ts';
 import type { AclTable } from '../expression/compiler.ts';
@@ -35,6 +35,10 @@ export class ProxySection implements ProxyConfig {
   readonly servers: ServerLine[] = [];
   readonly defaultServer: ServerLine;
   readonly rules: Map<Ruleset, Rule[]> = new Map();
+  readonly running: { frontend: Frontend | undefined; backend: Backend | undefined } = {
+    frontend: undefined,
+    backend: undefined,
+  };
   /** The section's own `acl` lines: those of a defaults section are for its own rules only. */
   readonly acls: AclTable;
   /** The defaults section this one started from. */

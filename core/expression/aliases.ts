@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Transaction } from '../api/traffic.ts';
+import type { Request, Transaction } from '../api/traffic.ts';
 import type { Endpoint, Value } from '../api/values.ts';
 import { endpointAddress } from './addresses.ts';
 import { localDate, localDateWithMilliseconds, utcDate } from './dates.ts';
@@ -24,6 +24,8 @@ export interface Alias {
   readonly hex?: (transaction: Transaction) => string | undefined;
   /** Nothing at all is written for it where there is no value, not even the mark. */
   readonly optional?: boolean;
+  /** An empty value is written as such, without the mark. */
+  readonly blank?: boolean;
   /** Written as it is, without quotes or escapes. */
   readonly verbatim?: boolean;
 }
@@ -68,16 +70,34 @@ function port(end: (transaction: Transaction) => Endpoint | undefined): Alias {
   };
 }
 
-/** The request line. Methods and versions are tokens: only the target can hold bytes that a log must not show. */
-function requestLine({ request }: Transaction): string {
-  if (!request) return '<BADREQ>';
-  return `${request.method} ${encodeForLog(request.uri)} HTTP/${request.version}`;
+const BAD_REQUEST = '<BADREQ>';
+
+/** Something of the request line as it came; HAProxy has a name for lines that could not be read, and writes nothing for empty parts. */
+function ofLine(get: (request: Request) => string): Alias {
+  return {
+    kind: 'text',
+    http: true,
+    blank: true,
+    value: ({ request }) => (request === undefined ? BAD_REQUEST : encodeForLog(get(request))),
+  };
 }
 
+/** The request line. Methods and versions are tokens: only the target can hold bytes that a log must not show. */
+function requestLine({ request }: Transaction): string {
+  if (!request) return BAD_REQUEST;
+  return `${request.receivedMethod} ${encodeForLog(request.receivedUri)} HTTP/${request.version}`;
+}
+
+function withoutQuery(uri: string): string {
+  const end = uri.indexOf('?');
+  return end < 0 ? uri : uri.slice(0, end);
+}
+
+/** The path alone: nothing of `*` and of a CONNECT's authority. */
 function pathOf(uri: string): string {
-  const target = uri.startsWith('/') ? uri : uri.replace(/^[^/]*:\/\/[^/]*/, '');
-  const end = target.indexOf('?');
-  return end < 0 ? target : target.slice(0, end);
+  if (uri.startsWith('/')) return withoutQuery(uri);
+  const absolute = /^[^/?]*:\/\/[^/?]*(\/[^?]*)?/.exec(uri);
+  return absolute?.[1] ?? '';
 }
 
 function captures(list: (transaction: Transaction) => (string | undefined)[]): Alias {
@@ -158,30 +178,15 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   CC: cookie('request'),
   CS: cookie('response'),
   H: text(() => host),
-  HM: text(
-    encoded((transaction) => transaction.request?.method),
-    true,
-  ),
-  HP: text(
-    encoded(({ request }) => request && pathOf(request.uri)),
-    true,
-  ),
-  HPO: text(
-    encoded(({ request }) => request && pathOf(request.uri)),
-    true,
-  ),
-  HQ: text(
-    encoded(({ request }) => {
-      const at = request ? request.uri.indexOf('?') : -1;
-      return at < 0 ? undefined : request!.uri.slice(at);
-    }),
-    true,
-  ),
-  HU: text(
-    encoded((transaction) => transaction.request?.uri),
-    true,
-  ),
-  HV: text(({ request }) => request && `HTTP/${request.version}`, true),
+  HM: ofLine(({ receivedMethod }) => receivedMethod),
+  HP: ofLine(({ receivedUri }) => withoutQuery(receivedUri)),
+  HPO: ofLine(({ receivedUri }) => pathOf(receivedUri)),
+  HQ: ofLine(({ receivedUri }) => {
+    const at = receivedUri.indexOf('?');
+    return at < 0 ? '' : receivedUri.slice(at);
+  }),
+  HU: ofLine(({ receivedUri }) => receivedUri),
+  HV: ofLine(({ version }) => `HTTP/${version}`),
   OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
   ST: number(({ loggedStatus }) => loggedStatus),
   T: plain((transaction) => utcDate(acceptDate(transaction))),
@@ -199,7 +204,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   Tu: growing(timers.Tu),
   Tw: number(timers.Tw),
   U: number((transaction) => transaction.bytesFromClient),
-  ac: number((transaction) => transaction.frontend.counters.current),
+  ac: number(({ process: whole }) => whole.connections),
   b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
   bc: number((transaction) => transaction.backend?.counters.current ?? 0),
   bi: address(() => undefined),

@@ -7,6 +7,22 @@ import { hint } from './nearest.ts';
 import { PLACE_NAMES, isReadable } from './sources.ts';
 
 export type Test = (transaction: Transaction) => boolean;
+/** A test with a third answer, undefined: bytes still to come could change it. */
+export type Decision = (transaction: Transaction) => boolean | undefined;
+
+/** A test that looks at bytes which may not all have come. */
+export function deciding(test: Test, source: Source): Decision {
+  const ofResponse = RESPONSE.has(source);
+  return (transaction) => {
+    const { received } = transaction;
+    if (received === undefined || received.final) return test(transaction);
+    received.mayChange = ofResponse && transaction.request !== undefined && transaction.response === undefined;
+    return test(transaction) || (received.mayChange ? undefined : false);
+  };
+}
+
+/** What reads the response's head gives nothing before that has come. */
+const RESPONSE: ReadonlySet<Source> = new Set<Source>(['response-head', 'response-kept', 'either-head']);
 
 /** All `acl` lines of one name. Lines may be added after a condition has used the name: it sees them too. */
 export class NamedAcl {
@@ -14,6 +30,7 @@ export class NamedAcl {
   readonly tests: AclTest[] = [];
   /** True when one of the lines matches; set anew with each line. */
   evaluate: Test = () => false;
+  decide: Decision = () => false;
 
   constructor(name: string) {
     this.name = name;
@@ -23,6 +40,7 @@ export class NamedAcl {
     this.tests.push(test);
     const tests = this.tests.map((one) => one.test);
     this.evaluate = tests.length === 1 ? tests[0]! : anyTerm(tests);
+    this.decide = decideAny(this.tests.map(({ test: one, source }) => deciding(one, source)));
   }
 }
 
@@ -43,10 +61,8 @@ export function readCondition(words: Words, context: ConditionContext): Conditio
   const polarity = words.optional('if', 'unless');
   if (polarity === undefined) return undefined;
   const text: string[] = [polarity];
-  const terms: Test[][] = [];
-  const used: (readonly AclTest[])[] = [];
-  let anyStreams = false;
-  let term: Test[] | undefined;
+  const terms: Term[][] = [];
+  let term: Term[] | undefined;
   let negated = false;
   while (words.remaining > 0) {
     let word = words.next('a condition');
@@ -61,53 +77,35 @@ export function readCondition(words: Words, context: ConditionContext): Conditio
       word = word.slice(1);
     }
     if (word === '') continue;
-    let test = word === '{' ? readAnonymous(words, context, text, used) : useNamed(word, words, context, used);
-    const streams = used.at(-1)!.some(mayChange);
-    if (streams) {
-      test = settling(test);
-      anyStreams = true;
-    }
+    const test = word === '{' ? readAnonymous(words, context, text) : useNamed(word, words, context);
     if (!term) terms.push((term = []));
-    term.push(negated ? not(test, streams) : test);
+    term.push(negated ? opposite(test) : test);
     negated = false;
   }
-  const matches = anyTerm(terms.map(allOf));
+  const whole: Term = {
+    test: anyTerm(terms.map((one) => allOf(one.map(({ test }) => test)))),
+    decide: decideAny(terms.map((one) => decideAll(one.map(({ decide }) => decide)))),
+  };
+  const { test, decide } = polarity === 'if' ? whole : opposite(whole);
+  return { text: text.join(' '), evaluate: test, decide };
+}
+
+interface Term {
+  readonly test: Test;
+  readonly decide: Decision;
+}
+
+function opposite({ test, decide }: Term): Term {
   return {
-    text: text.join(' '),
-    // More lines of a named ACL may follow the condition, so they are asked when rules run.
-    get readsResponse() {
-      return used.some((tests) => tests.some(({ source }) => RESPONSE.has(source)));
+    test: (transaction) => !test(transaction),
+    decide: (transaction) => {
+      const answer = decide(transaction);
+      return answer === undefined ? undefined : !answer;
     },
-    evaluate: polarity === 'if' ? matches : not(matches, anyStreams),
   };
 }
 
-const RESPONSE: ReadonlySet<Source> = new Set<Source>(['response-head', 'response-kept', 'either-head']);
-
-/** Whether more bytes may change the outcome while contents are inspected. */
-function mayChange({ word, source }: AclTest): boolean {
-  return word === 'wait_end' || word.startsWith('req.ssl_') || CONTENTS.has(source);
-}
-
-const CONTENTS: ReadonlySet<Source> = new Set<Source>(['request-l6', 'response-l6', 'either-l6']);
-
-/** What holds already is decided, whatever may still come. */
-function settling(test: Test): Test {
-  return (transaction) => {
-    const before = transaction.undecided;
-    const holds = test(transaction);
-    if (holds) transaction.undecided = before;
-    return holds;
-  };
-}
-
-/** What does not hold yet cannot be said not to hold. */
-function not(test: Test, streams: boolean): Test {
-  if (!streams) return (transaction) => !test(transaction);
-  return (transaction) => !test(transaction) && !transaction.undecided;
-}
-
-function readAnonymous(words: Words, context: ConditionContext, text: string[], used: (readonly AclTest[])[]): Test {
+function readAnonymous(words: Words, context: ConditionContext, text: string[]): Term {
   const inner: string[] = [];
   for (;;) {
     if (words.remaining === 0) throw new ExpressionError("missing closing '}' in condition");
@@ -117,25 +115,26 @@ function readAnonymous(words: Words, context: ConditionContext, text: string[], 
     inner.push(word);
   }
   const acl = context.anonymous(inner);
-  used.push([acl]);
   if (!isReadable(acl.source, context.places))
     words.warn(
       `anonymous acl will never match because it uses keyword '${acl.word}' which is incompatible with '${placeNames(context)}'`,
     );
-  return acl.test;
+  return { test: acl.test, decide: deciding(acl.test, acl.source) };
 }
 
-function useNamed(name: string, words: Words, context: ConditionContext, used: (readonly AclTest[])[]): Test {
+function useNamed(name: string, words: Words, context: ConditionContext): Term {
   const acl = context.find(name);
   if (!acl) throw new ExpressionError(`no such ACL : '${name}'${hint(name, context.known())}`);
-  used.push(acl.tests);
   const unreadable = acl.tests.filter((test) => !isReadable(test.source, context.places));
   if (unreadable.length > 0 && unreadable.length === acl.tests.length)
     words.warn(
       `acl '${name}' will never match because it only involves keywords that are incompatible with '${placeNames(context)}'`,
     );
   // One line is called directly unless more may follow; the object is asked because they may.
-  return (transaction) => acl.evaluate(transaction);
+  return {
+    test: (transaction) => acl.evaluate(transaction),
+    decide: (transaction) => acl.decide(transaction),
+  };
 }
 
 function placeNames(context: ConditionContext): string {
@@ -149,6 +148,30 @@ function allOf(tests: readonly Test[]): Test {
   return (transaction) => {
     for (let i = 0; i < tests.length; i++) if (!tests[i]!(transaction)) return false;
     return true;
+  };
+}
+
+/** As the first that is not true: HAProxy waits for that one even if a later one is false already. */
+function decideAll(parts: readonly Decision[]): Decision {
+  return (transaction) => {
+    for (const part of parts) {
+      const answer = part(transaction);
+      if (answer !== true) return answer;
+    }
+    return true;
+  };
+}
+
+/** True as soon as one is; otherwise as undecided as any of them. */
+function decideAny(parts: readonly Decision[]): Decision {
+  return (transaction) => {
+    let answer: boolean | undefined = false;
+    for (const part of parts) {
+      const one = part(transaction);
+      if (one === true) return true;
+      if (one === undefined) answer = undefined;
+    }
+    return answer;
   };
 }
 

@@ -95,7 +95,7 @@ function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece
     };
   return (transaction) => {
     const value = get(transaction);
-    if (value === undefined || value === '') return missing;
+    if (value === undefined || (value === '' && !alias.blank)) return missing;
     const text = flags.escape ? escapeStructured(asString(value)) : asString(value);
     return flags.quote ? `"${text}"` : text;
   };

@@ -108,6 +108,11 @@ export class Head implements HeaderList {
     this.#startLine = line;
   }
 
+  /** Fields were added, changed or removed. */
+  get edited(): boolean {
+    return this.#edited;
+  }
+
   slice(start: number, end: number): string {
     return this.#bytes.latin1Slice(start, end);
   }

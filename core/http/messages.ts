@@ -116,6 +116,9 @@ export class RequestView implements Request {
   version = '1.1';
   #method: string | undefined = undefined;
   #uri: string | undefined = undefined;
+  /** Kept when a rule changes them. */
+  #receivedMethod: string | undefined = undefined;
+  #receivedUri: string | undefined = undefined;
   #start = 0;
   #methodEnd = 0;
   #targetEnd = 0;
@@ -125,6 +128,8 @@ export class RequestView implements Request {
     this.version = scan.minor === 1 ? '1.1' : '1.0';
     this.#method = undefined;
     this.#uri = undefined;
+    this.#receivedMethod = undefined;
+    this.#receivedUri = undefined;
     this.#start = scan.start;
     this.#methodEnd = scan.methodEnd;
     this.#targetEnd = scan.targetEnd;
@@ -151,14 +156,29 @@ export class RequestView implements Request {
   }
   set method(method: string) {
     void this.uri;
+    this.#receivedMethod ??= this.method;
     this.#method = method;
     this.#line();
+  }
+
+  get receivedMethod(): string {
+    return this.#receivedMethod ?? this.method;
+  }
+
+  get receivedUri(): string {
+    return this.#receivedUri ?? this.uri;
   }
 
   get uri(): string {
     return (this.#uri ??= this.head.slice(this.#methodEnd + 1, this.#targetEnd));
   }
   set uri(uri: string) {
+    this.#receivedUri ??= this.uri;
+    this.normalizeUri(uri);
+  }
+
+  /** Changes how the target is written; it counts as received so. */
+  normalizeUri(uri: string): void {
     void this.method;
     this.#uri = uri;
     this.#line();

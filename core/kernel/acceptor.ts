@@ -18,21 +18,24 @@ import { now, wallClock } from './timers.ts';
 
 let connections = 0;
 
+export interface CountedListener extends Listener {
+  connections: number;
+}
+
 /** Lets connections of one listening socket into one frontend: limits, the PROXY protocol, the rules that need no bytes. */
 export class Acceptor implements Door {
   readonly frontend: FrontendRuntime;
-  readonly listener: Listener;
+  readonly listener: CountedListener;
   readonly bind: BindConfig;
   readonly socket: ListeningSocket;
   readonly #process: ProcessState;
-  #current = 0;
   #delayed: NodeJS.Timeout | undefined;
   #stopped = false;
   readonly sessions: Set<ClientSession> = new Set();
 
   constructor(
     frontend: FrontendRuntime,
-    listener: Listener,
+    listener: CountedListener,
     bind: BindConfig,
     socket: ListeningSocket,
     process: ProcessState,
@@ -46,7 +49,7 @@ export class Acceptor implements Door {
 
   /** Connections now. */
   get current(): number {
-    return this.#current;
+    return this.listener.connections;
   }
 
   open(): void {
@@ -75,7 +78,7 @@ export class Acceptor implements Door {
     }
     frontend.countSession(at);
     enter(frontend.counters);
-    this.#current++;
+    this.listener.connections++;
     this.#process.enter();
     const source: Endpoint =
       remote === undefined
@@ -176,7 +179,7 @@ export class Acceptor implements Door {
 
   release(session: ClientSession): void {
     this.sessions.delete(session);
-    this.#current--;
+    this.listener.connections--;
     const wasFull = this.frontend.full;
     this.frontend.counters.current--;
     this.#process.leave();
@@ -188,7 +191,7 @@ export class Acceptor implements Door {
   /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
   #regulate(): void {
     const { bind, frontend } = this;
-    const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.#current >= bind.maxconn);
+    const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.listener.connections >= bind.maxconn);
     if (full) {
       this.socket.pause();
       return;

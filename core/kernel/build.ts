@@ -1,4 +1,4 @@
-import type { Log, Listener, Value } from '../api/index.ts';
+import type { Log, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -7,7 +7,7 @@ import type { ListeningSockets } from '../net/listening-sockets.ts';
 import { UpstreamBackend } from '../upstream/backend.ts';
 import { buildServers } from '../upstream/build-servers.ts';
 import { prepareServers } from '../upstream/native-socket.ts';
-import { Acceptor } from './acceptor.ts';
+import { Acceptor, type CountedListener } from './acceptor.ts';
 import { FrontendRuntime } from './frontend.ts';
 import { Generation } from './generation.ts';
 import { LineError, listenSpecs } from './listen.ts';
@@ -20,8 +20,9 @@ export async function buildGeneration(
   config: LoadedConfig,
   log: Log,
   variables: Map<string, Value>,
+  process: ProcessState,
 ): Promise<{ generation: Generation; errors: LineError[] }> {
-  const generation = new Generation(config.global.settings, log, variables);
+  const generation = new Generation(config.global.settings, log, variables, process);
   const errors: LineError[] = [];
   const active = config.proxies.filter((proxy) => !proxy.settings.disabled);
   const algorithm = [...config.keywords.balance.values()].find(({ keyword }) => keyword.unless)?.keyword.unless;
@@ -31,6 +32,7 @@ export async function buildGeneration(
     if (!proxy.isBackend) continue;
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
+    proxy.running.backend = backend;
     await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
@@ -39,6 +41,7 @@ export async function buildGeneration(
     const { defaultBackend } = proxy.settings;
     frontend.defaultBackend = generation.backends.get(defaultBackend ?? (proxy.isBackend ? proxy.name : ''));
     generation.frontends.push(frontend);
+    proxy.running.frontend = frontend;
   }
   for (const backend of generation.backends.values()) backend.fullconn = fullconn(backend, generation);
   return { generation, errors };
@@ -96,10 +99,11 @@ export async function bindGeneration(
           throw new LineError(bind, error.message, frontend.name);
         });
         const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;
-        const listener: Listener = {
+        const listener: CountedListener = {
           name: bind.name,
           id: bind.id ?? id,
           address: port === undefined ? text : text.replace(/:0$/, `:${port}`),
+          connections: 0,
         };
         id++;
         frontend.listeners.push(listener);

@@ -1,4 +1,4 @@
-import type { Connection, Endpoint, Listener, Value } from '../api/index.ts';
+import type { Connection, Endpoint, Listener, Received, Value } from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -36,6 +36,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   source: Endpoint;
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
+  receivedProxyHeader = false;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
   socket!: ReadSocket;
   closed = false;
@@ -121,6 +122,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   abstract keep(stream: Stream): void;
   /** Goes on after something asynchronous. */
   abstract pump(): void;
+  /** Bytes that rules may look at as they are: in TCP mode only. */
+  get received(): Received | undefined {
+    return undefined;
+  }
   /** Reads on until the stream's body is as far as it wants. */
   abstract wantBody(stream: Stream): void;
 

@@ -1,4 +1,4 @@
-import type { GlobalSettings, Transaction, Value, Verdict } from '../api/index.ts';
+import type { GlobalSettings, Process, Transaction, Value, Verdict } from '../api/index.ts';
 import type { Log } from '../api/index.ts';
 import { newEvent } from '../net/clock.ts';
 import { closeIdle } from '../upstream/pool.ts';
@@ -6,10 +6,12 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
+import type { ProcessState } from './process-state.ts';
+import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
-export class Generation {
+export class Generation implements Process {
   readonly settings: GlobalSettings;
   readonly log: Log;
   readonly frontends: FrontendRuntime[] = [];
@@ -22,20 +24,25 @@ export class Generation {
   /** What is held of a body at the most when somebody waits for it. */
   readonly bodyLimit: number;
   pipeline: Pipeline;
+  /** Hooks see requests that have left. */
+  keepsLine = false;
   /** No new connections; those there are end after their request. */
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
   closesIdle = false;
   /** Takes a socket's end from its peer's sight, where the system can. */
   silence: (session: ClientSession) => void = () => undefined;
+  readonly #process: ProcessState;
+  #drainingSince = 0;
   readonly #failures = new Map<string, number>();
   #drained: (() => void) | undefined;
   #refusals = 0;
 
-  constructor(settings: GlobalSettings, log: Log, variables: Map<string, Value>) {
+  constructor(settings: GlobalSettings, log: Log, variables: Map<string, Value>, process: ProcessState) {
     this.settings = settings;
     this.log = log;
     this.variables = variables;
+    this.#process = process;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;
     this.pipeline = buildPipeline([], () => undefined);
@@ -45,6 +52,29 @@ export class Generation {
     this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
       this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
     );
+    this.keepsLine = hooks.some(({ hooks: { response, log } }) => response !== undefined || log !== undefined);
+  }
+
+  get connections(): number {
+    return this.#process.connections;
+  }
+
+  get stopping(): boolean {
+    return this.draining;
+  }
+
+  /** Whether a connection shall end with the answer under way; those that go are spread over `close-spread-time`. */
+  get ending(): boolean {
+    if (!this.draining) return false;
+    const spread = this.settings.closeSpreadTime;
+    return spread === undefined || Math.random() * spread < now() - this.#drainingSince;
+  }
+
+  /** A connection between two requests: ended now, or within `close-spread-time`. */
+  #endIdle(session: ClientSession): void {
+    const spread = this.settings.closeSpreadTime;
+    if (spread === undefined) session.endIfIdle();
+    else if (spread !== Infinity) setTimeout(() => session.endIfIdle(), Math.random() * spread).unref();
   }
 
   get sessions(): number {
@@ -93,11 +123,12 @@ export class Generation {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
+    this.#drainingSince = now();
     this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
-      for (const session of acceptor.sessions) session.endIfIdle();
+      for (const session of acceptor.sessions) this.#endIdle(session);
     }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import type { HttpReuse } from '../api/index.ts';
+import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
@@ -39,7 +40,8 @@ export function dispatch(stream: Stream): void {
 /** Takes the server that was chosen, else the algorithm's; queues when it is full. */
 function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
   const backend = stream.backend!;
-  const server = chosen ?? backend.pick(stream);
+  const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
+  const server = chosen ?? last ?? backend.pick(stream);
   if (server === undefined) {
     if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
       enqueue(session, stream, undefined);
@@ -76,6 +78,17 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   }
   backend.take(server);
   serverFree(session, stream, server);
+}
+
+/**
+ * `option prefer-last-server`: the one that this client's connection has an idle connection of its own to. With `http-reuse`
+ * other than `never` there is none, with HAProxy as here.
+ */
+function lastServer(session: HttpSession, stream: Stream): UpstreamServer | undefined {
+  const server = session.lastServer;
+  if (server === undefined || server.backend !== stream.backend || stream.retries > 0) return undefined;
+  if (reuseOf(server) !== 'never' || !server.usable || server.full) return undefined;
+  return server.idle.some(({ owner }) => owner === session) ? server : undefined;
 }
 
 function enqueue(session: HttpSession, stream: Stream, server: UpstreamServer | undefined): void {
@@ -142,9 +155,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   connection.uses++;
   connection.expectBulk();
   let text: string;
-  if (stream.retained !== null) text = stream.retained;
+  if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
     const { sendNameHeader } = backend.settings;
+    if (view.head.edited) reframeRequest(view.head, body);
     let last = connectionLine(stream);
     if (sendNameHeader !== undefined) {
       const name = sendNameHeader.toLowerCase();
@@ -169,7 +183,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
-  if (stream.frontend.runtime.onLog !== null || stream.keepsLine) view.keepLine();
+  if (stream.frontend.runtime.keepsLine || backend.runtime.keepsLine) view.keepLine();
   stream.requestSent = true;
   body.release();
   if (!body.complete) {
@@ -181,6 +195,14 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
     } else awaitServer(session, stream, connection);
   } else awaitResponse(session, stream);
   if (backend.runtime.tcpResponseRules !== null) inspectResponse(session, stream, connection);
+}
+
+/** A request that is sent again carries the name of the server it now goes to, in the last line of its head. */
+function renamed({ backend, server }: Stream, text: string): string {
+  if (backend!.settings.sendNameHeader === undefined) return text;
+  const end = text.indexOf('\r\n\r\n');
+  const value = text.indexOf(': ', text.lastIndexOf('\r\n', end - 1)) + 2;
+  return text.slice(0, value) + server!.name + text.slice(end);
 }
 
 /** The request is out: the server has its time. */
@@ -234,7 +256,10 @@ export function releaseServer(session: HttpSession, stream: Stream, close: boole
     else {
       connection.owner = session;
       const policy = reuseOf(connection.server);
-      if (policy === 'never') session.own(connection.server);
+      if (policy === 'never') {
+        session.own(connection.server);
+        session.lastServer = connection.server;
+      }
       keepIdle(connection, policy);
     }
   }

@@ -56,7 +56,11 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   session.endBulk();
   session.endStream(stream);
   const { runtime } = session.frontend;
-  if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
+  if (
+    close ||
+    (runtime.generation.closesIdle && runtime.generation.ending && !runtime.option('idle-close-on-response'))
+  )
+    session.end();
   else session.awaitRequest(at);
 }
 

@@ -1,8 +1,9 @@
 import { reasonPhrase, type ErrorReply, type Reply } from '../api/index.ts';
+import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { countStatus } from '../state/counters.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
-import { abortStream, endExchange, logStream } from './http-finish.ts';
+import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
 import { afterResponse, connectionLine } from './http-response.ts';
 import type { PendingReply, Stream } from './stream.ts';
@@ -104,6 +105,8 @@ function answer(session: HttpSession, stream: Stream, body: string | Uint8Array,
   if (!stream.requestView.body.complete) stream.closeClient = true;
   if (stream.request !== undefined) stream.requestView.keepLine();
   afterResponse(stream);
+  const silent = view.status === 204 || view.status === 304 || stream.closeClient;
+  if (!silent || view.head.has('content-length')) declareLength(view.head, size);
   const adjust = stream.frontend.settings.adjustCaseForClient
     ? stream.frontend.runtime.generation.settings.caseAdjust
     : undefined;
@@ -145,7 +148,6 @@ function sendRaw(session: HttpSession, stream: Stream, bytes: string): void {
     stream.bytesToClient += bytes.length;
     stream.closeClient = true;
     stream.responsePhase = 2;
-    logStream(stream);
     abortStream(session, stream);
     return;
   }

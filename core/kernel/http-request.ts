@@ -12,7 +12,8 @@ import { sendReply } from './http-reply.ts';
 import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
 import { serverTimeout, tunnelTimeout } from './http-response.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { inspect, type Inspection, runHooks, runRules } from './rules.ts';
+import { MessageBytes } from './message-bytes.ts';
+import { decideRules, runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -56,7 +57,7 @@ export function beginRequest(
       ? (connection & CONNECTION_CLOSE) === 0
       : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
   stream.closeClient =
-    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
+    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.ending;
   if (scan.irregular) view.head.normalize();
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
   if (scan.teField !== -1) cleanTransferCodings(view.head);
@@ -85,7 +86,7 @@ function normalizeTarget(stream: Stream): void {
     return;
   }
   const plain = withoutDefaultPort(view.uri);
-  if (plain !== undefined) view.uri = plain;
+  if (plain !== undefined) view.normalizeUri(plain);
 }
 
 const TCP_CONTENT = 0;
@@ -167,16 +168,17 @@ function inspectRequest(stream: Stream, runtime: ProxyRuntime): Eventually<Verdi
   const delay = runtime.config.settings.inspectDelay;
   if (delay === 0 || stream.requestView.body.complete) return runRules(rules, stream, stream.blame);
   const begun = now();
-  stream.setInspecting(true);
-  const settled = (verdict: Inspection): Eventually<Verdict> => {
-    stream.setInspecting(false);
+  const session = stream.session as HttpSession;
+  session.contents = new MessageBytes(stream);
+  const settled = (verdict: Verdict | 'wait'): Eventually<Verdict> => {
+    session.contents = undefined;
     if (verdict !== 'wait') return verdict;
     const left = Math.max(1, begun + delay - now());
     return stream
       .waitForBody(0, left)
       .then((why) => (why === 'closed' ? 'abort' : runRules(rules, stream, stream.blame)));
   };
-  const verdict = inspect(rules, stream, stream.blame, 'content');
+  const verdict = decideRules(rules, stream, stream.blame);
   return verdict instanceof Promise ? verdict.then(settled) : settled(verdict);
 }
 

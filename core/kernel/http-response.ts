@@ -8,6 +8,7 @@ import {
   type HeadScanner,
   INCOMPLETE,
 } from '../http/head-scanner.ts';
+import { reframe } from '../http/framing.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
 import { newEvent } from '../net/clock.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
@@ -19,7 +20,8 @@ import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
-import { inspect, type Inspection, runHooks, runRules } from './rules.ts';
+import { MessageBytes } from './message-bytes.ts';
+import { decideRules, runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -208,7 +210,7 @@ export function inspectResponse(session: HttpSession, stream: Stream, connection
   const delay = stream.backend!.settings.responseInspectDelay;
   stream.responseInspected = false;
   stream.inspectUntil = delay > 0 ? now() + delay : 0;
-  const verdict = look(stream, 'head');
+  const verdict = look(stream);
   if (!(verdict instanceof Promise)) {
     inspected(session, stream, verdict);
     return;
@@ -226,14 +228,19 @@ export function inspectResponse(session: HttpSession, stream: Stream, connection
 }
 
 /** Runs the rules; as the last word once the delay is over. */
-function look(stream: Stream, coming: 'head' | 'content'): Eventually<Inspection> {
+function look(stream: Stream): Eventually<Verdict | 'wait'> {
   const rules = stream.backend!.runtime.tcpResponseRules!;
-  stream.setInspecting(stream.inspectUntil > now());
-  return stream.inspecting ? inspect(rules, stream, stream.blame, coming) : runRules(rules, stream, stream.blame);
+  const session = stream.session as HttpSession;
+  if (stream.inspectUntil <= now()) {
+    session.contents = undefined;
+    return runRules(rules, stream, stream.blame);
+  }
+  session.contents = new MessageBytes(stream);
+  return decideRules(rules, stream, stream.blame);
 }
 
 /** No head has come yet. */
-function inspected(session: HttpSession, stream: Stream, verdict: Inspection): void {
+function inspected(session: HttpSession, stream: Stream, verdict: Verdict | 'wait'): void {
   if (verdict === 'wait') {
     const { life } = stream;
     stream.shared = true;
@@ -250,7 +257,7 @@ function inspected(session: HttpSession, stream: Stream, verdict: Inspection): v
     });
     return;
   }
-  stream.setInspecting(false);
+  (stream.session as HttpSession).contents = undefined;
   stream.responseInspected = true;
   if (verdict !== undefined && verdict !== 'stop') {
     stream.terminate('P', 'D');
@@ -262,7 +269,7 @@ function inspected(session: HttpSession, stream: Stream, verdict: Inspection): v
 }
 
 function inspectAgain(session: HttpSession, stream: Stream): void {
-  const verdict = look(stream, 'head');
+  const verdict = look(stream);
   if (verdict instanceof Promise) {
     stream.wait(
       verdict,
@@ -278,19 +285,19 @@ function inspectAgain(session: HttpSession, stream: Stream): void {
 /** The head is there; the rules may still wait for the body, as long as the delay allows. */
 function inspectHead(stream: Stream): Eventually<Verdict> {
   if (stream.responseView.body.complete) stream.inspectUntil = 0;
-  const verdict = look(stream, 'content');
+  const verdict = look(stream);
   if (verdict instanceof Promise) return verdict.then((late) => inspectedHead(stream, late));
   return inspectedHead(stream, verdict);
 }
 
-function inspectedHead(stream: Stream, verdict: Inspection): Eventually<Verdict> {
+function inspectedHead(stream: Stream, verdict: Verdict | 'wait'): Eventually<Verdict> {
   if (verdict === 'wait') {
     return stream.waitForBody(0, Math.max(1, stream.inspectUntil - now())).then(async () => {
       stream.inspectUntil = 0;
-      return inspectedHead(stream, await look(stream, 'content'));
+      return inspectedHead(stream, await look(stream));
     });
   }
-  stream.setInspecting(false);
+  (stream.session as HttpSession).contents = undefined;
   stream.responseInspected = true;
   if (verdict !== undefined && verdict !== 'stop') stream.terminate('P', 'D');
   else if (stream.serverUnwanted) {
@@ -402,7 +409,7 @@ export function afterResponse(stream: Stream): void {
 /** What the client is told about its connection, as the last line of the head. */
 export function connectionLine(stream: Stream): string {
   // The generation may have begun to end since the request came.
-  if (stream.frontend.runtime.generation.draining) stream.closeClient = true;
+  if (stream.frontend.runtime.generation.ending) stream.closeClient = true;
   const { version } = stream.response!;
   if (stream.closeClient) return version === '1.1' ? CLOSE_LINE : '';
   return version === '1.0' || stream.requestView.version === '1.0' ? KEEP_ALIVE_LINE : '';
@@ -416,6 +423,7 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
+  if (view.head.edited && !stream.headRequest && status !== 204 && status !== 304) reframe(view.head, body);
   const tunnel = body.kind === BODY_TUNNEL;
   const line = tunnel ? '' : connectionLine(stream);
   const adjust = caseForClient(stream);

@@ -42,8 +42,10 @@ export class IntroductionReader implements SocketReader {
     const { acceptProxy, acceptNetscalerCip } = this.#wanted;
     if (acceptProxy) {
       const result = parseProxyHeader(this.#bytes);
-      if (result.state === 'done') this.#admit(result.header.ends, result.length);
-      else if (result.state === 'bad') this.#session.destroy();
+      if (result.state === 'done') {
+        this.#session.receivedProxyHeader = true;
+        this.#admit(result.header.ends, result.length);
+      } else if (result.state === 'bad') this.#session.destroy();
       return;
     }
     const result = parseNetscalerCip(this.#bytes, acceptNetscalerCip ?? 0);

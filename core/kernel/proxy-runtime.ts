@@ -1,4 +1,4 @@
-import type { ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
+import type { Backend, Frontend, ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
 import type { Eventually, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { Generation } from './generation.ts';
@@ -15,6 +15,7 @@ export interface ProxyHooks {
 
 /** A proxy as the configuration loader leaves it. */
 export interface LoadedProxy extends ProxyConfig {
+  readonly running: { frontend: Frontend | undefined; backend: Backend | undefined };
   readonly hooks: ProxyHooks;
 }
 
@@ -44,6 +45,13 @@ export class ProxyRuntime {
   readonly abortOnClose: boolean;
   readonly ignoreProbes: boolean;
   readonly logAsap: boolean;
+  readonly preferLast: boolean;
+  readonly independent: boolean;
+  /** Somebody may ask for the request line after the request has left. */
+  get keepsLine(): boolean {
+    return this.#keepsLine || this.generation.keepsLine;
+  }
+  readonly #keepsLine: boolean;
   readonly pretendKeepAlive: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
@@ -65,6 +73,12 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.#keepsLine =
+      this.responseRules !== null ||
+      this.afterResponseRules !== null ||
+      this.onResponse !== null ||
+      this.beforeRespond !== null ||
+      this.onLog !== null;
     const maxHeaders = generation.settings.maxHeaders;
     this.requestScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-request') };
     this.responseScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-response') };
@@ -72,6 +86,8 @@ export class ProxyRuntime {
     this.abortOnClose = this.option('abortonclose');
     this.ignoreProbes = this.option('http-ignore-probes');
     this.logAsap = this.option('logasap');
+    this.preferLast = this.option('prefer-last-server');
+    this.independent = this.option('independent-streams');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }

@@ -13,47 +13,14 @@ export function runRules(
   blame: Blame,
   from = 0,
 ): Eventually<Verdict> {
-  return evaluate(rules, transaction, blame, from, undefined) as Eventually<Verdict>;
-}
-
-/** What {@link inspect} answers when a condition cannot be decided yet. */
-export type Inspection = Verdict | 'wait';
-
-/**
- * As {@link runRules}, for contents that are still coming: a condition that does not hold ends in `wait` when what it reads
- * may yet change. `coming` says what may: the response's head and what follows it, or only that. Afterwards all rules run anew
- * (configuration.txt 4.2, tcp-request content).
- */
-export function inspect(
-  rules: readonly Rule[],
-  transaction: Transaction,
-  blame: Blame,
-  coming: 'head' | 'content',
-): Eventually<Inspection> {
-  return evaluate(rules, transaction, blame, 0, coming);
-}
-
-function evaluate(
-  rules: readonly Rule[],
-  transaction: Transaction,
-  blame: Blame,
-  from: number,
-  coming: 'head' | 'content' | undefined,
-): Eventually<Inspection> {
   for (let i = from; i < rules.length; i++) {
     const rule = rules[i]!;
-    const { condition } = rule;
-    if (coming !== undefined) transaction.undecided = false;
     try {
-      if (condition !== undefined && !condition.evaluate(transaction)) {
-        if (coming === undefined) continue;
-        if (transaction.undecided || (coming === 'head' && condition.readsResponse === true)) return 'wait';
-        continue;
-      }
+      if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
         if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, coming);
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, runRules);
       else return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
@@ -63,14 +30,43 @@ function evaluate(
   return undefined;
 }
 
-async function later(
+/**
+ * The same while bytes may still come: `wait` at the first rule whose condition they could change. It is run again from the
+ * beginning when there are more, as HAProxy does, so rules before that one act again.
+ */
+export function decideRules(
+  rules: readonly Rule[],
+  transaction: Transaction,
+  blame: Blame,
+  from = 0,
+): Eventually<Verdict | 'wait'> {
+  for (let i = from; i < rules.length; i++) {
+    const rule = rules[i]!;
+    try {
+      const applies = rule.condition === undefined || rule.condition.decide(transaction);
+      if (applies === undefined) return 'wait';
+      if (!applies) continue;
+      const verdict = rule.action.run(transaction);
+      if (verdict === undefined) {
+        if (rule.final) return undefined;
+      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, decideRules);
+      else return verdict === 'stop' ? undefined : verdict;
+    } catch (error) {
+      const verdict = blame(rule.plugin, rule.text, error);
+      if (verdict !== undefined) return verdict;
+    }
+  }
+  return undefined;
+}
+
+async function later<V>(
   promise: Promise<Verdict>,
   rules: readonly Rule[],
   transaction: Transaction,
   blame: Blame,
   index: number,
-  coming: 'head' | 'content' | undefined,
-): Promise<Inspection> {
+  goOn: (rules: readonly Rule[], transaction: Transaction, blame: Blame, from: number) => Eventually<V | Verdict>,
+): Promise<V | Verdict> {
   const rule = rules[index]!;
   let verdict: Verdict;
   try {
@@ -79,7 +75,7 @@ async function later(
     verdict = blame(rule.plugin, rule.text, error);
   }
   if (verdict === 'stop' || (verdict === undefined && rule.final)) return undefined;
-  return verdict ?? evaluate(rules, transaction, blame, index + 1, coming);
+  return verdict ?? goOn(rules, transaction, blame, index + 1);
 }
 
 /** Calls the functions that directives of a proxy registered, until one answers. */

@@ -1,4 +1,6 @@
 import type {
+  Process,
+  Received,
   Reply,
   ReplyCause,
   Server,
@@ -9,7 +11,7 @@ import type {
   VariableScope,
   Verdict,
 } from '../api/index.ts';
-import { type BodyState, RequestView, ResponseView } from '../http/messages.ts';
+import { RequestView, ResponseView } from '../http/messages.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -19,7 +21,6 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
 let streams = 0;
-const NOTHING = Buffer.alloc(0);
 
 /** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
 export interface PendingReply {
@@ -67,8 +68,6 @@ export class Stream implements Transaction, Queued {
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
   strictRewriting = true;
-  inspecting = false;
-  undecided = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -110,8 +109,6 @@ export class Stream implements Transaction, Queued {
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
-  /** Somebody will ask for the request line after the request has left. */
-  keepsLine = false;
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -167,7 +164,6 @@ export class Stream implements Transaction, Queued {
     this.queueTicket = 0;
     this.logLevel = undefined;
     this.strictRewriting = true;
-    this.inspecting = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -189,7 +185,6 @@ export class Stream implements Transaction, Queued {
     this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
-    this.keepsLine = false;
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;
@@ -219,6 +214,14 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get process(): Process {
+    return this.frontend.runtime.generation;
+  }
+
+  get received(): Received | undefined {
+    return this.session.received;
   }
 
   /** The first cause counts. */
@@ -329,11 +332,6 @@ export class Stream implements Transaction, Queued {
     this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
   }
 
-  setInspecting(on: boolean): void {
-    this.inspecting = on;
-    this.undecided = false;
-  }
-
   closeServerConnection(): void {
     this.serverUnwanted = true;
   }
@@ -367,12 +365,6 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
-  }
-
-  /** The bytes of either side that are held in TCP mode; in HTTP mode there are messages instead. */
-  get received(): { readonly request: Buffer; readonly response: Buffer } | undefined {
-    if (this.frontend.settings.mode === 'http') return undefined;
-    return { request: heldBytes(this.requestView.body), response: heldBytes(this.responseView.body) };
   }
 
   /** Enough of the body under way is held. */
@@ -421,10 +413,6 @@ export class Stream implements Transaction, Queued {
   /** Counts what a plugin threw, and says what becomes of the stream. */
   readonly blame = (plugin: string, where: string, error: unknown): Verdict =>
     this.frontend.runtime.generation.blame(plugin, where, error, this);
-}
-
-function heldBytes({ held, heldStart, heldEnd }: BodyState): Buffer {
-  return heldStart === heldEnd ? NOTHING : held.subarray(heldStart, heldEnd);
 }
 
 const free: Stream[] = [];

@@ -1,4 +1,4 @@
-import type { Rule, Verdict } from '../api/index.ts';
+import type { Eventually, Received, Rule, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -9,7 +9,8 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { inspect, type Inspection, runRules } from './rules.ts';
+import { decideRules, runRules } from './rules.ts';
+import type { ProxyRuntime } from './proxy-runtime.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -25,11 +26,24 @@ const RULES = 1;
 const CONNECTING = 2;
 const FLOWING = 3;
 
-/** Rules that look at what the client sends, until when they may wait for it, and what comes after them. */
-interface ClientInspection {
+/** Rules that look at a connection's first bytes. */
+interface Inspection {
   readonly rules: readonly Rule[];
-  readonly until: number;
   readonly next: () => void;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+  expired: boolean;
+  /** They wait for more bytes, or the end of the delay. */
+  waiting: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+class HeldBytes implements Received {
+  request: Buffer = NOTHING;
+  response: Buffer = NOTHING;
+  final = true;
+  mayChange = false;
 }
 
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
@@ -39,9 +53,12 @@ export class TcpSession extends ClientSession {
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
-  #inspection: ClientInspection | null = null;
-  /** Until when the rules may wait for what the server sends. */
+  /** The rules that wait for bytes, and what comes after them. */
+  #inspection: Inspection | null = null;
+  #received: HeldBytes | null = null;
+  /** Until when the rules may wait for what the server sends, and whether they still do. */
   #responseUntil = 0;
+  #responseExpected = false;
   /** How long each side may be silent, in milliseconds. */
   #clientLimit = Infinity;
   #serverLimit = Infinity;
@@ -63,51 +80,92 @@ export class TcpSession extends ClientSession {
     stream.timing.handshake = this.handshakeEnd;
     stream.timing.firstByte = at;
     stream.timing.request = at;
-    this.#inspectClient(frontend.runtime.tcpContentRules, frontend.settings.inspectDelay, () => this.#route());
+    schedule(this, frontend.clientTimeout, at);
+    this.#inspect(frontend.runtime, () => this.#route());
   }
 
-  #inspectClient(rules: readonly Rule[] | null, delay: number, next: () => void): void {
-    const at = now();
-    schedule(this, this.frontend.clientTimeout, at);
+  /**
+   * Runs the `tcp-request content` rules of a proxy: at once with what is there, and with `tcp-request inspect-delay` again
+   * whenever there is more, as long as what is still to come could change their answer.
+   */
+  #inspect(runtime: ProxyRuntime, next: () => void): void {
+    const { tcpContentRules: rules } = runtime;
     if (rules === null) {
       next();
       return;
     }
-    this.#inspection = { rules, until: delay > 0 ? at + delay : 0, next };
-    this.#look(at);
-  }
-
-  /** Runs the rules on what is there, as the last word when nothing more may come. */
-  #look(at: number): void {
-    const { stream } = this;
-    const { rules, until } = this.#inspection!;
-    const full = stream.requestView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
-    stream.setInspecting(until > at && !full && !this.#clientEnded);
-    if (stream.inspecting) this.#looked(inspect(rules, stream, stream.blame, 'content'));
-    else this.#looked(runRules(rules, stream, stream.blame));
-  }
-
-  #looked(verdict: Inspection | Promise<Inspection>): void {
-    const { stream } = this;
-    const inspection = this.#inspection!;
-    if (verdict instanceof Promise) {
-      stream.wait(
-        verdict,
-        (_stream, late) => this.#looked(late),
-        (error) => stream.blame('kernel', 'tcp-request content', error),
-      );
+    const delay = runtime.config.settings.inspectDelay;
+    if (delay === 0) {
+      this.#then(runRules(rules, this.stream, this.stream.blame), next);
       return;
     }
-    if (verdict === 'wait') {
-      const at = now();
-      schedule(this, Math.max(1, inspection.until - at), at);
-      this.resume();
+    this.#inspection = { rules, next, until: now() + delay, expired: false, waiting: false };
+    this.#evaluate(this.#inspection);
+  }
+
+  #evaluate(inspection: Inspection): void {
+    const { stream } = this;
+    inspection.waiting = false;
+    const { rules } = inspection;
+    const verdict: Eventually<Verdict | 'wait'> = this.#inspecting
+      ? decideRules(rules, stream, stream.blame)
+      : runRules(rules, stream, stream.blame);
+    if (!(verdict instanceof Promise)) {
+      this.#decided(inspection, verdict);
       return;
     }
-    this.#inspection = null;
-    stream.setInspecting(false);
-    schedule(this, this.frontend.clientTimeout, now());
-    this.#then(verdict, inspection.next);
+    const size = stream.requestView.body.heldSize;
+    stream.wait(
+      verdict,
+      (_stream, late) => {
+        // What came meanwhile may be what was missing.
+        const more = stream.requestView.body.heldSize !== size || !this.#inspecting;
+        if (late === 'wait' && more) this.#evaluate(inspection);
+        else this.#decided(inspection, late);
+      },
+      (error) => stream.blame('kernel', 'tcp-request content', error),
+    );
+  }
+
+  #decided(inspection: Inspection, verdict: Verdict | 'wait'): void {
+    if (verdict !== 'wait') {
+      this.#inspection = null;
+      schedule(this, this.frontend.clientTimeout, now());
+      this.#then(verdict, inspection.next);
+      return;
+    }
+    inspection.waiting = true;
+    const at = now();
+    schedule(this, Math.max(1, inspection.until - at), at);
+    this.resume();
+  }
+
+  /** More bytes could come to the rules that look at them. */
+  get #inspecting(): boolean {
+    const inspection = this.#inspection;
+    if (inspection === null || inspection.expired || this.#clientEnded) return false;
+    return this.stream.requestView.body.heldSize < this.frontend.runtime.generation.bodyLimit;
+  }
+
+  override get received(): Received | undefined {
+    if (this.#phase === FLOWING) return this.#receivedResponse();
+    const { held } = this.stream.requestView.body;
+    const received = (this.#received ??= new HeldBytes());
+    // Appending makes another buffer of them, so that whoever parsed the old one notices.
+    received.request = held;
+    received.final = !this.#inspecting;
+    return received;
+  }
+
+  /** While rules look at the response, there is nothing of the request any more. */
+  #receivedResponse(): Received | undefined {
+    const { stream } = this;
+    if (stream.responseInspected) return undefined;
+    const received = (this.#received ??= new HeldBytes());
+    received.request = NOTHING;
+    received.response = stream.responseView.body.held;
+    received.final = !this.#responseExpected;
+    return received;
   }
 
   /** Goes on now or later, unless a rule ended the connection. */
@@ -142,8 +200,8 @@ export class TcpSession extends ClientSession {
     enter(backend.counters);
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
-    const rules = backend.runtime === frontend.runtime ? null : backend.runtime.tcpContentRules;
-    this.#inspectClient(rules, backend.settings.inspectDelay, () => this.#assign(backend));
+    if (backend.runtime === frontend.runtime) this.#assign(backend);
+    else this.#inspect(backend.runtime, () => this.#assign(backend));
   }
 
   #assign(backend: UpstreamBackend): void {
@@ -186,6 +244,7 @@ export class TcpSession extends ClientSession {
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
+    this.#received = null;
     connection.uses++;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
@@ -221,12 +280,12 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     const rules = stream.backend!.runtime.tcpResponseRules!;
     const full = stream.responseView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
-    stream.setInspecting(this.#responseUntil > at && !full && !this.#serverEnded);
-    if (stream.inspecting) this.#lookedAtResponse(inspect(rules, stream, stream.blame, 'content'));
+    this.#responseExpected = this.#responseUntil > at && !full && !this.#serverEnded;
+    if (this.#responseExpected) this.#lookedAtResponse(decideRules(rules, stream, stream.blame));
     else this.#lookedAtResponse(runRules(rules, stream, stream.blame));
   }
 
-  #lookedAtResponse(verdict: Inspection | Promise<Inspection>): void {
+  #lookedAtResponse(verdict: Eventually<Verdict | 'wait'>): void {
     const { stream } = this;
     if (verdict instanceof Promise) {
       stream.wait(
@@ -240,7 +299,7 @@ export class TcpSession extends ClientSession {
       this.#watch();
       return;
     }
-    stream.setInspecting(false);
+    this.#responseExpected = false;
     stream.responseInspected = true;
     if (verdict !== undefined && verdict !== 'stop') {
       stream.terminate('P', 'D');
@@ -279,9 +338,9 @@ export class TcpSession extends ClientSession {
   }
 
   #watch(): void {
-    const silence = Math.min(this.#clientTime(), this.#serverTime());
-    if (this.stream.inspecting) schedule(this, Math.min(silence, this.#responseUntil - this.#activeAt), this.#activeAt);
-    else schedule(this, silence, this.#activeAt);
+    let limit = Math.min(this.#clientTime(), this.#serverTime());
+    if (this.#responseExpected) limit = Math.min(limit, this.#responseUntil - this.#activeAt);
+    schedule(this, limit, this.#activeAt);
   }
 
   /** A side's time runs while it may still send, or has bytes to take. */
@@ -311,7 +370,7 @@ export class TcpSession extends ClientSession {
     if (this.#phase !== FLOWING) {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
-      if (this.#inspection !== null && !stream.waiting) this.#look(now());
+      if (this.#inspection?.waiting === true) this.#evaluate(this.#inspection);
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -375,7 +434,7 @@ export class TcpSession extends ClientSession {
     this.#clientEnded = true;
     if (this.#inspection !== null) {
       // There is nothing more to wait for.
-      if (!stream.waiting) this.#look(now());
+      if (this.#inspection.waiting) this.#evaluate(this.#inspection);
       return;
     }
     if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
@@ -482,12 +541,14 @@ export class TcpSession extends ClientSession {
   onTimeout(at: number): void {
     const { stream } = this;
     if (this.#over || this.#phase === FLOWING) {
-      if (stream.inspecting && at >= this.#responseUntil && !stream.waiting && !this.#over) this.#lookAtResponse(at);
+      const inspected = this.#responseExpected && at >= this.#responseUntil && !stream.waiting && !this.#over;
+      if (inspected) this.#lookAtResponse(at);
       else this.#silence(at);
       return;
     }
-    if (this.#inspection !== null && !stream.waiting) {
-      this.#look(at);
+    if (this.#inspection?.waiting === true) {
+      this.#inspection.expired = true;
+      this.#evaluate(this.#inspection);
       return;
     }
     if (stream.queue !== null) {
@@ -595,8 +656,8 @@ export class TcpSession extends ClientSession {
     // A connection in TCP mode is never idle.
   }
 
-  kill(): void {
-    this.stream.terminate('K', 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream.terminate(cause, 'D');
     this.destroy();
   }
 

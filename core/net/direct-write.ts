@@ -36,7 +36,7 @@ export function writeLatin1(socket: ReadSocket, text: string): boolean {
     socket.destroy(systemError('EPIPE', 'write'));
     return false;
   }
-  if (handle.writeQueueSize === 0) {
+  if (request.getAsyncId() === -1) {
     spare = request;
     return true;
   }

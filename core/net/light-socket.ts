@@ -189,11 +189,11 @@ export class LightSocket implements ReadSocket {
       this.#failLater(systemError('EPIPE', 'write'));
       return false;
     }
-    const waiting = handle.writeQueueSize;
-    if (waiting === 0 && this.#inFlight === 0) {
+    if (request.getAsyncId() === -1) {
       spare = request;
       return true;
     }
+    const waiting = handle.writeQueueSize;
     request.socket = this;
     // Keeps the memory alive until libuv has sent it.
     if (typeof data !== 'string') request.buffer = data;
@@ -331,12 +331,7 @@ function shut(this: Request): void {
 function nothing(): void {}
 
 /** Connects to a numeric address; undefined where this Node is not known to allow it. */
-export function connectLight(
-  host: string,
-  port: number,
-  reader: ConnectReader,
-  fd?: number,
-): LightSocket | undefined {
+export function connectLight(host: string, port: number, reader: ConnectReader, fd?: number): LightSocket | undefined {
   const tcp = tcpInternals.value;
   if (tcp === undefined) return undefined;
   const handle = new tcp.TcpHandle(0);

@@ -51,5 +51,7 @@ function prepare(libc: Libc, fd: number, target: InetTarget, v6only: boolean, wa
 }
 
 function needed({ device, transparent }: InetTarget): string {
-  return [device === undefined ? '' : "'interface'", transparent === true ? "'transparent'" : ''].filter(Boolean).join(', ');
+  return [device === undefined ? '' : "'interface'", transparent === true ? "'transparent'" : '']
+    .filter(Boolean)
+    .join(', ');
 }

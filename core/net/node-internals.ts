@@ -12,6 +12,8 @@ export interface Request {
   oncomplete?: (status: number) => void;
   socket?: unknown;
   buffer?: Uint8Array;
+  /** -1 while libuv does not hold the request: a write that went out at once. An empty queue is no proof of it (20 ns). */
+  getAsyncId(): number;
 }
 
 /** A TCP or pipe handle, as much of it as is used. */

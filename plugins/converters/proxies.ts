@@ -1,12 +1,5 @@
-import type { Arguments, Backend, Names, ProxyConfig, Server } from 'sluice/plugin';
+import type { Arguments, Names, Server } from 'sluice/plugin';
 import { type Convert, type ConverterTable, converter } from './define.ts';
-
-/** A proxy's configuration knows the running proxy made of it, once there is one. */
-interface Running {
-  readonly running?: Backend;
-}
-
-const runningOf = (config: (ProxyConfig & Running) | undefined): Backend | undefined => config?.running;
 
 /** Gives the converter what the configuration declared, which is known before the first transaction. */
 function withNames(convert: (text: string, names: Names) => ReturnType<Convert>): (args: Arguments) => Convert {
@@ -22,7 +15,7 @@ function withNames(convert: (text: string, names: Names) => ReturnType<Convert>)
 /** `backend/server`. */
 function findServer(text: string, names: Names): Server | undefined {
   const slash = text.indexOf('/');
-  const backend = runningOf(names.proxy('backend', text.slice(0, Math.max(0, slash))));
+  const backend = names.proxy('backend', text.slice(0, Math.max(0, slash)))?.running.backend;
   return backend?.servers.find((server) => server.name === text.slice(slash + 1));
 }
 
@@ -33,7 +26,7 @@ export const proxyConverters: ConverterTable = {
     '',
     'str => sint',
     'Usable servers of the backend of that name.',
-    withNames((text, names) => runningOf(names.proxy('backend', text))?.usable),
+    withNames((text, names) => names.proxy('backend', text)?.running.backend?.usable),
   ),
   ...converter(
     'srv_is_up',

@@ -1,6 +1,6 @@
 import { type Transaction, type Value } from 'sluice/plugin';
 import { type FetchTable, aliases, simple } from './define.ts';
-import { received, wantsMore } from './received.ts';
+import { mayChange, received } from './received.ts';
 
 /** What a TLS ClientHello says; RFC 8446 section 4.1.2. */
 interface ClientHello {
@@ -58,17 +58,24 @@ function handshake(bytes: Buffer): Buffer {
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
-let lastBytes: Buffer | undefined;
-let lastHello: ClientHello | undefined;
+/** All of the first handshake message has come. */
+function isWhole(message: Buffer): boolean {
+  return message.length >= 4 && message.length >= 4 + message.readUIntBE(1, 3);
+}
 
-/** The hello at the beginning of the bytes; undefined when there is none, or not all of it. */
-function parse(bytes: Buffer): ClientHello | undefined {
+let lastBytes: Buffer | undefined;
+let lastHello: ClientHello | 'incomplete' | undefined;
+
+/** The hello at the beginning of the bytes; undefined when there is none. */
+function parse(bytes: Buffer): ClientHello | 'incomplete' | undefined {
   if (bytes === lastBytes) return lastHello;
   lastBytes = bytes;
   lastHello = undefined;
-  if (bytes.length < 6 || bytes[0] !== HANDSHAKE || bytes[1] !== 3) return undefined;
+  if ((bytes.length > 0 && bytes[0] !== HANDSHAKE) || (bytes.length > 1 && bytes[1] !== 3)) return undefined;
+  const message = handshake(bytes);
+  if (!isWhole(message)) return (lastHello = 'incomplete');
   try {
-    lastHello = parseMessage(handshake(bytes));
+    lastHello = parseMessage(message);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
@@ -95,13 +102,9 @@ type FromHello = (hello: ClientHello) => Value | undefined;
 const of =
   (get: FromHello) =>
   (transaction: Transaction): Value | undefined => {
-    const bytes = received(transaction, 'request');
-    const hello = parse(bytes);
-    if (!hello) {
-      // What does not begin like one will not become one.
-      if (bytes.length === 0 || bytes[0] === HANDSHAKE) wantsMore(transaction);
-      return undefined;
-    }
+    const hello = parse(received(transaction, 'request'));
+    if (!hello) return undefined;
+    if (hello === 'incomplete') return mayChange(transaction);
     try {
       return get(hello);
     } catch (error) {
@@ -178,9 +181,8 @@ const helloType =
   (transaction: Transaction): Value | undefined => {
     const bytes = received(transaction, side);
     if (bytes.length > 0 && bytes[0] !== HANDSHAKE) return 0;
-    if (bytes.length >= 6) return bytes[5];
-    wantsMore(transaction);
-    return undefined;
+    const message = handshake(bytes);
+    return isWhole(message) ? message[0] : mayChange(transaction);
   };
 
 /** What a TLS client says before anything is encrypted: routing without decryption. configuration.txt 7.3.5. */

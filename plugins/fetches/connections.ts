@@ -58,7 +58,7 @@ export const connectionFetches: FetchTable = {
     'sint',
     'listener',
     'Connections on the same listening address.',
-    ({ frontend }) => frontend.counters.current,
+    ({ connection }) => connection.listener.connections,
   ),
   ...simple('fc_src', 'addr', 'client-l4', "The socket's peer, whatever rules said.", address(socketSource)),
   ...simple('fc_src_port', 'sint', 'client-l4', "The port of the socket's peer.", port(socketSource)),
@@ -86,9 +86,7 @@ export const connectionFetches: FetchTable = {
     'bool',
     'client-l4',
     'Whether a PROXY protocol header came.',
-    ({ connection }) =>
-      connection.source.address !== connection.socketSource.address ||
-      connection.source.port !== connection.socketSource.port,
+    ({ connection }) => connection.receivedProxyHeader,
   ),
   ...simple('so_id', 'sint', 'listener', "The listening socket's number.", ({ connection }) => connection.listener.id),
   ...simple('so_name', 'str', 'listener', "The listening socket's name.", ({ connection }) => connection.listener.name),

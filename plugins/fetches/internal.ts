@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Backend, type Server, type Value } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
-import { atEnd } from './received.ts';
+import { mayChange } from './received.ts';
 import { backendArgument, frontendArgument, serverArgument } from './proxies.ts';
 import { parseVariable } from './variable-name.ts';
 
@@ -24,6 +24,9 @@ function usableServers(backend: Backend): readonly Server[] {
 
 const freeOf = (server: Server): number | undefined =>
   server.limit === 0 ? undefined : Math.max(0, server.limit - server.active);
+
+const slotsOf = ({ maxconn, maxqueue, active, queued }: Server): number | undefined =>
+  maxconn === 0 || maxqueue === 0 ? undefined : Math.max(0, maxconn - active) + Math.max(0, maxqueue - queued);
 
 function queueOf(backend: Backend): number {
   return backend.servers.reduce((sum, server) => sum + server.queued, backend.queued);
@@ -63,13 +66,8 @@ function uuid7(): string {
 
 /** Fetches from the proxy's own state. configuration.txt 7.3.2. */
 export const internalFetches: FetchTable = {
-  ...simple(
-    'act_conn',
-    'sint',
-    'constant',
-    'Connections of this process.',
-    ({ frontend }) => frontend.counters.current,
-  ),
+  ...simple('act_conn', 'sint', 'constant', 'Connections of this process.', ({ process }) => process.connections),
+  ...simple('stopping', 'bool', 'constant', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
     'string,[string],[string],[string],[string],[string],[string],[string],[string],[string],[string],[string]',
@@ -84,7 +82,10 @@ export const internalFetches: FetchTable = {
     freeConnections(usableServers(backend), freeOf),
   ),
   ...backendFetch('connslots', "Connections and queue places a backend's servers have left.", (backend) =>
-    freeConnections(backend.servers, freeOf),
+    freeConnections(
+      backend.servers.filter((server) => server.usable),
+      slotsOf,
+    ),
   ),
   ...backendFetch('queue', 'Requests waiting in a backend.', queueOf),
   ...backendFetch('avg_queue', 'Requests waiting per usable server of a backend.', (backend) => {
@@ -93,7 +94,7 @@ export const internalFetches: FetchTable = {
   }),
   ...fetch('fe_conn', '[frontend]', 'sint', 'internal', 'Connections of a frontend.', (args) => {
     const find = frontendArgument(args);
-    return (transaction) => find(transaction).counters.current;
+    return (transaction) => find(transaction)?.counters.current;
   }),
   ...serverFetch('srv_conn', 'sint', 'Connections of a server.', (server) => server.active),
   ...serverFetch('srv_conn_free', 'sint', 'Connections a server may still take.', (server) => freeOf(server) ?? -1),
@@ -119,7 +120,11 @@ export const internalFetches: FetchTable = {
     return (transaction) => transaction.getVariable(scope, name) ?? fallback;
   }),
   ...simple('unique-id', 'str', 'constant', "The transaction's unique id.", (transaction) => transaction.uniqueId),
-  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', atEnd),
+  ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', (transaction) => {
+    if (transaction.received?.final !== false) return true;
+    mayChange(transaction);
+    return false;
+  }),
   ...simple('txn.id32', 'sint', 'internal', "The transaction's number, 32 bits of it.", ({ id }) => id % 2 ** 32),
   ...simple(
     'txn.sess_term_state',

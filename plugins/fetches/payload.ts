@@ -1,12 +1,19 @@
 import { type Arguments, type FetchFunction, type Transaction, type Value, asInteger } from 'sluice/plugin';
 import { type FetchTable, aliases, fetch, simple } from './define.ts';
-import { more, received } from './received.ts';
+import { mayChange, received } from './received.ts';
 
 type Side = (transaction: Transaction) => Buffer;
 
 const request: Side = (transaction) => received(transaction, 'request');
 const response: Side = (transaction) => received(transaction, 'response');
 const either: Side = (transaction) => received(transaction, transaction.response ? 'response' : 'request');
+
+const extent =
+  (bytesOf: Side) =>
+  (transaction: Transaction): number => {
+    mayChange(transaction);
+    return bytesOf(transaction).length;
+  };
 
 /** `<length>` bytes from `<offset>` on, when all of them have come; with a length of 0, what is there. */
 function payload(bytesOf: Side): (args: Arguments) => FetchFunction {
@@ -15,10 +22,11 @@ function payload(bytesOf: Side): (args: Arguments) => FetchFunction {
     if (offset < 0 || length < 0) args.fail('offset and length must not be negative');
     return (transaction) => {
       const bytes = bytesOf(transaction);
-      if (length === 0 || bytes.length < offset + length) more(transaction);
-      if (bytes.length <= offset) return undefined;
-      if (length === 0) return bytes.subarray(offset);
-      return bytes.length < offset + length ? undefined : bytes.subarray(offset, offset + length);
+      if (length === 0) {
+        mayChange(transaction);
+        return bytes.length <= offset ? undefined : bytes.subarray(offset);
+      }
+      return bytes.length < offset + length ? mayChange(transaction) : bytes.subarray(offset, offset + length);
     };
   };
 }
@@ -36,44 +44,31 @@ function payloadWithLength(bytesOf: Side): (args: Arguments) => FetchFunction {
     if (start < 0 || offset < 0) args.fail('payload length too short');
     return (transaction) => {
       const bytes = bytesOf(transaction);
-      if (bytes.length < offset + size) return more(transaction);
+      if (bytes.length < offset + size) return mayChange(transaction);
       const length = bytes.readUIntBE(offset, size);
       if (length === 0) return undefined;
-      return bytes.length < start + length ? more(transaction) : bytes.subarray(start, start + length);
+      return bytes.length < start + length ? mayChange(transaction) : bytes.subarray(start, start + length);
     };
   };
 }
 
 /** The cookie of an RDP connection request (a TPKT with an X.224 request): its value, by name or the first. */
-function rdpCookie(bytes: Buffer, name: string | undefined): string | undefined {
+function rdpCookie(transaction: Transaction, name: string | undefined): string | undefined {
+  const bytes = request(transaction);
   // TPKT version 3, then the X.224 header of 7 bytes: RFC 1006 and ITU-T X.224 section 13.3.
-  if (bytes.length < 12 || bytes[0] !== 3 || bytes[5] !== 0xe0) return undefined;
+  if (bytes.length > 0 && bytes[0] !== 3) return undefined;
+  if (bytes.length < 12 || bytes.length < bytes.readUInt16BE(2)) return mayChange(transaction);
+  if (bytes[5] !== 0xe0) return undefined;
   const text = bytes.toString('latin1', 11, 11 + Math.min(bytes.length - 11, bytes[4]! - 6));
   const [, found, value] = /^Cookie: ([^=]*)=([^\r]*)\r\n/.exec(text) ?? [];
   if (found === undefined || (name !== undefined && found.toLowerCase() !== name.toLowerCase())) return undefined;
   return value;
 }
 
-/** It grows as long as anything may come. */
-function length(transaction: Transaction, bytesOf: Side): number {
-  more(transaction);
-  return bytesOf(transaction).length;
-}
-
-/** The cookie of what the client sent so far: a packet's length stands in its third and fourth byte. */
-function rdpCookieOf(transaction: Transaction, name: string | undefined): string | undefined {
-  const bytes = request(transaction);
-  const wanted = bytes.length < 4 ? 4 : bytes.readUInt16BE(2);
-  if (bytes.length === 0 || (bytes[0] === 3 && bytes.length < wanted)) more(transaction);
-  return rdpCookie(bytes, name);
-}
-
 function family(side: 'req' | 'res', bytesOf: Side): FetchTable {
   const from = side === 'req' ? 'request-l6' : 'response-l6';
   return {
-    ...simple(`${side}.len`, 'sint', from, 'How many bytes are in the buffer.', (transaction) =>
-      length(transaction, bytesOf),
-    ),
+    ...simple(`${side}.len`, 'sint', from, 'How many bytes are in the buffer.', extent(bytesOf)),
     ...fetch(`${side}.payload`, 'integer,integer', 'bin', from, 'Bytes of the buffer.', payload(bytesOf)),
     ...fetch(
       `${side}.payload_lv`,
@@ -92,9 +87,7 @@ const rdpName = (args: Arguments): string | undefined => args.optionalText(0) ||
 export const payloadFetches: FetchTable = {
   ...family('req', request),
   ...family('res', response),
-  ...simple('req_len', 'sint', 'request-l6', 'How many bytes are in the buffer.', (transaction) =>
-    length(transaction, request),
-  ),
+  ...simple('req_len', 'sint', 'request-l6', 'How many bytes are in the buffer.', extent(request)),
   ...fetch('payload', 'integer,integer', 'bin', 'either-l6', 'Bytes of the buffer.', payload(either)),
   ...fetch(
     'payload_lv',
@@ -107,7 +100,7 @@ export const payloadFetches: FetchTable = {
   ...aliases(
     fetch('req.rdp_cookie', '[string]', 'str', 'request-l6', 'The cookie of an RDP client.', (args) => {
       const name = rdpName(args);
-      return (transaction) => rdpCookieOf(transaction, name);
+      return (transaction) => rdpCookie(transaction, name);
     }),
     'rdp_cookie',
   ),
@@ -120,7 +113,7 @@ export const payloadFetches: FetchTable = {
       'Whether there is a cookie of an RDP client.',
       (args) => {
         const name = rdpName(args);
-        return (transaction): Value | undefined => asInteger(rdpCookieOf(transaction, name) !== undefined);
+        return (transaction): Value | undefined => asInteger(rdpCookie(transaction, name) !== undefined);
       },
     ),
     'rdp_cookie_cnt',

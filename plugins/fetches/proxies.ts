@@ -1,12 +1,5 @@
 import type { Arguments, Backend, Frontend, ProxyConfig, Server, Transaction } from 'sluice/plugin';
 
-/** A proxy's configuration knows the running proxy made of it, once there is one. */
-interface Running {
-  readonly running?: Backend & Frontend;
-}
-
-const runningOf = (config: (ProxyConfig & Running) | undefined): (Backend & Frontend) | undefined => config?.running;
-
 /** The backend an argument names, or without one the transaction's own. */
 export function backendArgument(args: Arguments, index = 0): (transaction: Transaction) => Backend | undefined {
   const name = args.optionalText(index);
@@ -16,11 +9,11 @@ export function backendArgument(args: Arguments, index = 0): (transaction: Trans
     config = names.proxy('backend', name);
     if (!config) args.fail(`unable to find backend '${name}' referenced in arg ${index + 1}`);
   });
-  return () => runningOf(config);
+  return () => config?.running.backend;
 }
 
 /** The frontend an argument names, or without one the transaction's own. */
-export function frontendArgument(args: Arguments, index = 0): (transaction: Transaction) => Frontend {
+export function frontendArgument(args: Arguments, index = 0): (transaction: Transaction) => Frontend | undefined {
   const name = args.optionalText(index);
   if (name === undefined || name === '') return (transaction) => transaction.frontend;
   let config: ProxyConfig | undefined;
@@ -28,7 +21,7 @@ export function frontendArgument(args: Arguments, index = 0): (transaction: Tran
     config = names.proxy('frontend', name);
     if (!config) args.fail(`unable to find frontend '${name}' referenced in arg ${index + 1}`);
   });
-  return (transaction) => runningOf(config) ?? transaction.frontend;
+  return () => config?.running.frontend;
 }
 
 /** The server an argument names: `backend/server`, or a server of the transaction's backend. */
@@ -48,5 +41,5 @@ export function serverArgument(args: Arguments, index = 0): (transaction: Transa
       args.fail(`unable to find server '${serverName}' in backend '${backendName}' referenced in arg ${index + 1}`);
   });
   let server: Server | undefined;
-  return () => (server ??= find(runningOf(config)));
+  return () => (server ??= find(config?.running.backend));
 }

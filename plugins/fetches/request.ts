@@ -155,14 +155,14 @@ export const requestFetches: FetchTable = {
     'str',
     'request-kept',
     'The method, kept to the end.',
-    of((request) => request.method),
+    of((request) => request.receivedMethod),
   ),
   ...simple(
     'capture.req.uri',
     'str',
     'request-kept',
     'The path and query, kept to the end.',
-    of((request) => pathAndQueryOf(request.uri)),
+    of((request) => pathAndQueryOf(request.receivedUri)),
   ),
   ...simple(
     'capture.req.ver',

@@ -97,7 +97,8 @@ describe.skipIf(absent.length > 0 || libc === undefined)(suite, () => {
   });
 
   test('tune.rcvbuf and tune.sndbuf, of clients and servers', async () => {
-    const sizes = 'tune.rcvbuf.client 20000\n  tune.sndbuf.client 22000\n  tune.rcvbuf.server 24000\n  tune.sndbuf.server 26000';
+    const sizes =
+      'tune.rcvbuf.client 20000\n  tune.sndbuf.client 22000\n  tune.rcvbuf.server 24000\n  tune.sndbuf.server 26000';
     const one = await opened('', '', '', sizes);
     const client = await RawClient.connect(one.port);
     expect(await client.sees('hello')).toBe(true);
@@ -138,9 +139,7 @@ describe.skipIf(absent.length > 0 || libc === undefined)(suite, () => {
 
   test('source … interface: one that is not there is a warning, and connections fail or go anywhere', async () => {
     const one = await opened('', 'source 127.0.0.5 interface nosuch0');
-    expect(warnings(one.diagnostics)).toEqual([
-      "'server s' : cannot bind to the interface 'nosuch0' (ENODEV)",
-    ]);
+    expect(warnings(one.diagnostics)).toEqual(["'server s' : cannot bind to the interface 'nosuch0' (ENODEV)"]);
   });
 
   test.skipIf(process.getuid?.() !== 0)('transparent: an address that is not the machine’s', async () => {

@@ -24,7 +24,7 @@ export const stubCompiler: Compiler = {
     if (polarity === undefined) return undefined;
     const parts: string[] = [polarity];
     while (words.remaining > 0) parts.push(term(words, context.acls));
-    return { text: parts.join(' '), evaluate: () => true };
+    return { text: parts.join(' '), evaluate: () => true, decide: () => true };
   },
 };
 

@@ -99,11 +99,15 @@ export function arena(
       }
     });
     afterAll(async () => {
+      const crashes: string[] = [];
       for (const { proxy, origins } of running.values()) {
+        const { exit, command, stderr } = proxy.process;
+        if (exit !== undefined) crashes.push(`${command} ended with ${exit}\n${stderr}`);
         await proxy.stop();
         for (const origin of origins.values()) await origin.stop();
       }
       full?.stop();
+      if (crashes.length > 0) throw new Error(crashes.join('\n'));
     });
     for (const duel of duels) {
       test.concurrent(duel.title, async ({ expect }) => {

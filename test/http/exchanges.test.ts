@@ -506,6 +506,260 @@ backend {name}b
   );
 
   agree(
+    'a client that sends refused requests and does not read holds no memory, and gets all once it reads',
+    'no log\n  http-request deny',
+    async (side) => {
+      const count = 30_000;
+      const client = await side.client();
+      client.socket.pause();
+      client.send(get('/no').repeat(count));
+      await sleep(500);
+      const held = client.socket.writableLength > 0;
+      client.socket.resume();
+      await client.sees('</html>\n');
+      const one = client.received.indexOf('</html>') + 8;
+      const all = await client.when(() => client.received.length >= one * count, 15_000);
+      return [held, all, client.received.length === one * count];
+    },
+    (seen, expect) => expect(seen.slice(1)).toEqual([true, true]),
+  );
+
+  for (const policy of ['preserve', 'delete', 'reject']) {
+    agree(
+      `option http-restrict-req-hdr-names ${policy}`,
+      `option http-restrict-req-hdr-names ${policy}`,
+      async (side) => [await side.ask(get('/', 'X_A: b', 'X-B: c')), side.arrived(), await side.logged(1)],
+      (seen, expect) => expect(String(seen[1]).includes('x_a')).toBe(policy === 'preserve'),
+    );
+  }
+
+  agree(
+    'http-send-name-header names the server that the repeated request goes to',
+    `listen {name}
+  bind {bind}
+  http-send-name-header X-Server
+  retries 1
+  option redispatch 1
+  retry-on empty-response
+  server a {origin}
+  server b {origin2}`,
+    async (side) => {
+      side.origin.play = async (on) => {
+        await on.sees('\r\n\r\n');
+        on.end();
+      };
+      await side.ask(post('/', 'abc', 'X-Server: x'));
+      return [side.arrived(), side.arrived(side.originOf(2))];
+    },
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      [
+        "POST / HTTP/1.1
+      host: h
+      content-length: 3
+      x-server: a
+
+      abc",
+        "POST / HTTP/1.1
+      host: h
+      content-length: 3
+      x-server: b
+
+      abc",
+      ]
+    `),
+  );
+
+  agree(
+    'http-after-response touches all answers',
+    `http-after-response set-header X-After "%[status]"
+  http-request deny if { path /no }
+  errorfile 503 /dev/null`,
+    async (side) => await side.ask(get('/no') + get('/1'), 2),
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      "HTTP/1.1 403 Forbidden
+      content-length: 93
+      cache-control: no-cache
+      content-type: text/html
+      x-after: 403
+
+      <html><body><h1>403 Forbidden</h1><LF>Request forbidden by administrative rules.<LF></body></html><LF>HTTP/1.1 200 OK
+      content-length: 2
+      x-after: 200
+
+      /1"
+    `),
+  );
+
+  agree(
+    'a rule that changes method, path and query',
+    `http-request set-method PUT
+  http-request set-path /new%[path]
+  http-request set-query a=%[query,length]
+  http-response set-status 201 reason "Made it"`,
+    async (side) => [await side.ask(post('/old?xyz', 'abc')), side.arrived(), await side.logged(1)],
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      [
+        "HTTP/1.1 201 Made it
+      content-length: 12
+
+      /new/old?a=3",
+        "PUT /new/old?a=3 HTTP/1.1
+      host: h
+      content-length: 3
+
+      abc",
+        [
+          "NAME NAME/s 201 ---- rc=0 sq=0 bq=0 <"POST /old?xyz HTTP/1.1">",
+        ],
+      ]
+    `),
+  );
+
+  agree(
+    'a HEAD that is made a GET for the origin',
+    'http-request set-method GET if METH_HEAD',
+    async (side) => {
+      const client = await side.client(head('HEAD /1 HTTP/1.1', 'Host: h'));
+      await client.sees('\r\n\r\n');
+      await sleep(50);
+      return [side.shown(client), side.arrived()];
+    },
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      [
+        "HTTP/1.1 200 OK
+      content-length: 2
+
+      ",
+        "GET /1 HTTP/1.1
+      host: h
+
+      ",
+      ]
+    `),
+  );
+
+  agree(
+    'a GET that is made a HEAD for the origin',
+    'http-request set-method HEAD if METH_GET',
+    async (side) => {
+      side.origin.answer = () => head('HTTP/1.1 200 OK', 'Content-Length: 5');
+      const client = await side.client(get('/1'));
+      await client.sees('\r\n\r\n');
+      await sleep(50);
+      return [side.shown(client, ['HEAD']), side.arrived()];
+    },
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      [
+        "HTTP/1.1 200 OK
+      content-length: 5
+
+      ",
+        "HEAD /1 HTTP/1.1
+      host: h
+
+      ",
+      ]
+    `),
+  );
+
+  agree(
+    'the log shows an absolute target as it came, and so do captures',
+    'http-request set-path /new\n  log-format "%ft %HM %HU %HP %HQ %HV %[capture.req.method] %[capture.req.uri] %{+Q}r"',
+    async (side) => {
+      await side.ask(head('GET http://h:80/old?q HTTP/1.1', 'Host: h'));
+      return [await side.logged(1), side.arrived()];
+    },
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
+      [
+        [
+          "NAME GET http://h/old?q http://h/old ?q HTTP/1.1 GET /old?q "GET http://h/old?q HTTP/1.1"",
+        ],
+        "GET http://h/new?q HTTP/1.1
+      host: h
+
+      ",
+      ]
+    `),
+  );
+
+  // HAProxy makes chunks of a body that has lost its length, and lets a wrong length pass.
+  differ(
+    'rules that take the framing from messages do not succeed',
+    `http-request del-header content-length
+  http-response set-header content-length 99
+  http-response set-header Connection foo`,
+    async (side) => {
+      const client = await side.client(post('/1', 'abc'));
+      await client.sees('/1');
+      client.send(get('/2'));
+      await client.sees('/2', 300);
+      return [side.shown(client), side.arrived()];
+    },
+    {
+      sluice: (seen, expect) =>
+        expect(seen).toMatchInlineSnapshot(`
+        [
+          "HTTP/1.1 200 OK
+        connection: foo
+        content-length: 2
+
+        /1HTTP/1.1 200 OK
+        connection: foo
+        content-length: 2
+
+        /2",
+          "POST /1 HTTP/1.1
+        host: h
+        content-length: 3
+
+        abcGET /2 HTTP/1.1
+        host: h
+
+        ",
+        ]
+      `),
+      haproxy: (seen, expect) => {
+        expect(seen[0]).toContain('content-length: 99');
+        expect(seen[1]).toContain('transfer-encoding: chunked');
+      },
+    },
+  );
+
+  differ(
+    'nor do those that touch answers of the proxy, or answers without a body',
+    `http-after-response del-header content-length
+  http-request return status 200 content-type text/plain string own if { path /own }`,
+    async (side) => {
+      side.origin.answer = () => response('');
+      const client = await side.client(get('/own'));
+      await client.sees('own');
+      client.send(get('/2'));
+      await client.when(() => client.received.split('HTTP/1.1 200').length > 2, 500);
+      return side.shown(client);
+    },
+    {
+      sluice: (seen, expect) =>
+        expect(seen).toMatchInlineSnapshot(`
+        "HTTP/1.1 200 OK
+        content-type: text/plain
+        content-length: 3
+
+        ownHTTP/1.1 200 OK
+        content-length: 0
+
+        "
+      `),
+      haproxy: (seen, expect) => expect(seen).toContain('transfer-encoding: chunked'),
+    },
+  );
+
+  agree(
     'rate-limit sessions lets the next one in later',
     'rate-limit sessions 1000',
     async (side) => await side.ask(get('/')),

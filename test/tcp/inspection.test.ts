@@ -18,84 +18,96 @@ function clientHello(name: string): string {
 const rules =
   (...lines: string[]) =>
   ([port]: readonly number[], origin: number): string =>
-    ['listen l', `  bind 127.0.0.1:${port}`, ...lines.map((line) => `  ${line}`), `  server s 127.0.0.1:${origin}`].join('\n');
+    [
+      'listen l',
+      `  bind 127.0.0.1:${port}`,
+      ...lines.map((line) => `  ${line}`),
+      `  server s 127.0.0.1:${origin}`,
+    ].join('\n');
 
-describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])('rules of %s in TCP mode', (program) => {
-  /** Plays with an origin that only listens. */
-  const play = (lines: string[], run: (stage: Stage) => Promise<void>): Promise<void> =>
-    onStage({ program, configuration: rules(...lines), defaults: ['  option dontlognull'] }, run);
+describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])(
+  'rules of %s in TCP mode',
+  (program) => {
+    /** Plays with an origin that only listens. */
+    const play = (lines: string[], run: (stage: Stage) => Promise<void>): Promise<void> =>
+      onStage({ program, configuration: rules(...lines), defaults: ['  option dontlognull'] }, run);
 
-  test('a name that comes in pieces is waited for', () =>
-    play(
-      ['tcp-request inspect-delay 5s', 'tcp-request content accept if { req.ssl_sni -i one.example }', 'tcp-request content reject'],
-      async ({ client, origin }) => {
-        const [good, bad] = [await client(), await client()];
-        const hello = clientHello('one.example');
-        for (const part of [hello.slice(0, 3), hello.slice(3, 40), hello.slice(40)]) {
-          good.send(part);
-          await sleep(30);
-        }
-        bad.send(clientHello('two.example'));
-        expect(await bad.sawClose()).toBe(true);
-        expect(await origin.when(() => origin.conversations[0]?.received === hello)).toBe(true);
-        expect(origin.conversations.length).toBe(1);
-        expect(good.closed).toBe('open');
-      },
-    ));
+    test('a name that comes in pieces is waited for', () =>
+      play(
+        [
+          'tcp-request inspect-delay 5s',
+          'tcp-request content accept if { req.ssl_sni -i one.example }',
+          'tcp-request content reject',
+        ],
+        async ({ client, origin }) => {
+          const [good, bad] = [await client(), await client()];
+          const hello = clientHello('one.example');
+          for (const part of [hello.slice(0, 3), hello.slice(3, 40), hello.slice(40)]) {
+            good.send(part);
+            await sleep(30);
+          }
+          bad.send(clientHello('two.example'));
+          expect(await bad.sawClose()).toBe(true);
+          expect(await origin.when(() => origin.conversations[0]?.received === hello)).toBe(true);
+          expect(origin.conversations.length).toBe(1);
+          expect(good.closed).toBe('open');
+        },
+      ));
 
-  test('what cannot become a hello is not waited for', () =>
-    play(
-      ['tcp-request inspect-delay 20s', 'tcp-request content reject if { req.ssl_hello_type 1 }'],
-      async ({ client, origin }) => {
-        const one = await client();
-        one.send('SSH-2.0-x\r\n');
-        expect(await origin.when(() => origin.conversations[0]?.received === 'SSH-2.0-x\r\n', 3000)).toBe(true);
-      },
-    ));
+    test('what cannot become a hello is not waited for', () =>
+      play(
+        ['tcp-request inspect-delay 20s', 'tcp-request content reject if { req.ssl_hello_type 1 }'],
+        async ({ client, origin }) => {
+          const one = await client();
+          one.send('SSH-2.0-x\r\n');
+          expect(await origin.when(() => origin.conversations[0]?.received === 'SSH-2.0-x\r\n', 3000)).toBe(true);
+        },
+      ));
 
-  test('WAIT_END: the delay passes, or the client ends, or enough has come', () =>
-    play(
-      [
-        'tcp-request inspect-delay 600ms',
-        'tcp-request content accept if { req.len gt 5 }',
-        'tcp-request content reject if WAIT_END',
-      ],
-      async ({ client, origin }) => {
-        const [silent, short, long] = [await client(), await client(), await client()];
-        short.send('abc');
-        long.send('abc');
-        await sleep(50);
-        expect([silent.closed, short.closed, long.closed]).toEqual(['open', 'open', 'open']);
-        long.send('def');
-        expect(await origin.when(() => origin.conversations[0]?.received === 'abcdef')).toBe(true);
-        expect(await silent.sawClose(3000)).toBe(true);
-        expect(await short.sawClose(3000)).toBe(true);
-        expect(long.closed).toBe('open');
-        const ended = await client({ halfOpen: true });
-        ended.send('ab');
-        ended.end();
-        expect(await ended.sawClose(3000)).toBe(true);
-        expect(origin.conversations.length).toBe(1);
-      },
-    ));
+    test('WAIT_END: the delay passes, or the client ends, or enough has come', () =>
+      play(
+        [
+          'tcp-request inspect-delay 600ms',
+          'tcp-request content accept if { req.len gt 5 }',
+          'tcp-request content reject if WAIT_END',
+        ],
+        async ({ client, origin }) => {
+          const [silent, short, long] = [await client(), await client(), await client()];
+          short.send('abc');
+          long.send('abc');
+          await sleep(50);
+          expect([silent.closed, short.closed, long.closed]).toEqual(['open', 'open', 'open']);
+          long.send('def');
+          expect(await origin.when(() => origin.conversations[0]?.received === 'abcdef')).toBe(true);
+          expect(await silent.sawClose(3000)).toBe(true);
+          expect(await short.sawClose(3000)).toBe(true);
+          expect(long.closed).toBe('open');
+          const ended = await client({ halfOpen: true });
+          ended.send('ab');
+          ended.end();
+          expect(await ended.sawClose(3000)).toBe(true);
+          expect(origin.conversations.length).toBe(1);
+        },
+      ));
 
-  test('connection and session rules need no bytes, and the server may speak first', () =>
-    play(
-      ['tcp-request connection reject if { src 127.0.0.2 }', 'tcp-request session reject if { src 127.0.0.3 }'],
-      async ({ client, origin, proxy }) => {
-        const one = await client();
-        expect(await origin.when(() => origin.conversations.length > 0)).toBe(true);
-        origin.conversations.at(-1)!.send('welcome');
-        expect(await one.sees('welcome')).toBe(true);
-        for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
-          const how = await new Promise((resolve) => {
-            const socket = connect({ port: proxy.ports[0]!, host: '127.0.0.1', localAddress });
-            socket.on('error', () => undefined).resume();
-            socket.on('close', () => resolve('closed'));
-          });
-          expect(how).toBe('closed');
-        }
-        expect(origin.conversations.length).toBe(1);
-      },
-    ));
-});
+    test('connection and session rules need no bytes, and the server may speak first', () =>
+      play(
+        ['tcp-request connection reject if { src 127.0.0.2 }', 'tcp-request session reject if { src 127.0.0.3 }'],
+        async ({ client, origin, proxy }) => {
+          const one = await client();
+          expect(await origin.when(() => origin.conversations.length > 0)).toBe(true);
+          origin.conversations.at(-1)!.send('welcome');
+          expect(await one.sees('welcome')).toBe(true);
+          for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+            const how = await new Promise((resolve) => {
+              const socket = connect({ port: proxy.ports[0]!, host: '127.0.0.1', localAddress });
+              socket.on('error', () => undefined).resume();
+              socket.on('close', () => resolve('closed'));
+            });
+            expect(how).toBe('closed');
+          }
+          expect(origin.conversations.length).toBe(1);
+        },
+      ));
+  },
+);

@@ -100,7 +100,7 @@ describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])
     onStage(
       {
         program,
-        play: (conversation) => conversation.send(conversation.socket.remoteAddress!),
+        play: (conversation) => conversation.send(conversation.socket.remoteAddress ?? 'gone'),
         defaults: ['  source 127.0.0.77'],
         configuration: ([port], origin) => `listen l\n  bind 127.0.0.1:${port}\n  server s 127.0.0.1:${origin}`,
       },
