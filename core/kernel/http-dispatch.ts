@@ -252,7 +252,8 @@ export function releaseServer(session: HttpSession, stream: Stream, close: boole
   const connection = stream.connection$;
   if (connection !== null) {
     stream.connection$ = null;
-    if (close || connection.closed || !connection.connected) connection.destroy();
+    if (connection.closed || !connection.connected) connection.destroy();
+    else if (close) connection.reset();
     else {
       connection.owner = session;
       const policy = reuseOf(connection.server);

@@ -64,6 +64,8 @@ export class TcpSession extends ClientSession {
   #serverLimit = Infinity;
   /** When something moved last, and what was unsent then. */
   #activeAt = 0;
+  /** The same of the server; with `option independent-streams` it need not be the same time. */
+  #serverActiveAt = 0;
   #unsent = 0;
 
   constructor(arrival: Arrival) {
@@ -334,11 +336,23 @@ export class TcpSession extends ClientSession {
   /** Something moved: both sides have their time again, whoever it was (configuration.txt 4.2, option independent-streams). */
   #touch(at: number): void {
     this.#activeAt = at;
+    this.#serverActiveAt = at;
     this.#watch();
   }
 
+  /** One side sent something, or took something. */
+  #moved(at: number, client: boolean): void {
+    if (!this.frontend.runtime.independent && !this.stream.backend!.runtime.independent) this.#touch(at);
+    else {
+      if (client) this.#activeAt = at;
+      else this.#serverActiveAt = at;
+      this.#watch();
+    }
+  }
+
   #watch(): void {
-    let limit = Math.min(this.#clientTime(), this.#serverTime());
+    const lag = this.#serverActiveAt - this.#activeAt;
+    let limit = Math.min(this.#clientTime(), this.#serverTime() + lag);
     if (this.#responseExpected) limit = Math.min(limit, this.#responseUntil - this.#activeAt);
     schedule(this, limit, this.#activeAt);
   }
@@ -360,6 +374,7 @@ export class TcpSession extends ClientSession {
     if (limit === undefined) return;
     this.#serverLimit = limit;
     this.#activeAt = now();
+    this.#serverActiveAt = this.#activeAt;
   }
 
   onData(n: number, buffer: Buffer): void {
@@ -387,7 +402,7 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) this.replaceBulk();
     } else if (n >= BULK) this.useBulk();
     if (!flowing && socket.writableLength > 0) this.pause();
-    this.#touch(now());
+    this.#moved(now(), true);
   }
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
@@ -410,18 +425,18 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) connection.replaceBulk();
     } else if (n >= BULK) connection.useBulk();
     if (!flowing && socket.writableLength > 0) connection.pause();
-    this.#touch(now());
+    this.#moved(now(), false);
   }
 
   onDrain(): void {
     if (this.#over) return;
     this.stream.connection$?.resume();
-    if (this.#phase === FLOWING) this.#touch(now());
+    if (this.#phase === FLOWING) this.#moved(now(), true);
   }
 
   onServerDrain(): void {
     if (!this.#clientEnded) this.resume();
-    this.#touch(now());
+    this.#moved(now(), false);
   }
 
   onEnd(): void {
@@ -472,6 +487,7 @@ export class TcpSession extends ClientSession {
     if (limit !== undefined) {
       this.#clientLimit = limit;
       this.#activeAt = now();
+      this.#serverActiveAt = this.#activeAt;
     }
     this.#watch();
   }
@@ -583,7 +599,7 @@ export class TcpSession extends ClientSession {
       return;
     }
     const client = this.#activeAt + this.#clientTime() <= at;
-    const server = this.#activeAt + this.#serverTime() <= at;
+    const server = this.#serverActiveAt + this.#serverTime() <= at;
     if (!client && !server) {
       this.#watch();
       return;

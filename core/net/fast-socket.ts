@@ -284,6 +284,10 @@ export function descriptorOf(owner: PlainSocket | net.Server): number | undefine
  * reset (not connected, UNIX) and while a FIN is on its way after the last byte, when the peer did get all.
  */
 export function resetSocket(socket: PlainSocket): void {
+  if (socket instanceof LightSocket) {
+    socket.resetAndDestroy();
+    return;
+  }
   // libuv refuses to reset during a shutdown, and node:net then neither closes the descriptor nor emits 'close'.
   const finishing =
     socket instanceof net.Socket && socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
