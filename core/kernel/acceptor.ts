@@ -1,5 +1,5 @@
 import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
-import { adoptSocket, type PlainSocket, resetSocket, type SocketReader } from '../net/fast-socket.ts';
+import { adoptSocket, type PlainSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -11,6 +11,7 @@ import { HttpSession } from './http-session.ts';
 import { IntroductionReader } from './introduction.ts';
 import type { ProcessState } from './process-state.ts';
 import { runRules } from './rules.ts';
+import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { takeStream } from './stream.ts';
 import { TcpSession } from './tcp-session.ts';
@@ -134,10 +135,7 @@ export class Acceptor implements Door {
         if (session.closed) return;
         if (verdict === undefined || verdict === 'stop') continue;
         this.frontend.counters.deniedRequests++;
-        if (verdict === 'drop') {
-          runtime.generation.silence(session);
-          resetSocket(session.socket);
-        }
+        if (verdict === 'drop') dropSilently(session);
         session.destroy();
         return;
       }

@@ -30,8 +30,6 @@ export class Generation implements Process {
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
   closesIdle = false;
-  /** Takes a socket's end from its peer's sight, where the system can. */
-  silence: (session: ClientSession) => void = () => undefined;
   readonly #process: ProcessState;
   #drainingSince = 0;
   readonly #failures = new Map<string, number>();

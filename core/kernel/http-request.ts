@@ -3,7 +3,7 @@ import { cleanConnection, cleanTransferCodings } from '../http/connection-header
 import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadScanner } from '../http/head-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
-import { unsentBytes, resetSocket } from '../net/fast-socket.ts';
+import { unsentBytes } from '../net/fast-socket.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { enter } from '../state/counters.ts';
 import { dispatch, forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
@@ -14,6 +14,7 @@ import { serverTimeout, tunnelTimeout } from './http-response.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { MessageBytes } from './message-bytes.ts';
 import { decideRules, runHooks, runRules } from './rules.ts';
+import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -269,7 +270,8 @@ export function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | v
     case 'drop':
       stream.terminate('P', 'R');
       countDenied(stream);
-      silentDrop(session, stream);
+      dropSilently(session);
+      abortStream(session, stream);
       break;
     case 'abort':
       stream.terminate('P', 'R');
@@ -284,13 +286,6 @@ export function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | v
 function countDenied(stream: Stream): void {
   stream.frontend.counters.deniedRequests++;
   if (stream.backend !== undefined) stream.backend.counters.deniedRequests++;
-}
-
-/** Closes without letting the client know, as far as the system allows: without repair mode a reset is what remains. */
-function silentDrop(session: HttpSession, stream: Stream): void {
-  session.frontend.runtime.generation.silence(session);
-  resetSocket(session.socket);
-  abortStream(session, stream);
 }
 
 /** All rules have passed: the last edits are made and a server is looked for. */

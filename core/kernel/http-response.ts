@@ -22,6 +22,7 @@ import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
 import { MessageBytes } from './message-bytes.ts';
 import { decideRules, runHooks, runRules } from './rules.ts';
+import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -260,7 +261,7 @@ function inspected(session: HttpSession, stream: Stream, verdict: Verdict | 'wai
   (stream.session as HttpSession).contents = undefined;
   stream.responseInspected = true;
   if (verdict !== undefined && verdict !== 'stop') {
-    stream.terminate('P', 'D');
+    stream.terminate('P', verdict === 'drop' ? 'R' : 'D');
     conclude(stream, verdict);
   } else if (stream.serverUnwanted) {
     stream.reused = false;
@@ -299,7 +300,7 @@ function inspectedHead(stream: Stream, verdict: Verdict | 'wait'): Eventually<Ve
   }
   (stream.session as HttpSession).contents = undefined;
   stream.responseInspected = true;
-  if (verdict !== undefined && verdict !== 'stop') stream.terminate('P', 'D');
+  if (verdict !== undefined && verdict !== 'stop') stream.terminate('P', verdict === 'drop' ? 'R' : 'D');
   else if (stream.serverUnwanted) {
     stream.closeServer = true;
     stream.serverEnded = true;
@@ -379,7 +380,8 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
     stream.error(502);
   }
   if (verdict === 'abort' || verdict === 'drop') {
-    stream.terminate('P', 'H');
+    stream.terminate('P', verdict === 'drop' ? 'R' : 'H');
+    if (verdict === 'drop') dropSilently(session);
     abortStream(session, stream);
   } else {
     stream.response = undefined;

@@ -1,4 +1,4 @@
-import type { SocketReader } from '../net/fast-socket.ts';
+import { resetSocket, type SocketReader } from '../net/fast-socket.ts';
 import { parseNetscalerCip } from '../net/netscaler-cip.ts';
 import { parseProxyHeader, type ProxyEnds } from '../net/proxy-protocol.ts';
 import type { ClientSession } from './client-session.ts';
@@ -45,12 +45,18 @@ export class IntroductionReader implements SocketReader {
       if (result.state === 'done') {
         this.#session.receivedProxyHeader = true;
         this.#admit(result.header.ends, result.length);
-      } else if (result.state === 'bad') this.#session.destroy();
+      } else if (result.state === 'bad') this.#refuse();
       return;
     }
     const result = parseNetscalerCip(this.#bytes, acceptNetscalerCip ?? 0);
     if (result.state === 'done') this.#admit(result.header, result.length);
-    else if (result.state === 'bad') this.#session.destroy();
+    else if (result.state === 'bad') this.#refuse();
+  }
+
+  /** HAProxy leaves what it refuses in the system's buffer, which answers the close with a reset. */
+  #refuse(): void {
+    resetSocket(this.#session.socket);
+    this.#session.destroy();
   }
 
   #admit(ends: ProxyEnds | undefined, length: number): void {

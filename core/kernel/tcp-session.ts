@@ -11,6 +11,7 @@ import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
 import { decideRules, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
+import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -186,8 +187,8 @@ export class TcpSession extends ClientSession {
     }
     this.stream.terminate('P', 'R');
     this.frontend.counters.deniedRequests++;
-    if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
-    this.#finish(verdict === 'drop');
+    if (verdict === 'drop') dropSilently(this);
+    this.#finish(false);
   }
 
   #route(): void {
@@ -304,11 +305,11 @@ export class TcpSession extends ClientSession {
     this.#responseExpected = false;
     stream.responseInspected = true;
     if (verdict !== undefined && verdict !== 'stop') {
-      stream.terminate('P', 'D');
+      stream.terminate('P', verdict === 'drop' ? 'R' : 'D');
       this.frontend.counters.deniedResponses++;
       stream.backend!.counters.deniedResponses++;
-      if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
-      this.#finish(verdict === 'drop');
+      if (verdict === 'drop') dropSilently(this);
+      this.#finish(false);
       return;
     }
     const { body } = stream.responseView;

@@ -20,6 +20,9 @@ export type SocketOption =
   | 'fastOpenConnect'
   | 'reuseAddress'
   | 'v6only'
+  | 'repair'
+  | 'timeToLive'
+  | 'hopLimit'
   | 'quickAck'
   | 'mark'
   | 'receiveBuffer'
@@ -79,6 +82,16 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [Place, Place | undefined]
   v6only: [
     [41, 26],
     [41, 27],
+  ],
+  /** Repair mode: what is done to the socket sends nothing; needs CAP_NET_ADMIN. */
+  repair: [[6, 19], undefined],
+  timeToLive: [
+    [0, 2],
+    [0, 4],
+  ],
+  hopLimit: [
+    [41, 16],
+    [41, 4],
   ],
   quickAck: [[6, 12], undefined],
   /** Packet mark for netfilter (`set-mark`); needs CAP_NET_ADMIN. */
