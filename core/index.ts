@@ -6,6 +6,7 @@ import type { SourceSpec } from './config/sources.ts';
 import { createCompiler } from './expression/index.ts';
 import { toRegExp } from './expression/regex.ts';
 import { bindGeneration, buildGeneration } from './kernel/build.ts';
+import { defaultMaxconn } from './kernel/default-maxconn.ts';
 import type { Generation } from './kernel/generation.ts';
 import { LineError } from './kernel/listen.ts';
 import { ProcessState } from './kernel/process-state.ts';
@@ -126,6 +127,8 @@ class RunningProxy implements ProxyHandle {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }
     if (config.failed || chosen.length > 0) refuse();
+    const { settings } = config.global;
+    if (settings.maxconn === 0) settings.maxconn = defaultMaxconn(settings.ulimitN);
     const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables, this.#process);
     for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
     if (errors.length > 0) {

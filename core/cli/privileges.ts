@@ -1,4 +1,5 @@
 import type { GlobalSettings } from '../api/index.ts';
+import { openFileLimit, RESERVED } from '../kernel/default-maxconn.ts';
 import { loadLibc } from '../net/libc.ts';
 
 /** Sets the limit on descriptors, before anything is bound; configuration.txt 3.1, ulimit-n. Answers why not. */
@@ -9,6 +10,22 @@ export function limitDescriptors(limit: number | undefined): string | undefined 
   const { hard } = libc.openFiles();
   const code = libc.setOpenFiles({ soft: limit, hard: Math.max(limit, hard) });
   return code === undefined ? undefined : `'ulimit-n ${limit}' cannot be set: ${code}`;
+}
+
+/**
+ * Makes room for that many connections, of a client and a server each. Answers why there is none, in HAProxy's words; without
+ * native calls the limit is what it is.
+ */
+export function allowConnections(maxconn: number): string | undefined {
+  const wanted = maxconn * 2 + RESERVED;
+  const limit = openFileLimit();
+  if (wanted <= limit) return undefined;
+  const { libc } = loadLibc();
+  if (libc !== undefined) {
+    const { hard } = libc.openFiles();
+    if (libc.setOpenFiles({ soft: wanted, hard: Math.max(wanted, hard) }) === undefined) return undefined;
+  }
+  return `Cannot raise FD limit to ${wanted}, limit is ${limit}.`;
 }
 
 /**

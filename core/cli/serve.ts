@@ -4,7 +4,7 @@ import { ConfigurationError, type ProxyHandle } from '../index.ts';
 import { holdSignals } from './held-signals.ts';
 import { describe, hasListener, loadProxy, type Loaded, type Loading } from './loading.ts';
 import { OldProcesses } from './old-processes.ts';
-import { dropPrivileges, limitDescriptors } from './privileges.ts';
+import { allowConnections, dropPrivileges, limitDescriptors } from './privileges.ts';
 import { report, signalNumber } from './roles.ts';
 
 /** How often and at which distance (ms) a taken address is tried again while old processes let go of theirs. */
@@ -29,8 +29,8 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
     await first.handle.stop();
     return 1;
   }
-  const { ulimitN, strictLimits } = first.handle.global;
-  const limited = limitDescriptors(ulimitN);
+  const { ulimitN, strictLimits, maxconn } = first.handle.global;
+  const limited = ulimitN === undefined ? allowConnections(line.maxconn ?? maxconn) : limitDescriptors(ulimitN);
   if (limited !== undefined && strictLimits) {
     messages.alert(`[sluice.main()] ${limited}`);
     await first.handle.stop();

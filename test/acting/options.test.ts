@@ -72,7 +72,6 @@ arena('options', ({ agree }) => {
       (seen, expect) => expect(seen[0]).toBe(ends),
     );
   }
-
 });
 
 test('options without effect say so', async () => {
@@ -105,6 +104,7 @@ ${silent.map((name) => `  option ${name}`).join('\n')}
     onDiagnostics: (list) => diagnostics.push(...list),
   });
   const notices = diagnostics.filter(({ severity }) => severity === 'notice').map(({ message }) => message);
-  for (const name of silent) expect(notices).toContainEqual(expect.stringContaining(`'option ${name}' has no effect: `));
+  for (const name of silent)
+    expect(notices).toContainEqual(expect.stringContaining(`'option ${name}' has no effect: `));
   expect(notices).toContainEqual(`'timeout check' has no effect: health checks are not built yet`);
 });
