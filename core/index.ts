@@ -117,7 +117,8 @@ class RunningProxy implements ProxyHandle {
       compilerFor: createCompiler,
     });
     const diagnostics = [...config.diagnostics];
-    const chosen = this.#options.portZero === false ? portsZero(config) : [];
+    diagnostics.push(...contributionsNotRun(config));
+    const chosen = [...(this.#options.portZero === false ? portsZero(config) : []), ...filtersNotRun(config)];
     diagnostics.push(...chosen);
     const refuse = (): never => {
       this.#options.onDiagnostics?.(diagnostics);
@@ -284,6 +285,30 @@ class RunningProxy implements ProxyHandle {
       pluginFailures: Object.fromEntries(this.#running.traffic.failures),
     };
   }
+}
+
+/** What plugins bring that nothing runs yet. */
+function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
+  return plugins.flatMap(({ plugin }) =>
+    (['checks', 'commands', 'filters'] as const)
+      .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
+      .map((table) => ({
+        severity: 'notice',
+        message: `the plugin '${plugin.name}' brings ${table}, which are not run yet`,
+      })),
+  );
+}
+
+/** Filters are read and checked, but nothing sends bodies through them yet. */
+function filtersNotRun({ proxies }: LoadedConfig): Diagnostic[] {
+  return proxies
+    .filter(({ settings }) => settings.filters.length > 0)
+    .map(({ name, kind, file, line }) => ({
+      severity: 'alert',
+      message: `'filter' in ${kind} '${name}' is not built yet: filters of plugins are not run`,
+      file,
+      line,
+    }));
 }
 
 /** What is wrong with addresses whose port the system would choose. */

@@ -157,6 +157,7 @@ export interface Balancer {
   dropped?(server: Server): void;
 }
 
+/** A health check. There is none yet that would run it: loading a plugin that has one says so. */
 export interface CheckKeyword extends Documented {
   parse(words: Words, scope: Scope): (server: Server, signal: AbortSignal) => Promise<CheckResult>;
 }
@@ -170,15 +171,20 @@ export interface CheckResult {
 /** What `http-request use-service NAME` runs: it answers in the server's place. */
 export interface ServiceKeyword extends Documented {
   readonly mode: 'http' | 'tcp';
+  /**
+   * Answers through {@link Transaction.reply} (or `replyRaw`, `error`) and gives its verdict. In TCP mode the reply's body, or the
+   * raw bytes, are sent and the connection ends.
+   */
   serve(transaction: Transaction): Eventually<'done'>;
 }
 
-/** A command of the Runtime API. */
+/** A command of the Runtime API. There is no socket for them yet: loading a plugin that has one says so. */
 export interface CommandKeyword extends Documented {
   readonly level: 'user' | 'operator' | 'admin';
   run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
 }
 
+/** A `filter` line. It is read and checked; a proxy that has one is refused, as bodies do not pass through filters yet. */
 export interface FilterKeyword extends Documented {
   parse(words: Words, scope: Scope): FilterFactory;
 }

@@ -1,3 +1,4 @@
+import { useService } from './use-service.ts';
 import type { DirectiveKeyword, Ruleset } from '../api/keywords.ts';
 import { definePlugin, type Plugin } from '../api/plugin.ts';
 import type { PluginErrorPolicy } from '../api/settings.ts';
@@ -75,6 +76,7 @@ const pause: DirectiveKeyword = {
 export const language: Plugin = definePlugin({
   name: 'language',
   api: 1,
+  actions: { 'use-service': useService },
   directives: {
     acl,
     balance,

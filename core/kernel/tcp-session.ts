@@ -21,6 +21,9 @@ const BULK = 16_384;
 /** Who does not take what is left to be sent, though no timeout says so, has this long (ms). */
 const LINGER = 60_000;
 
+/** How long what a client sends is read after it has been answered (ms). */
+const POLITENESS = 2000;
+
 /** The rules that need no bytes have not let it in yet: it is nobody's to log. */
 const ARRIVED = 0;
 const RULES = 1;
@@ -185,10 +188,29 @@ export class TcpSession extends ClientSession {
       next();
       return;
     }
+    if (verdict === 'done') {
+      this.#answer();
+      return;
+    }
     this.stream.terminate('P', 'R');
     this.frontend.counters.deniedRequests++;
     if (verdict === 'drop') dropSilently(this);
     this.#finish(false);
+  }
+
+  /** A service has answered in the server's place; the connection ends with it. */
+  #answer(): void {
+    const { stream } = this;
+    const bytes = stream.pending?.raw ?? stream.pending?.reply?.body ?? '';
+    stream.pending = null;
+    stream.terminate('L', 'R');
+    if (bytes.length > 0) {
+      if (typeof bytes === 'string') this.socket.write(bytes, 'latin1');
+      else this.socket.write(bytes);
+      stream.bytesToClient += bytes.length;
+      this.frontend.counters.bytesOut += bytes.length;
+    }
+    this.#finish(false, true);
   }
 
   #route(): void {
@@ -629,7 +651,7 @@ export class TcpSession extends ClientSession {
   }
 
   /** The connection is over, on both sides. */
-  #finish(reset: boolean): void {
+  #finish(reset: boolean, polite = false): void {
     if (this.#over) return;
     this.#over = true;
     const { stream } = this;
@@ -657,7 +679,11 @@ export class TcpSession extends ClientSession {
       if (this.#clientLimit === Infinity) this.#clientLimit = LINGER;
       schedule(this, this.#clientLimit, now());
     } else this.socket.end();
-    if (!half) this.destroy();
+    if (polite && !half) {
+      // What the client has sent is read, so that closing does not destroy the answer on its way.
+      this.resume();
+      schedule(this, POLITENESS, now());
+    } else if (!half) this.destroy();
   }
 
   protected gone(): void {
