@@ -112,6 +112,8 @@ export type FetchFunction = (transaction: Transaction) => Value | undefined;
 export interface MultiFetch {
   readonly evaluate: FetchFunction;
   readonly some: (transaction: Transaction, visit: (value: Value) => boolean) => boolean;
+  /** Told what an ACL compares it with as it stands, where it can check that once all sections have been read. */
+  readonly expect?: (patterns: readonly string[]) => void;
 }
 
 export interface FetchKeyword extends Documented {

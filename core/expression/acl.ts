@@ -69,6 +69,7 @@ export function compileAcl(words: readonly string[], tables: AclTables, context:
         "If this is what you intended, please add '--' to get rid of this warning. If you intended to match only for " +
         "existence, please use '-m found'. If you wanted to force an int to match as a bool, please use '-m bool'.",
     );
+  if (!sample.hasConverters) sample.expect?.(patterns.groups.flatMap((group) => group.patterns));
   const cast = castBetween(sample.type, method.input);
   const matcher = anyOf(
     patterns.groups.length === 0 && PATTERNLESS.has(methodName)

@@ -28,6 +28,7 @@ export interface Sample {
   readonly lastWord: string;
   readonly evaluate: FetchFunction;
   readonly some: MultiFetch['some'] | undefined;
+  readonly expect: MultiFetch['expect'];
   /** Set when the answer is known already. */
   readonly constant: { readonly value: Value | undefined } | undefined;
 }
@@ -131,6 +132,7 @@ export function readSample(
     lastWord,
     evaluate,
     some,
+    expect: typeof fetch === 'function' ? undefined : fetch.expect,
     constant: known,
   };
   return { sample, end: at };

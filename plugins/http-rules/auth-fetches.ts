@@ -53,7 +53,13 @@ export const authFetches: Record<string, FetchKeyword> = {
         const given = credentials(transaction);
         return given !== undefined && list()?.knows(...given) === true ? given[0] : undefined;
       };
+      let expected: readonly string[] = [];
+      args.later(() => {
+        const unknown = expected.find((group) => list()?.hasGroup(group) === false);
+        if (unknown !== undefined) args.fail(`http_auth_group(): invalid group '${unknown}'.`);
+      });
       return {
+        expect: (patterns) => void (expected = patterns),
         evaluate: valid,
         some(transaction, visit) {
           const user = valid(transaction);

@@ -7,6 +7,7 @@ export interface UserList {
   knows(user: string, password: string): boolean;
   /** The groups of a user; none for one that is not there. */
   groupsOf(user: string): readonly string[];
+  hasGroup(group: string): boolean;
 }
 
 class User {
@@ -33,8 +34,13 @@ class User {
 
 class Users implements UserList {
   readonly #users: ReadonlyMap<string, User>;
-  constructor(users: ReadonlyMap<string, User>) {
+  readonly #groups: ReadonlyMap<string, unknown>;
+  constructor(users: ReadonlyMap<string, User>, groups: ReadonlyMap<string, unknown>) {
     this.#users = users;
+    this.#groups = groups;
+  }
+  hasGroup(group: string): boolean {
+    return this.#groups.has(group);
   }
   knows(user: string, password: string): boolean {
     return this.#users.get(user)?.accepts(password) ?? false;
@@ -105,7 +111,7 @@ export const userlist: SectionKeyword = {
             if (!user) section.fail(`userlist '${name}': no such user '${member}' specified in group '${group}'`);
             user.groups.add(group);
           }
-        return new Users(users);
+        return new Users(users, groups);
       },
     };
   },
