@@ -173,10 +173,16 @@ export interface Transaction {
   readonly timing: Timing;
   /** The two characters of configuration.txt 8.5, and `-` `-` for persistence cookies. */
   readonly termination: string;
-  /** Body and head bytes sent to the client so far, as `%B` counts them. */
+  /** Bytes written to the client so far. */
   readonly bytesToClient: number;
-  /** Bytes read from the client so far, as `%U` counts them. */
+  /** Bytes read from the client so far. */
   readonly bytesFromClient: number;
+  /**
+   * Both as `%B` and `%U` have them. HAProxy counts a message before rules change it, and not as it is written: without separators,
+   * chunk framing and `Connection`. Where the frontend does not log it is not measured, and these are the bytes themselves.
+   */
+  readonly loggedToClient: number;
+  readonly loggedFromClient: number;
   readonly retries: number;
   /** True when a retry went to another server (the `+` of `%rc`). */
   readonly redispatched: boolean;

@@ -25,6 +25,7 @@ export class Generation implements Process {
   pipeline: Pipeline;
   /** Hooks see requests that have left. */
   keepsLine = false;
+  logs = false;
   /** No new connections; those there are end after their request. */
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
@@ -50,6 +51,7 @@ export class Generation implements Process {
     this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
       this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
     );
+    this.logs = hooks.some(({ hooks: { log } }) => log !== undefined);
     this.keepsLine = hooks.some(({ hooks: { response, log } }) => response !== undefined || log !== undefined);
   }
 

@@ -59,7 +59,6 @@ export function beginRequest(
     !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
   if (scan.irregular) view.head.normalize();
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
-  if (scan.teField !== -1) cleanTransferCodings(view.head);
   const method = view.method;
   stream.headRequest = method === 'HEAD';
   stream.connectMethod = method === 'CONNECT';
@@ -69,6 +68,8 @@ export function beginRequest(
     view.head.delete('upgrade');
   }
   if (bytes[scan.methodEnd + 1] !== 47) normalizeTarget(stream);
+  if (frontend.runtime.measures) stream.measureIn = view.measure;
+  if (scan.teField !== -1) cleanTransferCodings(view.head);
   stream.expects = scan.expectContinue && scan.minor === 1;
   schedule(session, frontend.clientTimeout, stream.timing.firstByte);
   stream.timing.request = stream.timing.firstByte;

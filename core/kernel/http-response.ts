@@ -125,6 +125,7 @@ function responseHead(
     view.head.delete('content-length');
     view.head.delete('transfer-encoding');
   }
+  if (stream.frontend.runtime.measures) stream.measureOut += view.measure;
   const { connection: members } = scan;
   if (scan.minor === 0 ? (members & CONNECTION_KEEP_ALIVE) === 0 : (members & CONNECTION_CLOSE) !== 0) {
     stream.closeServer = true;
@@ -174,6 +175,7 @@ function interim(
   if (scan.irregular) view.head.normalize();
   if (scan.contentLength !== -1) view.head.delete('content-length');
   if (scan.chunked) view.head.delete('transfer-encoding');
+  if (stream.frontend.runtime.measures) stream.measureOut += view.measure;
   // What comes behind it may be no response at all: then the client sees only the 502.
   stream.interim += view.head.text('', caseForClient(stream));
   if (end < n) {
@@ -461,6 +463,7 @@ export function serverDrained(session: HttpSession, stream: Stream, _connection:
 export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buffer, n: number): void {
   const connection = stream.connection$;
   stream.bytesFromClient += n;
+  if (stream.measureIn > 0) stream.measureIn += n;
   stream.frontend.counters.bytesIn += n;
   stream.backend!.counters.bytesIn += n;
   if (connection === null || connection.closed) return;

@@ -49,6 +49,10 @@ export class ProxyRuntime {
   get keepsLine(): boolean {
     return this.#keepsLine || this.generation.keepsLine;
   }
+  /** Messages are measured for the log. */
+  get measures(): boolean {
+    return this.onLog !== null || this.generation.logs;
+  }
   readonly #keepsLine: boolean;
   readonly pretendKeepAlive: boolean;
   /** Events that send a request again besides a failed connection. */

@@ -58,6 +58,9 @@ export class Stream implements Transaction, Queued {
   };
   bytesToClient = 0;
   bytesFromClient = 0;
+  /** Heads as HAProxy measures them, while the frontend logs; 0 for what could not be read and for its answer. */
+  measureIn = 0;
+  measureOut = 0;
   bytesFromServer = 0;
   bytesToServer = 0;
   retries = 0;
@@ -150,6 +153,8 @@ export class Stream implements Transaction, Queued {
     timing.end = -1;
     this.bytesToClient = 0;
     this.bytesFromClient = 0;
+    this.measureIn = 0;
+    this.measureOut = 0;
     this.bytesFromServer = 0;
     this.bytesToServer = 0;
     this.retries = 0;
@@ -207,6 +212,20 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get loggedToClient(): number {
+    if (!this.#isMeasured) return this.bytesToClient;
+    return this.measureOut === 0 ? 0 : this.measureOut + this.responseView.body.measure;
+  }
+
+  get loggedFromClient(): number {
+    if (!this.#isMeasured) return this.bytesFromClient;
+    return this.measureIn === 0 ? 0 : this.measureIn + this.requestView.body.measure;
+  }
+
+  get #isMeasured(): boolean {
+    return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
   }
 
   get process(): Process {

@@ -67,7 +67,7 @@ function uuid7(): string {
 /** Fetches from the proxy's own state. configuration.txt 7.3.2. */
 export const internalFetches: FetchTable = {
   ...simple('act_conn', 'sint', 'constant', 'Connections of this process.', ({ process }) => process.connections),
-  ...simple('stopping', 'bool', 'constant', 'Whether the process is stopping.', ({ process }) => process.stopping),
+  ...simple('stopping', 'bool', 'internal', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
     'string,[string],[string],[string],[string],[string],[string],[string],[string],[string],[string],[string]',
