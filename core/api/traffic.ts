@@ -297,6 +297,9 @@ export interface Server {
   readonly queued: number;
   /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
   readonly limit: number;
+  /** As configured: how many it may serve at once, and how many may wait for it; 0 means no limit. */
+  readonly maxconn: number;
+  readonly maxqueue: number;
   readonly counters: Counters;
   extension<T extends object>(key: Extension<T>): T | undefined;
 }

@@ -3,7 +3,7 @@ import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { countStatus } from '../state/counters.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
-import { abortStream, endExchange, logStream } from './http-finish.ts';
+import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
 import { afterResponse, connectionLine } from './http-response.ts';
 import type { PendingReply, Stream } from './stream.ts';
@@ -148,7 +148,6 @@ function sendRaw(session: HttpSession, stream: Stream, bytes: string): void {
     stream.bytesToClient += bytes.length;
     stream.closeClient = true;
     stream.responsePhase = 2;
-    logStream(stream);
     abortStream(session, stream);
     return;
   }

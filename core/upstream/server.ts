@@ -60,6 +60,14 @@ export class UpstreamServer implements Server {
     return this.queue.length;
   }
 
+  get maxconn(): number {
+    return this.config.maxconn;
+  }
+
+  get maxqueue(): number {
+    return this.config.maxqueue;
+  }
+
   /** configuration.txt 5.2, `minconn`: between minconn and maxconn as the backend's load goes from 0 to fullconn. */
   get limit(): number {
     const { maxconn, minconn } = this.config;

@@ -25,6 +25,9 @@ function usableServers(backend: Backend): readonly Server[] {
 const freeOf = (server: Server): number | undefined =>
   server.limit === 0 ? undefined : Math.max(0, server.limit - server.active);
 
+const slotsOf = ({ maxconn, maxqueue, active, queued }: Server): number | undefined =>
+  maxconn === 0 || maxqueue === 0 ? undefined : Math.max(0, maxconn - active) + Math.max(0, maxqueue - queued);
+
 function queueOf(backend: Backend): number {
   return backend.servers.reduce((sum, server) => sum + server.queued, backend.queued);
 }
@@ -79,7 +82,10 @@ export const internalFetches: FetchTable = {
     freeConnections(usableServers(backend), freeOf),
   ),
   ...backendFetch('connslots', "Connections and queue places a backend's servers have left.", (backend) =>
-    freeConnections(backend.servers, freeOf),
+    freeConnections(
+      backend.servers.filter((server) => server.usable),
+      slotsOf,
+    ),
   ),
   ...backendFetch('queue', 'Requests waiting in a backend.', queueOf),
   ...backendFetch('avg_queue', 'Requests waiting per usable server of a backend.', (backend) => {

@@ -8,7 +8,7 @@ const request: Side = (transaction) => received(transaction, 'request');
 const response: Side = (transaction) => received(transaction, 'response');
 const either: Side = (transaction) => received(transaction, transaction.response ? 'response' : 'request');
 
-const length =
+const extent =
   (bytesOf: Side) =>
   (transaction: Transaction): number => {
     mayChange(transaction);
@@ -68,7 +68,7 @@ function rdpCookie(transaction: Transaction, name: string | undefined): string |
 function family(side: 'req' | 'res', bytesOf: Side): FetchTable {
   const from = side === 'req' ? 'request-l6' : 'response-l6';
   return {
-    ...simple(`${side}.len`, 'sint', from, 'How many bytes are in the buffer.', length(bytesOf)),
+    ...simple(`${side}.len`, 'sint', from, 'How many bytes are in the buffer.', extent(bytesOf)),
     ...fetch(`${side}.payload`, 'integer,integer', 'bin', from, 'Bytes of the buffer.', payload(bytesOf)),
     ...fetch(
       `${side}.payload_lv`,
@@ -87,7 +87,7 @@ const rdpName = (args: Arguments): string | undefined => args.optionalText(0) ||
 export const payloadFetches: FetchTable = {
   ...family('req', request),
   ...family('res', response),
-  ...simple('req_len', 'sint', 'request-l6', 'How many bytes are in the buffer.', length(request)),
+  ...simple('req_len', 'sint', 'request-l6', 'How many bytes are in the buffer.', extent(request)),
   ...fetch('payload', 'integer,integer', 'bin', 'either-l6', 'Bytes of the buffer.', payload(either)),
   ...fetch(
     'payload_lv',
