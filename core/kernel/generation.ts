@@ -23,6 +23,8 @@ export class Generation implements Process {
   /** What is held of a body at the most when somebody waits for it. */
   readonly bodyLimit: number;
   pipeline: Pipeline;
+  /** Some plugin has hooks. */
+  hooked = false;
   /** Hooks see requests that have left. */
   keepsLine = false;
   logs = false;
@@ -48,6 +50,7 @@ export class Generation implements Process {
   }
 
   useHooks(hooks: readonly NamedHooks[]): void {
+    this.hooked = hooks.length > 0;
     this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
       this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
     );

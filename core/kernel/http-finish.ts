@@ -53,10 +53,12 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.current--;
   logStream(stream);
   const close = stream.closeClient;
+  const asked = stream.closeAsked;
   session.endBulk();
   session.endStream(stream);
   const { runtime } = session.frontend;
-  if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
+  if (asked) session.leave();
+  else if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
   else session.awaitRequest(at);
 }
 

@@ -103,7 +103,10 @@ function challenge(stream: Stream): void {
 function answer(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number): void {
   const view = stream.responseView;
   // What is left of the request's body would be taken for the next request.
-  if (!stream.requestView.body.complete) stream.closeClient = true;
+  if (!stream.requestView.body.complete) {
+    stream.closeClient = true;
+    stream.closeAsked = false;
+  }
   if (stream.request !== undefined) stream.requestView.keepLine();
   afterResponse(stream);
   if (stream.frontend.runtime.measures) {

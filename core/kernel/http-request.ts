@@ -55,6 +55,7 @@ export function beginRequest(
     scan.minor === 1
       ? (connection & CONNECTION_CLOSE) === 0
       : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
+  stream.closeAsked = !keepAlive;
   stream.closeClient =
     !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
   if (scan.irregular) view.head.normalize();

@@ -315,7 +315,9 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
-  if (view.head.edited && !stream.headRequest && status !== 204 && status !== 304) reframe(view.head, body);
+  if (view.head.edited && stream.headsEdited && !stream.headRequest && status !== 204 && status !== 304) {
+    reframe(view.head, body);
+  }
   const tunnel = body.kind === BODY_TUNNEL;
   const line = tunnel ? '' : connectionLine(stream);
   const adjust = caseForClient(stream);

@@ -55,6 +55,8 @@ export class ProxyRuntime {
   }
   readonly #keepsLine: boolean;
   readonly pretendKeepAlive: boolean;
+  /** Some rule or directive may change the fields that frame a body. */
+  readonly editsHeads: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
 
@@ -89,6 +91,9 @@ export class ProxyRuntime {
     this.ignoreProbes = this.option('http-ignore-probes');
     this.logAsap = this.option('logasap');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
+    this.editsHeads =
+      (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
+      (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }
 

@@ -93,10 +93,11 @@ export function runHooks(
       if (!(verdict instanceof Promise)) return verdict;
       return verdict.then(
         (answer) => answer ?? runHooks(hooks, transaction, proxy, blame, i + 1),
-        (error: unknown) => blame(proxy.name, 'request', error),
+        (error: unknown) => blame(proxy.name, 'request', error) ?? runHooks(hooks, transaction, proxy, blame, i + 1),
       );
     } catch (error) {
-      return blame(proxy.name, 'request', error);
+      const verdict = blame(proxy.name, 'request', error);
+      if (verdict !== undefined) return verdict;
     }
   }
   return undefined;

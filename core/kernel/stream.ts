@@ -89,6 +89,8 @@ export class Stream implements Transaction, Queued {
   /** 0: awaiting the head; 1: the body passes; 2: complete. */
   responsePhase = 0;
   closeClient = false;
+  /** The client said that this is its last request. */
+  closeAsked = false;
   closeServer = false;
   /** Client and request asked for Upgrade or CONNECT. */
   upgrade = false;
@@ -172,6 +174,7 @@ export class Stream implements Transaction, Queued {
     this.requestSent = false;
     this.responsePhase = 0;
     this.closeClient = false;
+    this.closeAsked = false;
     this.closeServer = false;
     this.upgrade = false;
     this.connectMethod = false;
@@ -372,6 +375,12 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
+  }
+
+  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
+  get headsEdited(): boolean {
+    const { runtime } = this.frontend;
+    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
   }
 
   /** Enough of the body under way is held. */
