@@ -1,4 +1,4 @@
-import type { ProxySettings } from './settings.ts';
+import type { ProxySettings, Rule } from './settings.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -184,6 +184,10 @@ export interface Transaction {
   readonly loggedToClient: number;
   readonly loggedFromClient: number;
   readonly retries: number;
+  /** The first of its connection. */
+  readonly isFirst: boolean;
+  /** The last rule that ended its rule set (`tcp-request content`, `http-request` and on). */
+  lastRule: Rule | undefined;
   /** True when a retry went to another server (the `+` of `%rc`). */
   readonly redispatched: boolean;
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */

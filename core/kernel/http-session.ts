@@ -41,8 +41,6 @@ export function scannerFor(limit: number): HeadScanner {
 export class HttpSession extends ClientSession {
   phase: number = IDLE;
   stream: Stream | null = null;
-  /** Requests so far. */
-  requests = 0;
   /** The client has ended its side. */
   clientEnded = false;
   #stash: Buffer | null = null;

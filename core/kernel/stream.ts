@@ -3,6 +3,7 @@ import type {
   Received,
   Reply,
   ReplyCause,
+  Rule,
   Server,
   Timing,
   TimeoutChoice,
@@ -70,6 +71,7 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  lastRule: Rule | undefined = undefined;
   strictRewriting = true;
 
   /** Where processing goes on: the next step of the request's or the response's stages. */
@@ -165,6 +167,7 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.lastRule = undefined;
     this.strictRewriting = true;
     this.step = 0;
     this.waiting = false;
@@ -229,6 +232,10 @@ export class Stream implements Transaction, Queued {
 
   get #isMeasured(): boolean {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
+  }
+
+  get isFirst(): boolean {
+    return this.session.requests <= 1;
   }
 
   get process(): Process {
