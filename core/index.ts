@@ -27,6 +27,8 @@ export interface ProxyOptions {
   /** Connections at the most; wins over the configuration's `maxconn`. */
   readonly maxconn?: number;
   readonly log?: Log;
+  /** False: `bind` addresses with port 0 are refused, as HAProxy refuses them. Otherwise the system chooses the port. */
+  readonly portZero?: boolean;
 }
 
 /** The configuration was refused; the diagnostics say why. */
@@ -114,11 +116,16 @@ class RunningProxy implements ProxyHandle {
       compilerFor: createCompiler,
     });
     const diagnostics = [...config.diagnostics];
+    const chosen = this.#options.portZero === false ? portsZero(config) : [];
+    diagnostics.push(...chosen);
     const refuse = (): never => {
       this.#options.onDiagnostics?.(diagnostics);
       throw new ConfigurationError(diagnostics);
     };
-    if (config.failed) refuse();
+    if (chosen.length > 0 && !config.failed) {
+      diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
+    }
+    if (config.failed || chosen.length > 0) refuse();
     const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables, this.#process);
     for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
     if (errors.length > 0) {
@@ -145,7 +152,10 @@ class RunningProxy implements ProxyHandle {
 
   async #open(loaded: Loaded): Promise<void> {
     try {
-      await bindGeneration(loaded.traffic, this.#sockets, this.#process);
+      const warnings = await bindGeneration(loaded.traffic, this.#sockets, this.#process);
+      if (warnings.length > 0) {
+        this.#options.onDiagnostics?.(warnings);
+      }
       await loaded.plugins.start();
     } catch (error) {
       await this.#sockets.release(loaded.traffic);
@@ -271,6 +281,15 @@ class RunningProxy implements ProxyHandle {
       pluginFailures: Object.fromEntries(this.#running.traffic.failures),
     };
   }
+}
+
+/** What is wrong with addresses whose port the system would choose. */
+function portsZero({ proxies }: LoadedConfig): Diagnostic[] {
+  return proxies.flatMap(({ binds }) =>
+    binds
+      .filter(({ addresses }) => addresses.some((address) => /:0+(?:-0+)?$/.test(address) && !address.includes('/')))
+      .map(({ file, line }) => ({ severity: 'alert', message: `'bind' : invalid port '0'`, file, line }) as const),
+  );
 }
 
 function bindDiagnostic(error: unknown): Diagnostic | undefined {

@@ -229,6 +229,8 @@ export interface Transaction {
   replyRaw(bytes: string, cause?: ReplyCause): 'done';
   /** Sends a 103 (Early Hints) with one field, at once. */
   earlyHint(name: string, value: string): void;
+  /** In `tcp-response content`: closes the server's connection as if the server had done so. */
+  closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
   /** Waits; false as soon as the client is gone. */

@@ -31,6 +31,7 @@ export async function loadProxy({ line, messages, log, masterWorker, output }: L
       env: environment(line, masterWorker),
       onDiagnostics: (diagnostics) => tell(diagnostics),
       log,
+      portZero: false,
       ...(line.maxconn === undefined ? {} : { maxconn: line.maxconn }),
     });
   } catch (error) {

@@ -29,8 +29,13 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
     await first.handle.stop();
     return 1;
   }
-  const { ulimitN } = first.handle.global;
+  const { ulimitN, strictLimits } = first.handle.global;
   const limited = limitDescriptors(ulimitN);
+  if (limited !== undefined && strictLimits) {
+    messages.alert(`[sluice.main()] ${limited}`);
+    await first.handle.stop();
+    return 1;
+  }
   if (limited !== undefined) messages.warning(limited);
   const started = await start(first, loading, old);
   if (started === undefined) return 1;

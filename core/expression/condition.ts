@@ -1,4 +1,4 @@
-import type { Condition, Place } from '../api/expression.ts';
+import type { Condition, Place, Source } from '../api/expression.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { Words } from '../api/words.ts';
 import type { AclTest } from './acl.ts';
@@ -11,14 +11,18 @@ export type Test = (transaction: Transaction) => boolean;
 export type Decision = (transaction: Transaction) => boolean | undefined;
 
 /** A test that looks at bytes which may not all have come. */
-export function deciding(test: Test): Decision {
+export function deciding(test: Test, source: Source): Decision {
+  const ofResponse = RESPONSE.has(source);
   return (transaction) => {
     const { received } = transaction;
     if (received === undefined || received.final) return test(transaction);
-    received.mayChange = false;
+    received.mayChange = ofResponse && transaction.request !== undefined && transaction.response === undefined;
     return test(transaction) || (received.mayChange ? undefined : false);
   };
 }
+
+/** What reads the response's head gives nothing before that has come. */
+const RESPONSE: ReadonlySet<Source> = new Set<Source>(['response-head', 'response-kept', 'either-head']);
 
 /** All `acl` lines of one name. Lines may be added after a condition has used the name: it sees them too. */
 export class NamedAcl {
@@ -36,7 +40,7 @@ export class NamedAcl {
     this.tests.push(test);
     const tests = this.tests.map((one) => one.test);
     this.evaluate = tests.length === 1 ? tests[0]! : anyTerm(tests);
-    this.decide = decideAny(tests.map(deciding));
+    this.decide = decideAny(this.tests.map(({ test: one, source }) => deciding(one, source)));
   }
 }
 
@@ -115,7 +119,7 @@ function readAnonymous(words: Words, context: ConditionContext, text: string[]):
     words.warn(
       `anonymous acl will never match because it uses keyword '${acl.word}' which is incompatible with '${placeNames(context)}'`,
     );
-  return { test: acl.test, decide: deciding(acl.test) };
+  return { test: acl.test, decide: deciding(acl.test, acl.source) };
 }
 
 function useNamed(name: string, words: Words, context: ConditionContext): Term {

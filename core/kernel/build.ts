@@ -1,15 +1,18 @@
 import type { Log, Value } from '../api/index.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { loadLibc } from '../net/libc.ts';
-import { ListenError } from '../net/listen-target.ts';
+import { describeTarget, ListenError } from '../net/listen-target.ts';
 import type { ListeningSockets } from '../net/listening-sockets.ts';
 import { UpstreamBackend } from '../upstream/backend.ts';
 import { buildServers } from '../upstream/build-servers.ts';
+import { prepareServers } from '../upstream/native-socket.ts';
 import { Acceptor, type CountedListener } from './acceptor.ts';
 import { FrontendRuntime } from './frontend.ts';
 import { Generation } from './generation.ts';
 import { LineError, listenSpecs } from './listen.ts';
 import type { ProcessState } from './process-state.ts';
+import { listenerOptions } from './socket-settings.ts';
 import { type LoadedProxy, ProxyRuntime } from './proxy-runtime.ts';
 
 /** Makes what runs of what was read. Nothing is bound yet. Gives the errors of lines instead of throwing them. */
@@ -72,14 +75,23 @@ export async function bindGeneration(
   generation: Generation,
   sockets: ListeningSockets,
   process: ProcessState,
-): Promise<void> {
+): Promise<Diagnostic[]> {
+  const warnings: Diagnostic[] = [];
   for (const frontend of generation.frontends) {
     let id = 1;
     for (const bind of frontend.runtime.config.binds) {
       for (const { target, text } of await listenSpecs(bind, generation.settings)) {
         const backlog = bind.backlog ?? (frontend.settings.backlog || frontend.settings.maxconn || 1024);
         // Loading native calls costs time and memory: only when a queue is full for the first time.
-        const options = { target, backlog, light: true, duplicate: (fd: number) => loadLibc().libc?.duplicate(fd) };
+        const duplicate = (fd: number): number | undefined => loadLibc().libc?.duplicate(fd);
+        const warn = (problem: string): void => {
+          const { file, line } = bind;
+          warnings.push({ severity: 'warning', message: problem, file, line, proxy: frontend.name });
+        };
+        const configure = listenerOptions(bind, generation.settings, target, backlog, (problem) =>
+          warn(`${problem} for [${describeTarget(target)}]`),
+        );
+        const options = { target, backlog, light: true, duplicate, configure, warn };
         const socket = await sockets.claim(generation, options).catch((error: unknown) => {
           if (!(error instanceof ListenError)) throw error;
           // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
@@ -99,4 +111,6 @@ export async function bindGeneration(
       }
     }
   }
+  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend));
+  return warnings;
 }

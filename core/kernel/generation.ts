@@ -7,6 +7,7 @@ import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState } from './process-state.ts';
+import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
@@ -35,6 +36,7 @@ export class Generation implements Process {
   /** Takes a socket's end from its peer's sight, where the system can. */
   silence: (session: ClientSession) => void = () => undefined;
   readonly #process: ProcessState;
+  #drainingSince = 0;
   readonly #failures = new Map<string, number>();
   #drained: (() => void) | undefined;
   #refusals = 0;
@@ -64,6 +66,20 @@ export class Generation implements Process {
 
   get stopping(): boolean {
     return this.draining;
+  }
+
+  /** Whether a connection shall end with the answer under way; those that go are spread over `close-spread-time`. */
+  get ending(): boolean {
+    if (!this.draining) return false;
+    const spread = this.settings.closeSpreadTime;
+    return spread === undefined || Math.random() * spread < now() - this.#drainingSince;
+  }
+
+  /** A connection between two requests: ended now, or within `close-spread-time`. */
+  #endIdle(session: ClientSession): void {
+    const spread = this.settings.closeSpreadTime;
+    if (spread === undefined) session.endIfIdle();
+    else if (spread !== Infinity) setTimeout(() => session.endIfIdle(), Math.random() * spread).unref();
   }
 
   get sessions(): number {
@@ -112,11 +128,12 @@ export class Generation implements Process {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
+    this.#drainingSince = now();
     this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
-      for (const session of acceptor.sessions) session.endIfIdle();
+      for (const session of acceptor.sessions) this.#endIdle(session);
     }
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {

@@ -12,7 +12,7 @@ import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { junkResponse } from './http-response.ts';
+import { inspectResponse, junkResponse } from './http-response.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -40,7 +40,8 @@ export function dispatch(stream: Stream): void {
 /** Takes the server that was chosen, else the algorithm's; queues when it is full. */
 function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
   const backend = stream.backend!;
-  const server = chosen ?? backend.pick(stream);
+  const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
+  const server = chosen ?? last ?? backend.pick(stream);
   if (server === undefined) {
     if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
       enqueue(session, stream, undefined);
@@ -77,6 +78,17 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   }
   backend.take(server);
   serverFree(session, stream, server);
+}
+
+/**
+ * `option prefer-last-server`: the one that this client's connection has an idle connection of its own to. With `http-reuse`
+ * other than `never` there is none, with HAProxy as here.
+ */
+function lastServer(session: HttpSession, stream: Stream): UpstreamServer | undefined {
+  const server = session.lastServer;
+  if (server === undefined || server.backend !== stream.backend || stream.retries > 0) return undefined;
+  if (reuseOf(server) !== 'never' || !server.usable || server.full) return undefined;
+  return server.idle.some(({ owner }) => owner === session) ? server : undefined;
 }
 
 function enqueue(session: HttpSession, stream: Stream, server: UpstreamServer | undefined): void {
@@ -181,9 +193,8 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
       session.resume();
       schedule(session, stream.getTimeout('client'), now());
     } else awaitServer(session, stream, connection);
-    return;
-  }
-  awaitResponse(session, stream);
+  } else awaitResponse(session, stream);
+  if (backend.runtime.tcpResponseRules !== null) inspectResponse(session, stream, connection);
 }
 
 /** A request that is sent again carries the name of the server it now goes to, in the last line of its head. */
@@ -241,11 +252,15 @@ export function releaseServer(session: HttpSession, stream: Stream, close: boole
   const connection = stream.connection$;
   if (connection !== null) {
     stream.connection$ = null;
-    if (close || connection.closed || !connection.connected) connection.destroy();
+    if (connection.closed || !connection.connected) connection.destroy();
+    else if (close) connection.reset();
     else {
       connection.owner = session;
       const policy = reuseOf(connection.server);
-      if (policy === 'never') session.own(connection.server);
+      if (policy === 'never') {
+        session.own(connection.server);
+        session.lastServer = connection.server;
+      }
       keepIdle(connection, policy);
     }
   }

@@ -57,8 +57,10 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   session.endBulk();
   session.endStream(stream);
   const { runtime } = session.frontend;
+  const { generation } = runtime;
   if (asked) session.leave();
-  else if (close || (runtime.generation.closesIdle && !runtime.option('idle-close-on-response'))) session.end();
+  else if (close || (generation.closesIdle && generation.ending && !runtime.option('idle-close-on-response')))
+    session.end();
   else session.awaitRequest(at);
 }
 

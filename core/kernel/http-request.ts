@@ -12,7 +12,8 @@ import { sendReply } from './http-reply.ts';
 import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
 import { serverTimeout, tunnelTimeout } from './http-response.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { runHooks, runRules } from './rules.ts';
+import { MessageBytes } from './message-bytes.ts';
+import { decideRules, runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -57,7 +58,7 @@ export function beginRequest(
       : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
   stream.closeAsked = !keepAlive;
   stream.closeClient =
-    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.draining;
+    !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.ending;
   if (scan.irregular) view.head.normalize();
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
   const method = view.method;
@@ -136,7 +137,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   const { runtime } = frontend;
   switch (step) {
     case TCP_CONTENT:
-      return runtime.tcpContentRules === null ? undefined : runRules(runtime.tcpContentRules, stream, stream.blame);
+      return runtime.tcpContentRules === null ? undefined : inspectRequest(stream, runtime);
     case ON_REQUEST:
       return runtime.onRequest === null ? undefined : runHooks(runtime.onRequest, stream, frontend, stream.blame);
     case WAIT_BODY:
@@ -163,13 +164,33 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   }
 }
 
+/** The head is complete before any rule runs; `WAIT_END` waits for the body, as long as the delay allows. */
+function inspectRequest(stream: Stream, runtime: ProxyRuntime): Eventually<Verdict> {
+  const rules = runtime.tcpContentRules!;
+  const delay = runtime.config.settings.inspectDelay;
+  if (delay === 0 || stream.requestView.body.complete) return runRules(rules, stream, stream.blame);
+  const begun = now();
+  const session = stream.session as HttpSession;
+  session.contents = new MessageBytes(stream);
+  const settled = (verdict: Verdict | 'wait'): Eventually<Verdict> => {
+    session.contents = undefined;
+    if (verdict !== 'wait') return verdict;
+    const left = Math.max(1, begun + delay - now());
+    return stream
+      .waitForBody(0, left)
+      .then((why) => (why === 'closed' ? 'abort' : runRules(rules, stream, stream.blame)));
+  };
+  const verdict = decideRules(rules, stream, stream.blame);
+  return verdict instanceof Promise ? verdict.then(settled) : settled(verdict);
+}
+
 function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Eventually<Verdict> {
   // In a `listen` section the rules have run already, for its front half.
   const same = runtime === stream.frontend.runtime;
   switch (step) {
     case BACKEND_TCP_CONTENT:
       if (same || runtime.tcpContentRules === null) return undefined;
-      return runRules(runtime.tcpContentRules, stream, stream.blame);
+      return inspectRequest(stream, runtime);
     case BACKEND_ON_REQUEST:
       if (same || runtime.onRequest === null) return undefined;
       return runHooks(runtime.onRequest, stream, stream.backend!, stream.blame);

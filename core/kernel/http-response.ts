@@ -10,6 +10,7 @@ import {
 } from '../http/head-scanner.ts';
 import { reframe } from '../http/framing.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
+import { newEvent } from '../net/clock.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { countStatus } from '../state/counters.ts';
@@ -19,7 +20,8 @@ import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession, scannerFor, TUNNEL } from './http-session.ts';
-import { runHooks, runRules } from './rules.ts';
+import { MessageBytes } from './message-bytes.ts';
+import { decideRules, runHooks, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -194,12 +196,118 @@ function caseForClient(stream: Stream): ReadonlyMap<string, string> | undefined 
   return settings.adjustCaseForClient ? runtime.generation.settings.caseAdjust : undefined;
 }
 
-const ON_RESPONSE = 0;
-const HOOKS_PRE = 1;
-const BACKEND_RULES = 2;
-const FRONTEND_RULES = 3;
-const HOOKS_POST = 4;
-const SEND = 5;
+const TCP_CONTENT = 0;
+const ON_RESPONSE = 1;
+const HOOKS_PRE = 2;
+const BACKEND_RULES = 3;
+const FRONTEND_RULES = 4;
+const HOOKS_POST = 5;
+const SEND = 6;
+
+/**
+ * `tcp-response content`: HAProxy runs these rules as soon as the request is on its way to the server, so without an
+ * inspect-delay they never see the response.
+ */
+export function inspectResponse(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  const delay = stream.backend!.settings.responseInspectDelay;
+  stream.responseInspected = false;
+  stream.inspectUntil = delay > 0 ? now() + delay : 0;
+  const verdict = look(stream);
+  if (!(verdict instanceof Promise)) {
+    inspected(session, stream, verdict);
+    return;
+  }
+  connection.pause();
+  stream.wait(
+    verdict,
+    (waited, late) => {
+      if (waited.connection$ !== connection) return;
+      connection.resume();
+      inspected(session, waited, late);
+    },
+    (error) => stream.blame('kernel', 'tcp-response content', error),
+  );
+}
+
+/** Runs the rules; as the last word once the delay is over. */
+function look(stream: Stream): Eventually<Verdict | 'wait'> {
+  const rules = stream.backend!.runtime.tcpResponseRules!;
+  const session = stream.session as HttpSession;
+  if (stream.inspectUntil <= now()) {
+    session.contents = undefined;
+    return runRules(rules, stream, stream.blame);
+  }
+  session.contents = new MessageBytes(stream);
+  return decideRules(rules, stream, stream.blame);
+}
+
+/** No head has come yet. */
+function inspected(session: HttpSession, stream: Stream, verdict: Verdict | 'wait'): void {
+  if (verdict === 'wait') {
+    const { life } = stream;
+    stream.shared = true;
+    void stream.sleep(stream.inspectUntil - now()).then((alive) => {
+      const still = alive && stream.life === life && !stream.responseInspected;
+      if (!still || stream.response !== undefined || stream.connection$ === null) return;
+      newEvent();
+      stream.inspectUntil = 0;
+      try {
+        inspectAgain(session, stream);
+      } catch (error) {
+        session.onFault(error);
+      }
+    });
+    return;
+  }
+  (stream.session as HttpSession).contents = undefined;
+  stream.responseInspected = true;
+  if (verdict !== undefined && verdict !== 'stop') {
+    stream.terminate('P', 'D');
+    conclude(stream, verdict);
+  } else if (stream.serverUnwanted) {
+    stream.reused = false;
+    junkResponse(session, stream, 'closed');
+  }
+}
+
+function inspectAgain(session: HttpSession, stream: Stream): void {
+  const verdict = look(stream);
+  if (verdict instanceof Promise) {
+    stream.wait(
+      verdict,
+      (waited, late) => inspected(session, waited, late),
+      (error) => stream.blame('kernel', 'tcp-response content', error),
+    );
+  } else {
+    inspected(session, stream, verdict);
+    session.pump();
+  }
+}
+
+/** The head is there; the rules may still wait for the body, as long as the delay allows. */
+function inspectHead(stream: Stream): Eventually<Verdict> {
+  if (stream.responseView.body.complete) stream.inspectUntil = 0;
+  const verdict = look(stream);
+  if (verdict instanceof Promise) return verdict.then((late) => inspectedHead(stream, late));
+  return inspectedHead(stream, verdict);
+}
+
+function inspectedHead(stream: Stream, verdict: Verdict | 'wait'): Eventually<Verdict> {
+  if (verdict === 'wait') {
+    return stream.waitForBody(0, Math.max(1, stream.inspectUntil - now())).then(async () => {
+      stream.inspectUntil = 0;
+      return inspectedHead(stream, await look(stream));
+    });
+  }
+  (stream.session as HttpSession).contents = undefined;
+  stream.responseInspected = true;
+  if (verdict !== undefined && verdict !== 'stop') stream.terminate('P', 'D');
+  else if (stream.serverUnwanted) {
+    stream.closeServer = true;
+    stream.serverEnded = true;
+  }
+  return verdict;
+}
 
 /** Runs the response's stages from `stream.step` on. */
 function advanceResponse(stream: Stream): void {
@@ -231,6 +339,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   const front = frontend.runtime;
   const back = backend!.runtime;
   switch (step) {
+    case TCP_CONTENT:
+      return stream.responseInspected ? undefined : inspectHead(stream);
     case ON_RESPONSE: {
       const first = back.onResponse === null ? undefined : runHooks(back.onResponse, stream, backend!, stream.blame);
       if (first !== undefined || front === back || front.onResponse === null) return first;
@@ -301,7 +411,7 @@ export function afterResponse(stream: Stream): void {
 /** What the client is told about its connection, as the last line of the head. */
 export function connectionLine(stream: Stream): string {
   // The generation may have begun to end since the request came.
-  if (stream.frontend.runtime.generation.draining) stream.closeClient = true;
+  if (stream.frontend.runtime.generation.ending) stream.closeClient = true;
   const { version } = stream.response!;
   if (stream.closeClient) return version === '1.1' ? CLOSE_LINE : '';
   return version === '1.0' || stream.requestView.version === '1.0' ? KEEP_ALIVE_LINE : '';

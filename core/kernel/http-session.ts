@@ -1,3 +1,4 @@
+import type { Received } from '../api/index.ts';
 import { HeadScanner, INCOMPLETE } from '../http/head-scanner.ts';
 import { rawErrorPage } from '../http/error-pages.ts';
 import { refuseRequest } from '../http/request-checks.ts';
@@ -43,6 +44,10 @@ export class HttpSession extends ClientSession {
   stream: Stream | null = null;
   /** The client has ended its side. */
   clientEnded = false;
+  /** The one of the request before, where its connection is kept for this client alone. */
+  lastServer: UpstreamServer | undefined = undefined;
+  /** What rules see that may wait for more. */
+  contents: Received | undefined = undefined;
   #stash: Buffer | null = null;
   #firstByte = -1;
   /** When the wait for this request began. */
@@ -67,6 +72,10 @@ export class HttpSession extends ClientSession {
     this.#waitStart = now();
     schedule(this, this.frontend.requestTimeout || this.frontend.clientTimeout, this.#waitStart);
     this.resume();
+  }
+
+  override get received(): Received | undefined {
+    return this.contents;
   }
 
   onData(n: number, buffer: Buffer): void {

@@ -77,7 +77,14 @@ async function expand(address: Address, bind: BindConfig, written: string): Prom
         ports.kind === 'port' ? [ports.port, ports.port] : ports.kind === 'range' ? [ports.low, ports.high] : [0, -1];
       if (high < low) throw new LineError(bind, `'bind' : missing port number in '${written}'.`);
       return Array.from({ length: high - low + 1 }, (_, i) => ({
-        target: { kind: 'inet', host, port: low + i, v6only: host === '::' ? (bind.v6only ?? true) : bind.v6only },
+        target: {
+          kind: 'inet',
+          host,
+          port: low + i,
+          v6only: host === '::' ? (bind.v6only ?? true) : bind.v6only,
+          device: bind.interface,
+          transparent: bind.transparent,
+        },
         text: `${host.includes(':') ? `[${host}]` : host}:${low + i}`,
       }));
     }

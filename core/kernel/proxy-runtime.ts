@@ -45,6 +45,8 @@ export class ProxyRuntime {
   readonly abortOnClose: boolean;
   readonly ignoreProbes: boolean;
   readonly logAsap: boolean;
+  readonly preferLast: boolean;
+  readonly independent: boolean;
   /** Somebody may ask for the request line after the request has left. */
   get keepsLine(): boolean {
     return this.#keepsLine || this.generation.keepsLine;
@@ -90,6 +92,8 @@ export class ProxyRuntime {
     this.abortOnClose = this.option('abortonclose');
     this.ignoreProbes = this.option('http-ignore-probes');
     this.logAsap = this.option('logasap');
+    this.preferLast = this.option('prefer-last-server');
+    this.independent = this.option('independent-streams');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
     this.editsHeads =
       (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||

@@ -73,6 +73,11 @@ export class Stream implements Transaction, Queued {
   logLevel: string | undefined = undefined;
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** The rules that look at the response's contents still wait for more of it. */
+  responseInspected = true;
+  inspectUntil = 0;
+  /** A rule wants the server's connection closed. */
+  serverUnwanted = false;
 
   /** Where processing goes on: the next step of the request's or the response's stages. */
   step = 0;
@@ -169,6 +174,8 @@ export class Stream implements Transaction, Queued {
     this.logLevel = undefined;
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.responseInspected = true;
+    this.serverUnwanted = false;
     this.step = 0;
     this.waiting = false;
     this.queueTicket = 0;
@@ -267,7 +274,8 @@ export class Stream implements Transaction, Queued {
   }
 
   get loggedStatus(): number {
-    return this.errorStatus === 0 ? (this.response?.status ?? -1) : this.errorStatus;
+    if (this.errorStatus !== 0) return this.errorStatus;
+    return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 
   get uniqueId(): string | undefined {
@@ -351,6 +359,10 @@ export class Stream implements Transaction, Queued {
   earlyHint(name: string, value: string): void {
     if (this.request?.version !== '1.1') return;
     this.session.socket.write(`HTTP/1.1 103 Early Hints\r\n${name.toLowerCase()}: ${value}\r\n\r\n`, 'latin1');
+  }
+
+  closeServerConnection(): void {
+    this.serverUnwanted = true;
   }
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {

@@ -41,7 +41,7 @@ const NOTHING = Buffer.alloc(0);
 
 class HeldBytes implements Received {
   request: Buffer = NOTHING;
-  readonly response: Buffer = NOTHING;
+  response: Buffer = NOTHING;
   final = true;
   mayChange = false;
 }
@@ -56,11 +56,16 @@ export class TcpSession extends ClientSession {
   /** The rules that wait for bytes, and what comes after them. */
   #inspection: Inspection | null = null;
   #received: HeldBytes | null = null;
+  /** Until when the rules may wait for what the server sends, and whether they still do. */
+  #responseUntil = 0;
+  #responseExpected = false;
   /** How long each side may be silent, in milliseconds. */
   #clientLimit = Infinity;
   #serverLimit = Infinity;
   /** When something moved last, and what was unsent then. */
   #activeAt = 0;
+  /** The same of the server; with `option independent-streams` it need not be the same time. */
+  #serverActiveAt = 0;
   #unsent = 0;
 
   constructor(arrival: Arrival) {
@@ -145,12 +150,23 @@ export class TcpSession extends ClientSession {
   }
 
   override get received(): Received | undefined {
-    if (this.#phase === FLOWING) return undefined;
+    if (this.#phase === FLOWING) return this.#receivedResponse();
     const { held } = this.stream.requestView.body;
     const received = (this.#received ??= new HeldBytes());
     // Appending makes another buffer of them, so that whoever parsed the old one notices.
     received.request = held;
     received.final = !this.#inspecting;
+    return received;
+  }
+
+  /** While rules look at the response, there is nothing of the request any more. */
+  #receivedResponse(): Received | undefined {
+    const { stream } = this;
+    if (stream.responseInspected) return undefined;
+    const received = (this.#received ??= new HeldBytes());
+    received.request = NOTHING;
+    received.response = stream.responseView.body.held;
+    received.final = !this.#responseExpected;
     return received;
   }
 
@@ -171,7 +187,7 @@ export class TcpSession extends ClientSession {
     this.stream.terminate('P', 'R');
     this.frontend.counters.deniedRequests++;
     if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
-    this.#finish(verdict === 'drop' || verdict === 'abort');
+    this.#finish(verdict === 'drop');
   }
 
   #route(): void {
@@ -251,16 +267,94 @@ export class TcpSession extends ClientSession {
       this.#serverFinishes();
       this.#watch();
     }
+    if (stream.backend!.runtime.tcpResponseRules !== null) this.#beginResponse(at);
+  }
+
+  /** HAProxy begins as soon as the connection stands, though nothing may have come. */
+  #beginResponse(at: number): void {
+    const delay = this.stream.backend!.settings.responseInspectDelay;
+    this.stream.responseInspected = false;
+    this.#responseUntil = delay > 0 ? at + delay : 0;
+    this.#lookAtResponse(at);
+  }
+
+  #lookAtResponse(at: number): void {
+    const { stream } = this;
+    const rules = stream.backend!.runtime.tcpResponseRules!;
+    const full = stream.responseView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
+    this.#responseExpected = this.#responseUntil > at && !full && !this.#serverEnded;
+    if (this.#responseExpected) this.#lookedAtResponse(decideRules(rules, stream, stream.blame));
+    else this.#lookedAtResponse(runRules(rules, stream, stream.blame));
+  }
+
+  #lookedAtResponse(verdict: Eventually<Verdict | 'wait'>): void {
+    const { stream } = this;
+    if (verdict instanceof Promise) {
+      stream.wait(
+        verdict,
+        (_stream, late) => this.#lookedAtResponse(late),
+        (error) => stream.blame('kernel', 'tcp-response content', error),
+      );
+      return;
+    }
+    if (verdict === 'wait') {
+      this.#watch();
+      return;
+    }
+    this.#responseExpected = false;
+    stream.responseInspected = true;
+    if (verdict !== undefined && verdict !== 'stop') {
+      stream.terminate('P', 'D');
+      this.frontend.counters.deniedResponses++;
+      stream.backend!.counters.deniedResponses++;
+      if (verdict === 'drop') this.frontend.runtime.generation.silence(this);
+      this.#finish(verdict === 'drop');
+      return;
+    }
+    const { body } = stream.responseView;
+    const connection = stream.connection$;
+    if (body.heldSize > 0) {
+      const flowing = this.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
+      body.release();
+      if (flowing) connection?.resume();
+      else connection?.pause();
+    }
+    if (stream.serverUnwanted || connection === null || connection.closed) this.#finish(false);
+    else if (this.#serverEnded) this.#endServer();
+    else this.#watch();
+  }
+
+  /** What the server sends while rules look at it. */
+  #holdResponse(connection: ServerConnection, n: number, buffer: Buffer): void {
+    const { stream } = this;
+    const { body } = stream.responseView;
+    body.append(buffer, 0, n);
+    if (body.heldSize >= this.frontend.runtime.generation.bodyLimit) connection.pause();
+    if (!stream.waiting) this.#lookAtResponse(now());
   }
 
   /** Something moved: both sides have their time again, whoever it was (configuration.txt 4.2, option independent-streams). */
   #touch(at: number): void {
     this.#activeAt = at;
+    this.#serverActiveAt = at;
     this.#watch();
   }
 
+  /** One side sent something, or took something. */
+  #moved(at: number, client: boolean): void {
+    if (!this.frontend.runtime.independent && !this.stream.backend!.runtime.independent) this.#touch(at);
+    else {
+      if (client) this.#activeAt = at;
+      else this.#serverActiveAt = at;
+      this.#watch();
+    }
+  }
+
   #watch(): void {
-    schedule(this, Math.min(this.#clientTime(), this.#serverTime()), this.#activeAt);
+    const lag = this.#serverActiveAt - this.#activeAt;
+    let limit = Math.min(this.#clientTime(), this.#serverTime() + lag);
+    if (this.#responseExpected) limit = Math.min(limit, this.#responseUntil - this.#activeAt);
+    schedule(this, limit, this.#activeAt);
   }
 
   /** A side's time runs while it may still send, or has bytes to take. */
@@ -280,6 +374,7 @@ export class TcpSession extends ClientSession {
     if (limit === undefined) return;
     this.#serverLimit = limit;
     this.#activeAt = now();
+    this.#serverActiveAt = this.#activeAt;
   }
 
   onData(n: number, buffer: Buffer): void {
@@ -307,7 +402,7 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) this.replaceBulk();
     } else if (n >= BULK) this.useBulk();
     if (!flowing && socket.writableLength > 0) this.pause();
-    this.#touch(now());
+    this.#moved(now(), true);
   }
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
@@ -317,6 +412,10 @@ export class TcpSession extends ClientSession {
     stream.bytesToClient += n;
     frontend.counters.bytesOut += n;
     stream.backend!.counters.bytesOut += n;
+    if (!stream.responseInspected) {
+      this.#holdResponse(connection, n, buffer);
+      return;
+    }
     const owned = buffer === connection.bulk;
     const flowing =
       n < 4096
@@ -326,18 +425,18 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) connection.replaceBulk();
     } else if (n >= BULK) connection.useBulk();
     if (!flowing && socket.writableLength > 0) connection.pause();
-    this.#touch(now());
+    this.#moved(now(), false);
   }
 
   onDrain(): void {
     if (this.#over) return;
     this.stream.connection$?.resume();
-    if (this.#phase === FLOWING) this.#touch(now());
+    if (this.#phase === FLOWING) this.#moved(now(), true);
   }
 
   onServerDrain(): void {
     if (!this.#clientEnded) this.resume();
-    this.#touch(now());
+    this.#moved(now(), false);
   }
 
   onEnd(): void {
@@ -374,6 +473,11 @@ export class TcpSession extends ClientSession {
   onServerEnd(): void {
     if (this.#serverEnded) return;
     this.#serverEnded = true;
+    if (this.stream.responseInspected) this.#endServer();
+    else if (!this.stream.waiting) this.#lookAtResponse(now());
+  }
+
+  #endServer(): void {
     if (this.#clientEnded) {
       this.#finish(false);
       return;
@@ -383,6 +487,7 @@ export class TcpSession extends ClientSession {
     if (limit !== undefined) {
       this.#clientLimit = limit;
       this.#activeAt = now();
+      this.#serverActiveAt = this.#activeAt;
     }
     this.#watch();
   }
@@ -394,7 +499,11 @@ export class TcpSession extends ClientSession {
   onServerClose(connection: ServerConnection): void {
     if (this.stream.connection$ !== connection) return;
     if (!connection.connected) this.#retry('S');
-    else {
+    else if (!this.stream.responseInspected && !this.stream.waiting && !this.#serverEnded) {
+      this.stream.terminate('S', 'D');
+      this.#serverEnded = true;
+      this.#lookAtResponse(now());
+    } else {
       if (!this.#serverEnded) this.stream.terminate('S', 'D');
       this.#finish(false);
     }
@@ -448,7 +557,9 @@ export class TcpSession extends ClientSession {
   onTimeout(at: number): void {
     const { stream } = this;
     if (this.#over || this.#phase === FLOWING) {
-      this.#silence(at);
+      const inspected = this.#responseExpected && at >= this.#responseUntil && !stream.waiting && !this.#over;
+      if (inspected) this.#lookAtResponse(at);
+      else this.#silence(at);
       return;
     }
     if (this.#inspection?.waiting === true) {
@@ -488,7 +599,7 @@ export class TcpSession extends ClientSession {
       return;
     }
     const client = this.#activeAt + this.#clientTime() <= at;
-    const server = this.#activeAt + this.#serverTime() <= at;
+    const server = this.#serverActiveAt + this.#serverTime() <= at;
     if (!client && !server) {
       this.#watch();
       return;

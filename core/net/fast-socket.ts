@@ -83,7 +83,10 @@ export interface PlainSocket {
 }
 
 /** Where to connect to: a TCP address or a UNIX path, with what node:net's `connect` takes besides. */
-export type ConnectTarget = net.NetConnectOpts;
+export type ConnectTarget = net.NetConnectOpts & {
+  /** Makes the descriptor to connect with; called for each attempt. */
+  readonly makeSocket?: (() => number | undefined) | undefined;
+};
 
 // Accepted sockets come with TCP_NODELAY set already (ListeningSocket), connecting ones get it from this option.
 const OPTIONS = { allowHalfOpen: true, readable: true, writable: true, manualStart: true, noDelay: true } as const;
@@ -113,11 +116,11 @@ Object.defineProperty(FastSocket.prototype, 'writableLength', {
   },
 });
 
-function makeSocket(handle: object | undefined, reader: SocketReader): FastSocket {
+function makeSocket(handle: object | undefined, reader: SocketReader, fd?: number): FastSocket {
   let made: FastSocket | undefined;
   // node:net calls `buffer` without `this`, and once from within the constructor when it is given a handle.
   const buffer = (): Uint8Array => (made === undefined ? reader.buffer() : made.reader.buffer());
-  const options = { ...OPTIONS, handle, onread: { buffer, callback: onRead } };
+  const options = { ...OPTIONS, handle, ...(fd === undefined ? {} : { fd }), onread: { buffer, callback: onRead } };
   made = new FastSocket(options);
   made.reader = reader;
   listen(made);
@@ -236,16 +239,17 @@ export function readEvents(socket: net.Socket, reader: SocketReader): ReadSocket
  * by itself once connected. Throws what node:net throws on options that are no address (RangeError, TypeError).
  */
 export function connectSocket(target: ConnectTarget, reader: ConnectReader): ReadSocket {
+  const fd = target.makeSocket?.();
   if (
     'port' in target &&
     target.localAddress === undefined &&
     target.host !== undefined &&
     net.isIP(target.host) !== 0
   ) {
-    const light = connectLight(target.host, target.port, reader);
+    const light = connectLight(target.host, target.port, reader, fd);
     if (light !== undefined) return light;
   }
-  const socket = makeSocket(undefined, reader);
+  const socket = makeSocket(undefined, reader, fd);
   socket.on('connect', connected);
   socket.connect(target);
   return socket;
@@ -280,6 +284,10 @@ export function descriptorOf(owner: PlainSocket | net.Server): number | undefine
  * reset (not connected, UNIX) and while a FIN is on its way after the last byte, when the peer did get all.
  */
 export function resetSocket(socket: PlainSocket): void {
+  if (socket instanceof LightSocket) {
+    socket.resetAndDestroy();
+    return;
+  }
   // libuv refuses to reset during a shutdown, and node:net then neither closes the descriptor nor emits 'close'.
   const finishing =
     socket instanceof net.Socket && socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;

@@ -63,6 +63,7 @@ export class Libc {
   readonly #getsockopt: Native;
   readonly #socket: Native;
   readonly #connect: Native;
+  readonly #bind: Native;
   readonly #send: Native;
   readonly #close: Native;
   readonly #fcntl: Native;
@@ -79,6 +80,7 @@ export class Libc {
     this.#getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
     this.#socket = library.func('int socket(int, int, int)');
     this.#connect = library.func('int connect(int, const void *, uint32_t)');
+    this.#bind = library.func('int bind(int, const void *, uint32_t)');
     this.#send = library.func('long send(int, const void *, size_t, int)');
     this.#close = library.func('int close(int)');
     this.#fcntl = library.func('int fcntl(int, int, ...)');
@@ -107,6 +109,18 @@ export class Libc {
     if (fd === -1) return this.#code(fd)!;
     this.#fcntl(fd, F_SETFD, 'int', FD_CLOEXEC);
     return fd;
+  }
+
+  /** A stream socket, closed on exec. Answers the descriptor, or the error's code. */
+  streamSocket(family: 4 | 6): number | string {
+    const fd = this.#socket(this.platform.families[family], 1, 0);
+    if (fd === -1) return this.#code(fd)!;
+    this.#fcntl(fd, F_SETFD, 'int', FD_CLOEXEC);
+    return fd;
+  }
+
+  bind(fd: number, address: Uint8Array): ErrorCode {
+    return this.#code(this.#bind(fd, address, address.length));
   }
 
   connect(fd: number, address: Uint8Array): ErrorCode {

@@ -331,10 +331,12 @@ function shut(this: Request): void {
 function nothing(): void {}
 
 /** Connects to a numeric address; undefined where this Node is not known to allow it. */
-export function connectLight(host: string, port: number, reader: ConnectReader): LightSocket | undefined {
+export function connectLight(host: string, port: number, reader: ConnectReader, fd?: number): LightSocket | undefined {
   const tcp = tcpInternals.value;
   if (tcp === undefined) return undefined;
-  const socket = new LightSocket(new tcp.TcpHandle(0), false);
+  const handle = new tcp.TcpHandle(0);
+  if (fd !== undefined) handle.open?.(fd);
+  const socket = new LightSocket(handle, false);
   socket.connect(host, port, reader);
   return socket;
 }

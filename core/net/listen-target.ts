@@ -5,7 +5,16 @@ import { errorWords } from './system-error.ts';
 /** What to listen on. */
 export type ListenTarget =
   /** `host` is a numeric address. `v6only` undefined leaves the system's default (net.ipv6.bindv6only). */
-  | { readonly kind: 'inet'; readonly host: string; readonly port: number; readonly v6only?: boolean | undefined }
+  | {
+      readonly kind: 'inet';
+      readonly host: string;
+      readonly port: number;
+      readonly v6only?: boolean | undefined;
+      /** Takes connections of this network interface only; what needs a socket made by native calls. */
+      readonly device?: string | undefined;
+      /** The address need not be the machine's own. */
+      readonly transparent?: boolean | undefined;
+    }
   /** `mode` in the file-mode sense (0o600); undefined fields keep what the process's umask and ids give. */
   | {
       readonly kind: 'unix';
@@ -33,7 +42,7 @@ export class ListenError extends Error {
 export function listenKey(target: ListenTarget): string {
   switch (target.kind) {
     case 'inet':
-      return `${target.host}:${target.port}`;
+      return `${target.host}:${target.port}${target.device === undefined ? '' : `%${target.device}`}`;
     case 'unix':
       return `unix@${target.path}`;
     case 'abns':
@@ -65,7 +74,8 @@ export function bindError(target: ListenTarget, error: { code?: string | undefin
 
 /** The target as messages show it. */
 export function describeTarget(target: ListenTarget): string {
-  return target.kind === 'unix' ? target.path : listenKey(target);
+  if (target.kind === 'unix') return target.path;
+  return target.kind === 'inet' ? `${target.host}:${target.port}` : listenKey(target);
 }
 
 /** A byte-string path as node:fs and node:net want it: they encode as UTF-8. */

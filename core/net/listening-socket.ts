@@ -19,6 +19,7 @@ import type { ListenTarget } from './listen-target.ts';
 import { errorWords } from './system-error.ts';
 import { descriptorOf, type PlainSocket } from './fast-socket.ts';
 import { takeConnections } from './light-socket.ts';
+import { bindNative, needsNative } from './native-listener.ts';
 
 export interface ListenOptions {
   readonly target: ListenTarget;
@@ -26,6 +27,10 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** dup(2), when there is one: it lets a paused socket whose queue is full stop accepting in earnest. */
   readonly duplicate?: ((fd: number) => number | undefined) | undefined;
+  /** Sets options of the socket once it listens, again whenever it is bound anew. */
+  readonly configure?: ((descriptor: number) => void) | undefined;
+  /** Told what could not be set. */
+  readonly warn?: ((problem: string) => void) | undefined;
   /** Give out light sockets where this Node allows it; net.Sockets otherwise. */
   readonly light?: boolean;
 }
@@ -42,6 +47,8 @@ export class ListeningSocket {
   readonly #backlog: number;
   readonly #duplicate: ((fd: number) => number | undefined) | undefined;
   readonly #light: boolean;
+  #configure: ((descriptor: number) => void) | undefined;
+  readonly #warn: (problem: string) => void;
   #server: net.Server;
   #handler: AcceptHandler | undefined;
   #paused = true;
@@ -64,6 +71,8 @@ export class ListeningSocket {
     this.#backlog = options.backlog ?? 1024;
     this.#duplicate = options.duplicate;
     this.#light = options.light ?? false;
+    this.#configure = options.configure;
+    this.#warn = options.warn ?? ignore;
     this.#server = this.#newServer();
   }
 
@@ -82,6 +91,17 @@ export class ListeningSocket {
   /** The address as messages show it. */
   get text(): string {
     return describeTarget(this.target);
+  }
+
+  /** Another configuration is in charge of the socket: its options count from now on. */
+  configure(run: ((descriptor: number) => void) | undefined): void {
+    this.#configure = run;
+    this.#applyOptions();
+  }
+
+  #applyOptions(): void {
+    const fd = this.#configure === undefined ? undefined : descriptorOf(this.#server);
+    if (fd !== undefined) this.#configure!(fd);
   }
 
   get paused(): boolean {
@@ -226,7 +246,10 @@ export class ListeningSocket {
         case 'inet': {
           const ipv6Only = target.host.includes(':') ? (target.v6only ?? (await systemV6Only())) : false;
           const port = this.#port ?? target.port;
-          await listening(this.#server, { host: target.host, port, ipv6Only, backlog, exclusive: true });
+          const bound = needsNative(target) ? bindNative({ ...target, port }, ipv6Only, this.#warn) : undefined;
+          if (bound === undefined) {
+            await listening(this.#server, { host: target.host, port, ipv6Only, backlog, exclusive: true });
+          } else await listening(this.#server, { fd: bound, backlog });
           break;
         }
         case 'unix':
@@ -245,6 +268,7 @@ export class ListeningSocket {
     }
     const address = this.#server.address();
     if (address !== null && typeof address === 'object') this.#port = address.port;
+    this.#applyOptions();
     this.#server.on('error', (error) => this.onError?.(error));
   }
 

@@ -28,9 +28,12 @@ export class ListeningSockets {
     } else if (entry.owners.has(owner)) {
       throw new ListenError(`cannot bind socket (Address already in use) for [${key}]`, 'EADDRINUSE');
     }
+    const taken = entry.owners.size > 0;
     entry.owners.add(owner);
     try {
-      return await entry.opening;
+      const socket = await entry.opening;
+      if (taken) socket.configure(options.configure);
+      return socket;
     } catch (error) {
       this.#entries.delete(key);
       throw error;

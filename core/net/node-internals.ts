@@ -34,6 +34,7 @@ export interface Handle {
   getsockname?(out: Partial<net.AddressInfo>): number;
   connect?(request: Request, host: string, port: number): number;
   connect6?(request: Request, host: string, port: number): number;
+  open?(fd: number): number;
   setNoDelay?(on: boolean): number;
   setKeepAlive?(on: boolean, seconds: number): number;
   [name: symbol]: unknown;

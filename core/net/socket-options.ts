@@ -17,6 +17,9 @@ export type SocketOption =
   | 'userTimeout'
   | 'deferAccept'
   | 'fastOpen'
+  | 'fastOpenConnect'
+  | 'reuseAddress'
+  | 'v6only'
   | 'quickAck'
   | 'mark'
   | 'receiveBuffer'
@@ -66,6 +69,16 @@ const OPTIONS: Readonly<Record<SocketOption, readonly [Place, Place | undefined]
   fastOpen: [
     [6, 23],
     [6, 0x105],
+  ],
+  /** A connection begins with its first bytes. */
+  fastOpenConnect: [[6, 30], undefined],
+  reuseAddress: [
+    [1, 2],
+    [0xffff, 4],
+  ],
+  v6only: [
+    [41, 26],
+    [41, 27],
   ],
   quickAck: [[6, 12], undefined],
   /** Packet mark for netfilter (`set-mark`); needs CAP_NET_ADMIN. */

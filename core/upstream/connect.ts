@@ -12,6 +12,7 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
   if (server.portOffset !== undefined && 'port' in target) {
     target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
   }
+  if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
   const setting = server.config.source ?? server.backend.settings.source;
   const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
   const connection = new ServerConnection(server, target, user, source);

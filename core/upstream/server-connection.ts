@@ -2,6 +2,7 @@ import {
   connectSocket,
   descriptorOf,
   destroyWhenSent,
+  resetSocket,
   pauseReading,
   readInto,
   resumeReading,
@@ -136,6 +137,13 @@ export class ServerConnection implements SourceReader {
     this.user = null;
     this.#forget();
     this.socket.destroy();
+  }
+
+  /** Closes so that neither side has to remember the connection, as HAProxy does with those it ends first. */
+  reset(): void {
+    this.user = null;
+    this.#forget();
+    resetSocket(this.socket);
   }
 
   /** Nobody wants more of it: closes when all is sent, or when the server takes nothing for `limit` milliseconds. */

@@ -32,6 +32,8 @@ export class UpstreamServer implements Server {
   mostActiveBefore = 0;
   /** The fewest idle connections there were since the last purge. */
   leastIdle = 0;
+  /** Makes a socket with options that Node cannot set; null where none are wanted. */
+  makeSocket: (() => number | undefined) | null = null;
   /** Its generation is over: nothing is kept. */
   closing = false;
 

@@ -104,9 +104,10 @@ export const limits: Record<string, DirectiveKeyword> = {
   }),
   'tune.maxaccept': overriding(
     'tune.maxaccept <number>',
-    'How many connections are accepted in a row; -1: any number.',
+    'How many connections are accepted in a row; has no effect.',
     (words) => {
       const count = words.integer('a number', { min: -1, max: COUNT.max });
+      words.notice(`'tune.maxaccept' has no effect: Node.js chooses how many connections it accepts in a row`);
       return (settings) => (settings.maxAccept = count);
     },
   ),
@@ -119,6 +120,7 @@ export const limits: Record<string, DirectiveKeyword> = {
     'How much the times of health checks vary, in percent.',
     (words) => {
       const percent = words.integer('a number from 0 to 50', { min: 0, max: 50 });
+      words.notice(`'spread-checks' has no effect: health checks are not built yet`);
       return (settings) => (settings.spreadChecks = percent);
     },
   ),

@@ -46,6 +46,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     summary: 'Does not take an HTTP/2 preface on a connection without TLS for an upgrade.',
     side: 'frontend',
     http: true,
+    meaningless: 'there is no HTTP/2 yet, and its preface is refused',
   },
   dontlognull: { summary: 'Does not log connections on which nothing came.', side: 'frontend' },
   'http-buffer-request': { summary: "Waits for the request's body before going on.", http: true },
@@ -65,7 +66,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     http: true,
   },
   'http-use-proxy-header': {
-    summary: 'Takes Proxy-Connection for Connection in requests to a proxy.',
+    summary: 'Takes, and asks for, the credentials of proxies (Proxy-Authorization) in requests to a proxy.',
     side: 'frontend',
     http: true,
   },
@@ -75,14 +76,25 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     http: true,
   },
   'independent-streams': { summary: 'Bytes sent do not count as a sign of life of the one who receives them.' },
-  nolinger: { summary: 'Resets connections that are done with.' },
-  persist: { summary: 'Sends a client to the server its cookie names even if that is down.', side: 'backend' },
+  nolinger: {
+    summary: 'Resets connections that are done with.',
+    meaningless: "those to servers are reset anyway, and a client's is not, so that it gets all of its answer",
+  },
+  persist: {
+    summary: 'Sends a client to the server its cookie names even if that is down.',
+    side: 'backend',
+    meaningless: 'there is no persistence by cookies yet',
+  },
   'prefer-last-server': {
     summary: 'Stays with the server of the last request while there is a connection to it.',
     side: 'backend',
     http: true,
   },
-  'socket-stats': { summary: 'Counts for each listener of its own.', side: 'frontend' },
+  'socket-stats': {
+    summary: 'Counts for each listener of its own.',
+    side: 'frontend',
+    meaningless: 'statistics are not kept for each listener yet',
+  },
   'splice-auto': {
     summary: 'Forwards inside the kernel when that seems of use.',
     meaningless: 'there is no splicing here',

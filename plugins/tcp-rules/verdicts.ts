@@ -48,6 +48,13 @@ export const verdictActions: Record<string, ActionKeyword> = {
       return { run: () => 'drop' };
     },
   },
+  close: {
+    usage: 'close',
+    summary: "Closes the server's connection.",
+    in: ['tcp-response content'],
+    final: true,
+    parse: () => ({ run: (transaction) => transaction.closeServerConnection() }),
+  },
   'expect-proxy': expecting('proxy', 'A PROXY protocol header has to come first.'),
   'expect-netscaler-cip': expecting('netscaler-cip', 'A NetScaler client IP header has to come first.'),
 };
