@@ -16,9 +16,9 @@ export interface HookSignatures {
   accept(connection: Connection): Eventually<Verdict>;
   /** The request's head has been parsed; runs around the frontend's `http-request` rules. */
   request(transaction: Transaction): Eventually<Verdict>;
-  /** The first answer wins; nothing leaves the choice to `use_backend` and `default_backend`. */
+  /** HTTP mode. The first answer wins; nothing leaves the choice to `use_backend` and `default_backend`. */
   selectBackend(transaction: Transaction): Eventually<Backend | undefined>;
-  /** The first answer wins; nothing leaves the choice to the balance algorithm. */
+  /** HTTP mode. The first answer wins; nothing leaves the choice to the balance algorithm. */
   selectServer(transaction: Transaction, backend: Backend): Eventually<Server | undefined>;
   /** The head of the server's response has been parsed; runs around the `http-response` rules. */
   response(transaction: Transaction): Eventually<Verdict>;

@@ -1,4 +1,4 @@
-import type { ProxySettings } from './settings.ts';
+import type { ProxySettings, Rule } from './settings.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -173,11 +173,21 @@ export interface Transaction {
   readonly timing: Timing;
   /** The two characters of configuration.txt 8.5, and `-` `-` for persistence cookies. */
   readonly termination: string;
-  /** Body and head bytes sent to the client so far, as `%B` counts them. */
+  /** Bytes written to the client so far. */
   readonly bytesToClient: number;
-  /** Bytes read from the client so far, as `%U` counts them. */
+  /** Bytes read from the client so far. */
   readonly bytesFromClient: number;
+  /**
+   * Both as `%B` and `%U` have them. HAProxy counts a message before rules change it, and not as it is written: without separators,
+   * chunk framing and `Connection`. Where the frontend does not log it is not measured, and these are the bytes themselves.
+   */
+  readonly loggedToClient: number;
+  readonly loggedFromClient: number;
   readonly retries: number;
+  /** The first of its connection. */
+  readonly isFirst: boolean;
+  /** The last rule that ended its rule set (`tcp-request content`, `http-request` and on). */
+  lastRule: Rule | undefined;
   /** True when a retry went to another server (the `+` of `%rc`). */
   readonly redispatched: boolean;
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */

@@ -47,7 +47,7 @@ const defaultPath: DirectiveKeyword = {
 
 const pluginErrors: DirectiveKeyword = {
   usage: 'plugin-errors <plugin> { deny | ignore | disable-after <n> }',
-  summary: 'What happens when a plugin throws: the request is refused, or goes on, or the plugin is switched off.',
+  summary: 'What happens when a plugin throws: the request is refused, or goes on, or goes on from the nth error.',
   in: ['global'],
   parse: core((words, scope) => {
     const name = words.next('the name of a plugin');

@@ -174,7 +174,7 @@ function countLog({ frontend }: Transaction): number {
 }
 
 export const ALIASES: Readonly<Record<string, Alias>> = {
-  B: growing((transaction) => transaction.bytesToClient),
+  B: growing((transaction) => transaction.loggedToClient),
   CC: cookie('request'),
   CS: cookie('response'),
   H: text(() => host),
@@ -203,7 +203,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   Tt: growing(timers.Tt),
   Tu: growing(timers.Tu),
   Tw: number(timers.Tw),
-  U: number((transaction) => transaction.bytesFromClient),
+  U: number((transaction) => transaction.loggedFromClient),
   ac: number(({ process: whole }) => whole.connections),
   b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
   bc: number((transaction) => transaction.backend?.counters.current ?? 0),

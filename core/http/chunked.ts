@@ -49,6 +49,9 @@ export class ChunkedTracker {
   #overhead = 0;
   #name = '';
   #fields = 0;
+  #blanks = 0;
+  /** Chunk data and trailer fields so far: names and values without what is between and around them. */
+  payload = 0;
 
   reset(): void {
     this.#state = SIZE_FIRST;
@@ -56,6 +59,7 @@ export class ChunkedTracker {
     this.#overhead = 0;
     this.#name = '';
     this.#fields = 0;
+    this.payload = 0;
   }
 
   /** The last chunk, its trailers and the final CRLF have been seen. */
@@ -119,6 +123,7 @@ export class ChunkedTracker {
           const take = Math.min(this.#size, to - i);
           if (payload !== undefined) payload(bytes, i, i + take);
           i += take;
+          this.payload += take;
           this.#size -= take;
           if (this.#size === 0) state = DATA_CR;
           break;
@@ -142,8 +147,11 @@ export class ChunkedTracker {
           i++;
           break;
         case TRAILER_NAME:
-          if (c === 58) state = FORBIDDEN_TRAILERS.has(this.#name) ? BROKEN : TRAILER_VALUE;
-          else if (TOKEN_LOWER[c] === 0 || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
+          if (c === 58) {
+            state = FORBIDDEN_TRAILERS.has(this.#name) ? BROKEN : TRAILER_VALUE;
+            this.payload += this.#name.length;
+            this.#blanks = -1;
+          } else if (TOKEN_LOWER[c] === 0 || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
           else {
             // Lower case where it stands, as the names of a head.
             bytes[i] = TOKEN_LOWER[c]!;
@@ -155,6 +163,11 @@ export class ChunkedTracker {
           i++;
           if (c === 13) state = TRAILER_LF;
           else if (FIELD_CONTENT[c] === 0 || ++this.#overhead > MAX_OVERHEAD) state = BROKEN;
+          else if (c !== 32 && c !== 9) {
+            // Blanks count between two words only.
+            this.payload += 1 + Math.max(0, this.#blanks);
+            this.#blanks = 0;
+          } else if (this.#blanks >= 0) this.#blanks++;
           break;
         case TRAILER_LF:
           i++;

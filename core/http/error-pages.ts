@@ -1,4 +1,4 @@
-/** The pages HAProxy has built in, to the byte: reason phrase, heading and sentence (configuration.txt 1.3.1, measured on 2.6). */
+/** The pages HAProxy has built in, to the byte: reason phrase, heading and sentence (configuration.txt 1.3.1, measured on 2.6; it has none for 414 and 431). */
 interface Page {
   readonly reason: string;
   readonly title: string;
@@ -21,10 +21,12 @@ const PAGES: Readonly<Record<number, Page>> = {
   408: page('Request Time-out', "Your browser didn't send a complete request in time.\n"),
   410: page('Gone', 'The resource is no longer available and will not be available again.\n'),
   413: page('Payload Too Large', 'The request entity exceeds the maximum allowed.\n'),
+  414: page('URI Too Long', 'The request target is longer than the server is willing to interpret.\n'),
   421: page('Misdirected Request', 'Request sent to a non-authoritative server.\n'),
   422: page('Unprocessable Content', 'The server cannot process the contained instructions.\n'),
   425: page('Too Early', 'Your browser sent early data.\n'),
   429: page('Too Many Requests', 'You have sent too many requests in a given amount of time.\n'),
+  431: page('Request Header Fields Too Large', 'The header fields of the request are too large.\n'),
   500: page('Internal Server Error', 'An internal server error occurred.\n'),
   501: page('Not Implemented', '.The server does not support the functionality required to fulfill the request.\n'),
   502: page('Bad Gateway', 'The server returned an invalid or incomplete response.\n'),

@@ -253,6 +253,21 @@ export class Head implements HeaderList {
     this.#remove(this.#physical(index));
   }
 
+  /** Bytes of all names and values. */
+  get fieldsMeasure(): number {
+    let sum = 0;
+    const ranges = this.#ranges;
+    for (let i = 0; i < this.#count; i++) {
+      const state = this.#states[i]!;
+      if (state === DELETED) continue;
+      const at = i * STRIDE;
+      sum += ranges[at + 1]! - ranges[at]!;
+      sum += state === CHANGED ? this.#values[i]!.length : ranges[at + 3]! - ranges[at + 2]!;
+    }
+    for (let i = 0; i < this.#addedNames.length; i++) sum += this.#addedNames[i]!.length + this.#addedValues[i]!.length;
+    return sum;
+  }
+
   /** Marks every field to be written anew, `name: value`, whatever blanks it came with. */
   normalize(): void {
     for (let i = 0; i < this.#count; i++) {

@@ -25,6 +25,7 @@ export class BodyState implements Body {
   heldStart = 0;
   heldEnd = 0;
   #chunks: ChunkedTracker | null = null;
+  #passed = 0;
 
   /** Frames a new message. */
   begin(kind: number, length: number): void {
@@ -34,6 +35,7 @@ export class BodyState implements Body {
     this.complete = kind === BODY_NONE;
     this.heldStart = 0;
     this.heldEnd = 0;
+    this.#passed = 0;
     if (kind === BODY_CHUNKED) {
       this.#chunks ??= new ChunkedTracker();
       this.#chunks.reset();
@@ -59,7 +61,22 @@ export class BodyState implements Body {
       case BODY_NONE:
         return from;
       default:
+        this.#passed += to - from;
         return to;
+    }
+  }
+
+  /** What has come of it so far as HAProxy measures it: without chunk framing, of which the end alone counts as one byte. */
+  get measure(): number {
+    switch (this.kind) {
+      case BODY_NONE:
+        return 0;
+      case BODY_LENGTH:
+        return this.length! - this.remaining;
+      case BODY_CHUNKED:
+        return this.#chunks!.payload + (this.#chunks!.done ? 1 : 0);
+      default:
+        return this.#passed;
     }
   }
 
@@ -107,6 +124,9 @@ export class BodyState implements Body {
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
+
+/** What HAProxy counts for a start line besides the two parts that vary: 20 bytes, the version, and the end of the head. */
+const LINE_MEASURE = 20 + 'HTTP/1.1'.length + 1;
 
 /** A request as rules see it. */
 export class RequestView implements Request {
@@ -159,6 +179,11 @@ export class RequestView implements Request {
     this.#receivedMethod ??= this.method;
     this.#method = method;
     this.#line();
+  }
+
+  /** The head's size as HAProxy's logs count it. */
+  get measure(): number {
+    return LINE_MEASURE + this.method.length + this.uri.length + this.head.fieldsMeasure;
   }
 
   get receivedMethod(): string {
@@ -223,6 +248,11 @@ export class ResponseView implements Response {
   own(): void {
     void this.reason;
     this.head.own();
+  }
+
+  /** The head's size as HAProxy's logs count it. */
+  get measure(): number {
+    return LINE_MEASURE + 3 + this.reason.length + this.head.fieldsMeasure;
   }
 
   get status(): number {

@@ -37,6 +37,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
   receivedProxyHeader = false;
+  /** Requests so far, in HTTP mode. */
+  requests = 0;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
   socket!: ReadSocket;
   closed = false;

@@ -24,8 +24,11 @@ export class Generation implements Process {
   /** What is held of a body at the most when somebody waits for it. */
   readonly bodyLimit: number;
   pipeline: Pipeline;
+  /** Some plugin has hooks. */
+  hooked = false;
   /** Hooks see requests that have left. */
   keepsLine = false;
+  logs = false;
   /** No new connections; those there are end after their request. */
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
@@ -47,9 +50,11 @@ export class Generation implements Process {
   }
 
   useHooks(hooks: readonly NamedHooks[]): void {
+    this.hooked = hooks.length > 0;
     this.pipeline = buildPipeline(hooks, (plugin, stage, error, argument) =>
       this.blame(plugin, stage, error, isTransaction(argument) ? argument : undefined),
     );
+    this.logs = hooks.some(({ hooks: { log } }) => log !== undefined);
     this.keepsLine = hooks.some(({ hooks: { response, log } }) => response !== undefined || log !== undefined);
   }
 

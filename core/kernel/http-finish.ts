@@ -53,13 +53,13 @@ export function endExchange(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.current--;
   logStream(stream);
   const close = stream.closeClient;
+  const asked = stream.closeAsked;
   session.endBulk();
   session.endStream(stream);
   const { runtime } = session.frontend;
-  if (
-    close ||
-    (runtime.generation.closesIdle && runtime.generation.ending && !runtime.option('idle-close-on-response'))
-  )
+  const { generation } = runtime;
+  if (asked) session.leave();
+  else if (close || (generation.closesIdle && generation.ending && !runtime.option('idle-close-on-response')))
     session.end();
   else session.awaitRequest(at);
 }

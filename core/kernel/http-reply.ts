@@ -1,6 +1,7 @@
 import { reasonPhrase, type ErrorReply, type Reply } from '../api/index.ts';
 import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
+import { BODY_NONE } from '../http/messages.ts';
 import { countStatus } from '../state/counters.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange } from './http-finish.ts';
@@ -102,9 +103,16 @@ function challenge(stream: Stream): void {
 function answer(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number): void {
   const view = stream.responseView;
   // What is left of the request's body would be taken for the next request.
-  if (!stream.requestView.body.complete) stream.closeClient = true;
+  if (!stream.requestView.body.complete) {
+    stream.closeClient = true;
+    stream.closeAsked = false;
+  }
   if (stream.request !== undefined) stream.requestView.keepLine();
   afterResponse(stream);
+  if (stream.frontend.runtime.measures) {
+    view.body.begin(BODY_NONE, 0);
+    stream.measureOut = view.measure + (stream.headRequest ? 0 : size);
+  }
   const silent = view.status === 204 || view.status === 304 || stream.closeClient;
   if (!silent || view.head.has('content-length')) declareLength(view.head, size);
   const adjust = stream.frontend.settings.adjustCaseForClient

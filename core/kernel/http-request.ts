@@ -57,11 +57,11 @@ export function beginRequest(
     scan.minor === 1
       ? (connection & CONNECTION_CLOSE) === 0
       : (connection & (CONNECTION_CLOSE | CONNECTION_KEEP_ALIVE)) === CONNECTION_KEEP_ALIVE;
+  stream.closeAsked = !keepAlive;
   stream.closeClient =
     !keepAlive || frontend.settings.connectionMode === 'close' || session.frontend.runtime.generation.ending;
   if (scan.irregular) view.head.normalize();
   if (connection !== 0 || scan.connectionFields > 0) cleanConnection(view.head, scan);
-  if (scan.teField !== -1) cleanTransferCodings(view.head);
   const method = view.method;
   stream.headRequest = method === 'HEAD';
   stream.connectMethod = method === 'CONNECT';
@@ -71,6 +71,8 @@ export function beginRequest(
     view.head.delete('upgrade');
   }
   if (bytes[scan.methodEnd + 1] !== 47) normalizeTarget(stream);
+  if (frontend.runtime.measures) stream.measureIn = view.measure;
+  if (scan.teField !== -1) cleanTransferCodings(view.head);
   stream.expects = scan.expectContinue && scan.minor === 1;
   schedule(session, frontend.clientTimeout, stream.timing.firstByte);
   stream.timing.request = stream.timing.firstByte;

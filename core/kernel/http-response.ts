@@ -128,6 +128,7 @@ function responseHead(
     view.head.delete('content-length');
     view.head.delete('transfer-encoding');
   }
+  if (stream.frontend.runtime.measures) stream.measureOut += view.measure;
   const { connection: members } = scan;
   if (scan.minor === 0 ? (members & CONNECTION_KEEP_ALIVE) === 0 : (members & CONNECTION_CLOSE) !== 0) {
     stream.closeServer = true;
@@ -177,6 +178,7 @@ function interim(
   if (scan.irregular) view.head.normalize();
   if (scan.contentLength !== -1) view.head.delete('content-length');
   if (scan.chunked) view.head.delete('transfer-encoding');
+  if (stream.frontend.runtime.measures) stream.measureOut += view.measure;
   // What comes behind it may be no response at all: then the client sees only the 502.
   stream.interim += view.head.text('', caseForClient(stream));
   if (end < n) {
@@ -425,7 +427,9 @@ function sendResponse(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
-  if (view.head.edited && !stream.headRequest && status !== 204 && status !== 304) reframe(view.head, body);
+  if (view.head.edited && stream.headsEdited && !stream.headRequest && status !== 204 && status !== 304) {
+    reframe(view.head, body);
+  }
   const tunnel = body.kind === BODY_TUNNEL;
   const line = tunnel ? '' : connectionLine(stream);
   const adjust = caseForClient(stream);
@@ -573,6 +577,7 @@ export function serverDrained(session: HttpSession, stream: Stream, _connection:
 export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buffer, n: number): void {
   const connection = stream.connection$;
   stream.bytesFromClient += n;
+  if (stream.measureIn > 0) stream.measureIn += n;
   stream.frontend.counters.bytesIn += n;
   stream.backend!.counters.bytesIn += n;
   if (connection === null || connection.closed) return;

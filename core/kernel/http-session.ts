@@ -42,8 +42,6 @@ export function scannerFor(limit: number): HeadScanner {
 export class HttpSession extends ClientSession {
   phase: number = IDLE;
   stream: Stream | null = null;
-  /** Requests so far. */
-  requests = 0;
   /** The client has ended its side. */
   clientEnded = false;
   /** The one of the request before, where its connection is kept for this client alone. */
@@ -294,6 +292,15 @@ export class HttpSession extends ClientSession {
     // Unsent bytes have the client's own time; otherwise it is only a matter of politeness.
     const time = this.socket.writableLength > 0 ? (timeouts['client-fin'] ?? this.frontend.clientTimeout) : LINGER;
     schedule(this, time || LINGER, now());
+  }
+
+  /**
+   * Closes at once what the client asked to have closed: with all of its bytes read and all of ours taken by the system, there is
+   * nothing to wait for.
+   */
+  leave(): void {
+    if (this.#stash === null && this.socket.writableLength === 0) this.destroy();
+    else this.end();
   }
 
   /** Closes with a reset: the client cannot take what it got for complete. */

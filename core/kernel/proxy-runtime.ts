@@ -51,8 +51,14 @@ export class ProxyRuntime {
   get keepsLine(): boolean {
     return this.#keepsLine || this.generation.keepsLine;
   }
+  /** Messages are measured for the log. */
+  get measures(): boolean {
+    return this.onLog !== null || this.generation.logs;
+  }
   readonly #keepsLine: boolean;
   readonly pretendKeepAlive: boolean;
+  /** Some rule or directive may change the fields that frame a body. */
+  readonly editsHeads: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
 
@@ -89,6 +95,9 @@ export class ProxyRuntime {
     this.preferLast = this.option('prefer-last-server');
     this.independent = this.option('independent-streams');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
+    this.editsHeads =
+      (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
+      (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }
 

@@ -19,9 +19,13 @@ export function runRules(
       if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
-        if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, runRules);
-      else return verdict === 'stop' ? undefined : verdict;
+        if (!rule.final) continue;
+        transaction.lastRule = rule;
+        return undefined;
+      }
+      if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, runRules);
+      transaction.lastRule = rule;
+      return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
       if (verdict !== undefined) return verdict;
@@ -48,9 +52,13 @@ export function decideRules(
       if (!applies) continue;
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
-        if (rule.final) return undefined;
-      } else if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, decideRules);
-      else return verdict === 'stop' ? undefined : verdict;
+        if (!rule.final) continue;
+        transaction.lastRule = rule;
+        return undefined;
+      }
+      if (verdict instanceof Promise) return later(verdict, rules, transaction, blame, i, decideRules);
+      transaction.lastRule = rule;
+      return verdict === 'stop' ? undefined : verdict;
     } catch (error) {
       const verdict = blame(rule.plugin, rule.text, error);
       if (verdict !== undefined) return verdict;
@@ -74,6 +82,7 @@ async function later<V>(
   } catch (error) {
     verdict = blame(rule.plugin, rule.text, error);
   }
+  if (verdict !== undefined || rule.final) transaction.lastRule = rule;
   if (verdict === 'stop' || (verdict === undefined && rule.final)) return undefined;
   return verdict ?? goOn(rules, transaction, blame, index + 1);
 }
@@ -93,10 +102,11 @@ export function runHooks(
       if (!(verdict instanceof Promise)) return verdict;
       return verdict.then(
         (answer) => answer ?? runHooks(hooks, transaction, proxy, blame, i + 1),
-        (error: unknown) => blame(proxy.name, 'request', error),
+        (error: unknown) => blame(proxy.name, 'request', error) ?? runHooks(hooks, transaction, proxy, blame, i + 1),
       );
     } catch (error) {
-      return blame(proxy.name, 'request', error);
+      const verdict = blame(proxy.name, 'request', error);
+      if (verdict !== undefined) return verdict;
     }
   }
   return undefined;

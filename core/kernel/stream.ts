@@ -3,6 +3,7 @@ import type {
   Received,
   Reply,
   ReplyCause,
+  Rule,
   Server,
   Timing,
   TimeoutChoice,
@@ -58,6 +59,9 @@ export class Stream implements Transaction, Queued {
   };
   bytesToClient = 0;
   bytesFromClient = 0;
+  /** Heads as HAProxy measures them, while the frontend logs; 0 for what could not be read and for its answer. */
+  measureIn = 0;
+  measureOut = 0;
   bytesFromServer = 0;
   bytesToServer = 0;
   retries = 0;
@@ -67,6 +71,7 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  lastRule: Rule | undefined = undefined;
   strictRewriting = true;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
@@ -91,6 +96,8 @@ export class Stream implements Transaction, Queued {
   /** 0: awaiting the head; 1: the body passes; 2: complete. */
   responsePhase = 0;
   closeClient = false;
+  /** The client said that this is its last request. */
+  closeAsked = false;
   closeServer = false;
   /** Client and request asked for Upgrade or CONNECT. */
   upgrade = false;
@@ -155,6 +162,8 @@ export class Stream implements Transaction, Queued {
     timing.end = -1;
     this.bytesToClient = 0;
     this.bytesFromClient = 0;
+    this.measureIn = 0;
+    this.measureOut = 0;
     this.bytesFromServer = 0;
     this.bytesToServer = 0;
     this.retries = 0;
@@ -163,6 +172,7 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.lastRule = undefined;
     this.strictRewriting = true;
     this.responseInspected = true;
     this.serverUnwanted = false;
@@ -174,6 +184,7 @@ export class Stream implements Transaction, Queued {
     this.requestSent = false;
     this.responsePhase = 0;
     this.closeClient = false;
+    this.closeAsked = false;
     this.closeServer = false;
     this.upgrade = false;
     this.connectMethod = false;
@@ -214,6 +225,24 @@ export class Stream implements Transaction, Queued {
 
   get connection(): ClientSession {
     return this.session;
+  }
+
+  get loggedToClient(): number {
+    if (!this.#isMeasured) return this.bytesToClient;
+    return this.measureOut === 0 ? 0 : this.measureOut + this.responseView.body.measure;
+  }
+
+  get loggedFromClient(): number {
+    if (!this.#isMeasured) return this.bytesFromClient;
+    return this.measureIn === 0 ? 0 : this.measureIn + this.requestView.body.measure;
+  }
+
+  get #isMeasured(): boolean {
+    return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
+  }
+
+  get isFirst(): boolean {
+    return this.session.requests <= 1;
   }
 
   get process(): Process {
@@ -365,6 +394,12 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
+  }
+
+  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
+  get headsEdited(): boolean {
+    const { runtime } = this.frontend;
+    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
   }
 
   /** Enough of the body under way is held. */

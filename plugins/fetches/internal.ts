@@ -67,7 +67,21 @@ function uuid7(): string {
 /** Fetches from the proxy's own state. configuration.txt 7.3.2. */
 export const internalFetches: FetchTable = {
   ...simple('act_conn', 'sint', 'constant', 'Connections of this process.', ({ process }) => process.connections),
-  ...simple('stopping', 'bool', 'constant', 'Whether the process is stopping.', ({ process }) => process.stopping),
+  ...simple(
+    'last_rule_file',
+    'str',
+    'internal',
+    'The file of the last rule that ended its rule set.',
+    ({ lastRule }) => lastRule?.file,
+  ),
+  ...simple(
+    'last_rule_line',
+    'sint',
+    'internal',
+    'The line of the last rule that ended its rule set.',
+    ({ lastRule }) => lastRule?.line,
+  ),
+  ...simple('stopping', 'bool', 'internal', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
     'string,[string],[string],[string],[string],[string],[string],[string],[string],[string],[string],[string]',

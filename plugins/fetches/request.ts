@@ -130,6 +130,13 @@ export const requestFetches: FetchTable = {
     'req_proto_http',
   ),
   ...simple(
+    'http_first_req',
+    'bool',
+    'request-kept',
+    'Whether the request is the first of its connection.',
+    ({ isFirst, request }) => (request === undefined ? undefined : isFirst),
+  ),
+  ...simple(
     'req.body',
     'bin',
     'request-head',

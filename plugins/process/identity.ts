@@ -20,6 +20,7 @@ export const globalDescription: DirectiveKeyword = {
   in: ['global'],
   parse(words, scope) {
     const first = words.next('a text');
+    words.notice(`'description' is for statistics, which are not built yet`);
     scope.global.settings.description = [first, ...words.rest()].join(' ');
   },
 };
@@ -110,6 +111,7 @@ export const identity: Record<string, DirectiveKeyword> = {
     const name = words.next('a node name');
     if (!/^[A-Za-z0-9._-]+$/.test(name))
       words.fail(`'node' requires valid node name - non-empty string with digits, letters, '.', '-' or '_'.`);
+    words.notice(`'node' is for statistics, which are not built yet`);
     return (settings) => (settings.node = name);
   }),
   localpeer: overriding('localpeer <name>', 'The name of this instance among peers; the same as -L.', (words) => {

@@ -9,6 +9,7 @@ export const proxyDescription: DirectiveKeyword = {
   in: ANYWHERE,
   parse(words, scope) {
     const first = words.next('a text');
+    words.notice(`'description' is for statistics, which are not built yet`);
     scope.proxy.settings.description = [first, ...words.rest()].join(' ');
   },
 };
@@ -53,6 +54,7 @@ export const identity: Record<string, DirectiveKeyword> = {
       if (guid.length > 127 || !/^[A-Za-z0-9.:_-]+$/.test(guid))
         words.fail(`'${guid}' is no guid: at most 127 letters, digits, '.', ':', '-' and '_'`);
       words.end();
+      words.notice(`'guid' is for statistics, which are not built yet`);
       scope.proxy.settings.guid = guid;
       scope.later((names) => {
         const other = names.proxies.find((proxy) => proxy !== scope.proxy && proxy.settings.guid === guid);

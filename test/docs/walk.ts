@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,11 +89,13 @@ export class Walk {
   /** Ends what the page left running (its pid files say what) and removes the folder. */
   end(): void {
     for (const name of readdirSync(this.#folder).filter((file) => file.endsWith('.pid'))) {
-      const pid = Number(readFileSync(join(this.#folder, name), 'utf8'));
+      const pid = readFileSync(join(this.#folder, name), 'latin1').trim();
       try {
-        process.kill(pid, 'SIGKILL');
+        // The page may have ended it, and its number be somebody else's by now.
+        const running = execFileSync('ps', ['-o', 'args=', '-p', pid], { encoding: 'utf8' });
+        if (running.includes(` -p ${name}`)) process.kill(Number(pid), 'SIGKILL');
       } catch {
-        // Ended as the page says.
+        // There is no such process.
       }
     }
     rmSync(this.#folder, { recursive: true });

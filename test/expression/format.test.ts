@@ -7,8 +7,8 @@ function logged(): Transaction {
   const transaction = transactionOf({ uri: '/a"b?q=1', version: '1.0' });
   Object.assign(transaction, {
     requestCaptures: ['h.example', 'a,b', undefined],
-    bytesToClient: 49,
-    bytesFromClient: 57,
+    loggedToClient: 49,
+    loggedFromClient: 57,
     termination: 'LR--',
     response: { status: 200 },
     loggedStatus: 200,

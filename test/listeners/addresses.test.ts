@@ -94,7 +94,10 @@ describe('what can be bound', () => {
     proxy = await proxyHere(listen(bind));
     const port = Number(proxy.listeners[0]!.address.split(':').at(-1));
     expect(await greeting(connect(port, '::1'))).toBe('hello');
-    expect(await greeting(connect(port, '127.0.0.1'))).toBe(four);
+    const answer = await greeting(connect(port, '127.0.0.1'));
+    // Somebody else may have that port of the other family.
+    if (four === 'hello') expect(answer).toBe(four);
+    else expect(answer).not.toBe('hello');
   });
 
   test('a UNIX path with its mode and owner', async () => {
