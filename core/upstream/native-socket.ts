@@ -43,6 +43,11 @@ export function prepareServers(backend: UpstreamBackend): Diagnostic[] {
   for (const server of backend.servers) {
     const family = server.address.family;
     if (family === 'unix') continue;
+    if (server.config.fastOpen && backend.settings.mode === 'tcp') {
+      const { file, line, name } = server.config;
+      const message = `'server ${name}' : 'tfo' has no effect in TCP mode, where the server may be the one who speaks first`;
+      warnings.push({ severity: 'notice', message, file, line });
+    }
     const wanted = preparations(server, backend.runtime.generation.settings);
     if (wanted.length === 0) continue;
     const { file, line, name } = server.config;
