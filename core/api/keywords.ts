@@ -69,6 +69,8 @@ export interface ActionKeyword extends Documented {
   parse(words: Words, scope: Scope): Action;
 }
 export interface Action {
+  /** Blamed for what it throws, if that is not the plugin whose word it is. */
+  readonly plugin?: string;
   run(transaction: Transaction): Eventually<Verdict>;
 }
 

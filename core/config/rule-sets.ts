@@ -66,7 +66,7 @@ export function readRule(set: Ruleset, words: LineWords, scope: LineScope): void
     file: words.file,
     line: words.line,
     text: words.text,
-    plugin: entry.plugin,
+    plugin: action.plugin ?? entry.plugin,
     final: entry.keyword.final ?? false,
   });
 }

@@ -67,7 +67,7 @@ describe('use-service', () => {
   http-request return status 404
 frontend t
   mode tcp
-  bind 127.0.0.1:0
+  bind 127.0.0.2:0
   tcp-request inspect-delay 5s
   tcp-request content use-service banner if { req.len gt 2 }
 `,
@@ -101,13 +101,14 @@ frontend t
   test('costs only its own request when it fails', async () => {
     expect(await ask('/broken')).toMatch(/^HTTP\/1\.1 500 /);
     expect(await ask('/hello')).toContain('hello /hello');
+    expect(handle.status().pluginFailures).toEqual({ demo: 1 });
   });
 
   test('the rules go on where its condition does not hold', async () =>
     expect(await ask('/other')).toMatch(/^HTTP\/1\.1 404 /));
 
   test('TCP: sends its bytes and ends the connection', async () => {
-    const client = await RawClient.connect(ports[1]!);
+    const client = await RawClient.connect(ports[1]!, { host: '127.0.0.2' });
     client.send('ab');
     client.send('cd');
     expect(await client.sawClose()).toBe(true);
