@@ -12,7 +12,8 @@ import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { inspectResponse, junkResponse } from './http-response.ts';
+import { inspectResponse } from './response-stages.ts';
+import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 

@@ -6,7 +6,7 @@ import { countStatus } from '../state/counters.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
-import { afterResponse, connectionLine } from './http-response.ts';
+import { afterResponse, connectionLine } from './response-send.ts';
 import type { PendingReply, Stream } from './stream.ts';
 
 /**

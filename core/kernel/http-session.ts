@@ -10,8 +10,11 @@ import { copyOf, READ_SIZE } from './buffers.ts';
 import { ClientSession, type Arrival } from './client-session.ts';
 import { serverConnected, serverFailed, serverFree } from './http-dispatch.ts';
 import { logStream } from './http-finish.ts';
-import { beginRequest, clientBody, clientGone, clientHalfClosed, streamTimeout } from './http-request.ts';
-import { clientDrained, serverData, serverDrained, serverEnded, tunnelToServer } from './http-response.ts';
+import { beginRequest } from './http-request.ts';
+import { clientBody, clientGone, clientHalfClosed, streamTimeout } from './request-flow.ts';
+import { clientDrained, serverDrained, tunnelToServer } from './response-flow.ts';
+import { serverData } from './http-response.ts';
+import { serverEnded } from './response-end.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 

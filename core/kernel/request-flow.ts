@@ -1,0 +1,155 @@
+import { unsentBytes } from '../net/fast-socket.ts';
+import { forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
+import { abortStream } from './http-finish.ts';
+import { sendReply } from './http-reply.ts';
+import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
+import { serverTimeout } from './response-end.ts';
+import { tunnelTimeout } from './response-flow.ts';
+import type { Stream } from './stream.ts';
+import { now, schedule } from './timers.ts';
+
+/** More of a request's body. */
+export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, from: number, to: number): void {
+  const { body } = stream.requestView;
+  const stop = body.follow(bytes, from, to);
+  if (stop < 0) {
+    badBody(session, stream);
+    return;
+  }
+  stream.bytesFromClient += stop - from;
+  session.frontend.counters.bytesIn += stop - from;
+  if (stream.backend !== undefined) stream.backend.counters.bytesIn += stop - from;
+  if (body.complete) {
+    session.phase = BUSY;
+    if (stop < to) session.holdRest(bytes, stop, to);
+  }
+  if (stream.requestSent) {
+    forwardBody(session, stream, bytes, from, stop);
+    return;
+  }
+  body.append(bytes, from, stop);
+  if (stream.bodyWaiter !== null) {
+    if (stream.bodyReady(stream.bodyWanted)) stream.wakeBody('ready');
+  } else if (!body.complete) session.pause();
+}
+
+/** The framing of a request's body is broken; what can still be said depends on how far the answer is. */
+function badBody(session: HttpSession, stream: Stream): void {
+  stream.terminate('P', stream.responsePhase > 0 ? 'D' : stream.requestSent ? 'H' : 'R');
+  session.frontend.counters.requestErrors++;
+  stream.closeClient = true;
+  releaseServer(session, stream, true);
+  leaveQueue(stream);
+  if (stream.responsePhase > 0 || stream.waiting) {
+    abortStream(session, stream);
+    return;
+  }
+  stream.error(400);
+  sendReply(session, stream);
+}
+
+/** The client ended its side while a request was under way. */
+export function clientHalfClosed(session: HttpSession, stream: Stream): void {
+  if (session.phase === TUNNEL) {
+    stream.connection$?.socket.end();
+    schedule(session, tunnelTimeout(session, stream), now());
+    return;
+  }
+  const incomplete = !stream.requestView.body.complete;
+  const abort = incomplete || stream.backend?.runtime.abortOnClose === true;
+  if (!abort) return;
+  stream.terminate('C', stream.stage);
+  session.frontend.counters.cliAborts++;
+  if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
+  if (stream.server !== undefined) stream.server.counters.cliAborts++;
+  stream.wakeBody('closed');
+  const silent = stream.queue !== null || (incomplete && stream.requestSent);
+  if (stream.responsePhase === 0 && !stream.waiting && !silent) {
+    stream.error(400);
+    leaveQueue(stream);
+    releaseServer(session, stream, true);
+    sendReply(session, stream);
+    return;
+  }
+  abortStream(session, stream);
+}
+
+/** The client's connection is gone. */
+export function clientGone(session: HttpSession, stream: Stream): void {
+  stream.terminate('C', stream.stage);
+  session.frontend.counters.cliAborts++;
+  if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
+  if (stream.server !== undefined) stream.server.counters.cliAborts++;
+  abortStream(session, stream);
+}
+
+/** Without `timeout tunnel` the one with the shorter timeout is to blame for a silent tunnel. */
+function serverIsShorter(stream: Stream): boolean {
+  if (stream.getTimeout('tunnel') > 0) return false;
+  const server = stream.getTimeout('server');
+  return server > 0 && server < (stream.getTimeout('client') || Infinity);
+}
+
+/** Nothing happened for as long as the stage allows. */
+export function streamTimeout(session: HttpSession, stream: Stream, at: number): void {
+  if (stream.queue !== null) {
+    leaveQueue(stream);
+    stream.terminate('s', 'Q');
+    stream.error(503);
+    sendReply(session, stream);
+    return;
+  }
+  const connection = stream.connection$;
+  if (connection !== null && !connection.connected) {
+    retry(session, stream, 's');
+    return;
+  }
+  if (session.phase === TUNNEL || stream.responsePhase === 2) {
+    const server = session.phase === TUNNEL && (session.clientEnded || serverIsShorter(stream));
+    stream.terminate(server ? 's' : 'c', 'D');
+    abortStream(session, stream);
+    return;
+  }
+  if (session.phase === BODY) {
+    // Whoever was to act and did not: a client that owes us its body, or a server that does not take it.
+    const server = connection !== null && session.paused && connection.socket.writableLength > 0;
+    if (server) {
+      const left = unsentBytes(connection.socket);
+      if (left !== connection.queued) {
+        connection.queued = left;
+        schedule(session, stream.getTimeout('server'), at);
+        return;
+      }
+    }
+    stream.terminate(server ? 's' : 'c', server || stream.responsePhase > 0 ? 'D' : 'H');
+    if (server || stream.responsePhase > 0 || stream.waiting) {
+      abortStream(session, stream);
+      return;
+    }
+    releaseServer(session, stream, true);
+    stream.closeClient = true;
+    stream.error(408);
+    sendReply(session, stream);
+    return;
+  }
+  if (stream.responsePhase === 1) {
+    const client = connection !== null && connection.paused && session.socket.writableLength > 0;
+    if (client) {
+      const left = unsentBytes(session.socket);
+      if (left !== session.queued) {
+        session.queued = left;
+        schedule(session, stream.getTimeout('client'), at);
+        return;
+      }
+    }
+    stream.terminate(client ? 'c' : 's', 'D');
+    abortStream(session, stream);
+    return;
+  }
+  if (stream.waiting) {
+    // A rule is at work; it has its own limits.
+    schedule(session, session.frontend.clientTimeout, at);
+    return;
+  }
+  serverTimeout(session, stream);
+}
