@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, type ExpectStatic, test } from 'vitest';
-import { freePort } from '../support/free-port.ts';
 import { startProxy } from '../support/proxy.ts';
 import { missing, title } from '../support/which.ts';
 import { FullPort } from './full-port.ts';
@@ -85,12 +84,11 @@ export function arena(
     });
     const running = new Map<string, Running>();
     let full: FullPort | undefined;
-    let dead: number;
     beforeAll(async () => {
-      dead = await freePort();
       if (duels.some(({ configuration }) => configuration.includes('{full}'))) full = await FullPort.start();
       const fixed = new Map([
-        ['{dead}', `127.0.0.1:${dead}`],
+        // Another loopback address: no test listens there, as one may on any port that was free a moment ago.
+        ['{dead}', '127.9.9.9:9'],
         ['{full}', `127.0.0.1:${full?.port ?? 0}`],
       ]);
       for (const program of PROGRAMS) {
