@@ -34,8 +34,6 @@ const PAGES: Readonly<Record<number, Page>> = {
   504: page('Gateway Time-out', "The server didn't respond in time.\n"),
 };
 
-export const pageStatuses: readonly number[] = Object.keys(PAGES).map(Number);
-
 export interface ErrorPage {
   readonly status: number;
   readonly reason: string;

@@ -1,4 +1,4 @@
-import type { Backend, Counters, Extension, Frontend, Listener, ProxySettings, Transaction } from '../api/index.ts';
+import type { Counters, Extension, Frontend, Listener, ProxySettings, Transaction } from '../api/index.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { newCounters } from '../state/counters.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
@@ -23,7 +23,6 @@ export class FrontendRuntime implements Frontend {
   readonly maxconn: number;
   #second = 0;
   #thisSecond = 0;
-  #lastSecond = 0;
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
@@ -63,14 +62,8 @@ export class FrontendRuntime implements Frontend {
   #turn(at: number): void {
     const second = Math.floor(at / 1000);
     if (second === this.#second) return;
-    this.#lastSecond = second === this.#second + 1 ? this.#thisSecond : 0;
     this.#second = second;
     this.#thisSecond = 0;
-  }
-
-  /** Sessions in the last whole second. */
-  get sessionRate(): number {
-    return this.#lastSecond;
   }
 
   /** The first `use_backend` that applies, else the default; undefined when there is none. */
@@ -85,9 +78,5 @@ export class FrontendRuntime implements Frontend {
       return backend ?? this.defaultBackend;
     }
     return this.defaultBackend;
-  }
-
-  backendOf(choice: Backend): UpstreamBackend {
-    return choice as UpstreamBackend;
   }
 }

@@ -57,11 +57,6 @@ export function unschedule(timed: Timed): void {
   remove(index);
 }
 
-/** Entries waiting, for tests and `status`. */
-export function scheduled(): number {
-  return heap.length;
-}
-
 function remove(index: number): void {
   const timed = heap[index]!;
   const last = heap.pop()!;

@@ -2,13 +2,6 @@ import type { HttpReuse } from '../api/index.ts';
 import type { UpstreamServer } from './server.ts';
 import type { ConnectionUser, ServerConnection } from './server-connection.ts';
 
-/** Idle connections of all servers together, for `tune.pool-*` and tests. */
-let total = 0;
-
-export function idleConnections(): number {
-  return total;
-}
-
 /**
  * An idle connection that may carry this request, or undefined (configuration.txt 4.2, `http-reuse`). The first request of a
  * client's connection is choosy, as the client cannot know that it may repeat it.
@@ -26,7 +19,6 @@ export function takeIdle(
     if (policy === 'never' ? connection.owner !== session : first && !allowed(policy, connection)) continue;
     if (i === idle.length - 1) idle.pop();
     else idle.splice(i, 1);
-    total--;
     if (idle.length < server.leastIdle) server.leastIdle = idle.length;
     connection.user = user;
     return connection;
@@ -59,14 +51,8 @@ export function keepIdle(connection: ServerConnection, policy: HttpReuse): void 
   }
   connection.resume();
   server.idle.push(connection);
-  total++;
   // One that belongs to a session goes with it.
   if (shared) planPurge(server);
-}
-
-/** A connection left the pool by closing. */
-export function forgotIdle(): void {
-  total--;
 }
 
 /** Closes a session's own idle connections where nobody else may use them. */

@@ -10,7 +10,6 @@ import {
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
-import { forgotIdle } from './pool.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** Who uses a connection to a server at the moment. */
@@ -162,7 +161,6 @@ export class ServerConnection implements SourceReader {
     const index = idle.lastIndexOf(this);
     if (index === -1) return;
     idle.splice(index, 1);
-    forgotIdle();
   }
 
   get descriptor(): number | undefined {
