@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { GlobalSettings, Log, Plugin, Value } from './api/index.ts';
+import type { GlobalSettings, Log, Plugin, Severity, Value } from './api/index.ts';
 import type { Diagnostic } from './config/diagnostics.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { SourceSpec } from './config/sources.ts';
@@ -25,6 +25,8 @@ export interface ProxyOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Told of everything said about a configuration, errors included. */
   readonly onDiagnostics?: (diagnostics: readonly Diagnostic[]) => void;
+  /** Told of what happens that an operator should see: a server that is down. */
+  readonly onMessage?: (severity: Severity, text: string) => void;
   /** Connections at the most; wins over the configuration's `maxconn`. */
   readonly maxconn?: number;
   readonly log?: Log;
@@ -130,7 +132,13 @@ class RunningProxy implements ProxyHandle {
     if (config.failed || chosen.length > 0) refuse();
     const { settings } = config.global;
     if (settings.maxconn === 0) settings.maxconn = defaultMaxconn(settings.ulimitN);
-    const { generation, errors } = await buildGeneration(config, this.#composition.log, this.#variables, this.#process);
+    const { generation, errors } = await buildGeneration(
+      config,
+      this.#composition.log,
+      this.#options.onMessage ?? ((): void => {}),
+      this.#variables,
+      this.#process,
+    );
     for (const { file, line, message } of errors) diagnostics.push({ severity: 'alert', message, file, line });
     if (errors.length > 0) {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });

@@ -1,6 +1,6 @@
 import type { Condition, Format } from './expression.ts';
 import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
-import type { Backend, Extension, Frontend, Proxy, Reply, Transaction } from './traffic.ts';
+import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
 import type { Verdict } from './hooks.ts';
@@ -140,6 +140,9 @@ export type ErrorReply =
 /** A function of one proxy's traffic, `proxy` being that proxy. */
 export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 
+/** Told of an event of one proxy, as {@link Proxy.log} says. */
+export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
+
 /** A proxy while its section is read. */
 export interface ProxyConfig {
   readonly name: string;
@@ -179,6 +182,8 @@ export interface ProxyConfig {
   onResponse(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
+  /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */
+  onEvent(run: EventHook): void;
   extension<T extends object>(key: Extension<T>): T;
   /** As {@link extension}, but does not create it. */
   findExtension<T extends object>(key: Extension<T>): T | undefined;

@@ -276,7 +276,17 @@ export interface Proxy {
   readonly counters: Counters;
   /** The per-proxy state of a plugin, as its directives left it. */
   extension<T extends object>(key: Extension<T>): T | undefined;
+  /**
+   * Tells the proxy's loggers of an event: a server that is down, a check that failed. With `print` it is also said on stderr, as
+   * HAProxy says what an operator should see (`[WARNING]  (pid) : …`).
+   */
+  log(level: LogLevel, text: string, print?: Severity): void;
 }
+
+/** The levels of syslog, RFC 5424 6.2.1, by HAProxy's names. */
+export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
+/** How a message on stderr is labelled. */
+export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];

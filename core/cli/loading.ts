@@ -30,6 +30,7 @@ export async function loadProxy({ line, messages, log, masterWorker, output }: L
       sources: line.files,
       env: environment(line, masterWorker),
       onDiagnostics: (diagnostics) => tell(diagnostics),
+      onMessage: (severity, text) => messages[severity](text),
       log,
       portZero: false,
       ...(line.maxconn === undefined ? {} : { maxconn: line.maxconn }),

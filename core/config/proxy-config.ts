@@ -1,5 +1,5 @@
 import type { Ruleset } from '../api/keywords.ts';
-import type { ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
+import type { EventHook, ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
 import type { Backend, Extension, Frontend } from '../api/traffic.ts';
 import type { Eventually } from '../api/values.ts';
 import type { Verdict } from '../api/hooks.ts';
@@ -17,6 +17,7 @@ export interface ProxyHooks {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
+  readonly onEvent: readonly EventHook[];
 }
 
 type Kind = ProxyConfig['kind'];
@@ -67,6 +68,7 @@ export class ProxySection implements ProxyConfig {
       afterRequestRules: [...(parent?.hooks.afterRequestRules ?? [])],
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
+      onEvent: [],
     };
     this.#extensions = parent?.extensions.inherit() ?? new Extensions();
   }
@@ -99,6 +101,10 @@ export class ProxySection implements ProxyConfig {
 
   onLog(run: ProxyHook<void>): void {
     addOnce(this.hooks.onLog, run);
+  }
+
+  onEvent(run: EventHook): void {
+    addOnce(this.hooks.onEvent, run);
   }
 
   extension<T extends object>(key: Extension<T>): T {

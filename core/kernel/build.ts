@@ -9,7 +9,7 @@ import { buildServers } from '../upstream/build-servers.ts';
 import { prepareServers } from '../upstream/native-socket.ts';
 import { Acceptor, type CountedListener } from './acceptor.ts';
 import { FrontendRuntime } from './frontend.ts';
-import { Generation } from './generation.ts';
+import { Generation, type Say } from './generation.ts';
 import { LineError, listenSpecs } from './listen.ts';
 import type { ProcessState } from './process-state.ts';
 import { listenerOptions } from './socket-settings.ts';
@@ -19,10 +19,11 @@ import { type LoadedProxy, ProxyRuntime } from './proxy-runtime.ts';
 export async function buildGeneration(
   config: LoadedConfig,
   log: Log,
+  say: Say,
   variables: Map<string, Value>,
   process: ProcessState,
 ): Promise<{ generation: Generation; errors: LineError[] }> {
-  const generation = new Generation(config.global.settings, log, variables, process);
+  const generation = new Generation(config.global.settings, log, say, variables, process);
   const errors: LineError[] = [];
   const active = config.proxies.filter((proxy) => !proxy.settings.disabled);
   const algorithm = [...config.keywords.balance.values()].find(({ keyword }) => keyword.unless)?.keyword.unless;

@@ -1,4 +1,13 @@
-import type { Counters, Extension, Frontend, Listener, ProxySettings, Transaction } from '../api/index.ts';
+import type {
+  Counters,
+  Extension,
+  Frontend,
+  Listener,
+  LogLevel,
+  ProxySettings,
+  Severity,
+  Transaction,
+} from '../api/index.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { newCounters } from '../state/counters.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
@@ -34,6 +43,10 @@ export class FrontendRuntime implements Frontend {
     this.requestTimeout = timeouts['http-request'] ?? 0;
     this.idleTimeout = timeouts['http-keep-alive'] ?? timeouts['http-request'] ?? this.clientTimeout;
     this.maxconn = this.settings.maxconn;
+  }
+
+  log(level: LogLevel, text: string, print?: Severity): void {
+    this.runtime.log(this, level, text, print);
   }
 
   extension<T extends object>(key: Extension<T>): T | undefined {

@@ -1,5 +1,4 @@
-import type { GlobalSettings, Process, Transaction, Value, Verdict } from '../api/index.ts';
-import type { Log } from '../api/index.ts';
+import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { newEvent } from '../net/clock.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
@@ -9,6 +8,8 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState } from './process-state.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
+
+export type Say = (severity: Severity, text: string) => void;
 
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
 export class Generation implements Process {
@@ -33,14 +34,17 @@ export class Generation implements Process {
   draining = false;
   /** Connections between two requests are closed, though the last answer did not say so: the process wants to end. */
   closesIdle = false;
+  /** Says something on stderr, in HAProxy's shape. */
+  readonly say: Say;
   readonly #process: ProcessState;
   #drainingSince = 0;
   readonly #failures = new Map<string, number>();
   #drained: (() => void) | undefined;
   #refusals = 0;
 
-  constructor(settings: GlobalSettings, log: Log, variables: Map<string, Value>, process: ProcessState) {
+  constructor(settings: GlobalSettings, log: Log, say: Say, variables: Map<string, Value>, process: ProcessState) {
     this.settings = settings;
+    this.say = say;
     this.log = log;
     this.variables = variables;
     this.#process = process;

@@ -1,5 +1,5 @@
-import type { Backend, Frontend, ProxyConfig, ProxyHook, Rule, Ruleset, TimeoutName } from '../api/index.ts';
-import type { Eventually, Verdict } from '../api/index.ts';
+import type { Backend, EventHook, Frontend, LogLevel, Proxy, ProxyConfig, ProxyHook } from '../api/index.ts';
+import type { Eventually, Rule, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { Generation } from './generation.ts';
 
@@ -11,6 +11,7 @@ export interface ProxyHooks {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
+  readonly onEvent: readonly EventHook[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -99,6 +100,12 @@ export class ProxyRuntime {
       (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
       (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
+  }
+
+  /** An event of this proxy, `proxy` being the half it happened to. */
+  log(proxy: Proxy, level: LogLevel, text: string, print: Severity | undefined): void {
+    for (const run of this.config.hooks.onEvent) run(level, text, proxy);
+    if (print !== undefined) this.generation.say(print, text);
   }
 
   option(name: string): boolean {

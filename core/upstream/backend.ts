@@ -4,7 +4,9 @@ import type {
   Balancer,
   Counters,
   Extension,
+  LogLevel,
   ProxySettings,
+  Severity,
   Transaction,
 } from '../api/index.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
@@ -36,6 +38,10 @@ export class UpstreamBackend implements Backend {
 
   get queued(): number {
     return this.queue.length;
+  }
+
+  log(level: LogLevel, text: string, print?: Severity): void {
+    this.runtime.log(this, level, text, print);
   }
 
   extension<T extends object>(key: Extension<T>): T | undefined {

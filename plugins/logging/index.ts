@@ -7,7 +7,7 @@ import type { LogLine } from './log-line.ts';
 import { nativeDatagrams } from './native-datagrams.ts';
 import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING } from './settings.ts';
 import type { Sink } from './sink.ts';
-import { WARNING } from './syslog.ts';
+import { LEVELS, WARNING } from './syslog.ts';
 import type { Target } from './target.ts';
 import { logConnection } from './traffic.ts';
 
@@ -57,8 +57,10 @@ function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => 
     if (!state || lines.length === 0) continue;
     const { mode, options } = proxy.settings;
     const format = state.format?.[mode];
+    const emitter = makeEmitter(lines, state.tag ?? tag, host, sinkOf);
+    proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text, undefined));
     state.traffic = {
-      emitter: makeEmitter(lines, state.tag ?? tag, host, sinkOf),
+      emitter,
       skipNull: options.get('dontlognull') ?? false,
       skipNormal: options.get('dontlog-normal') ?? false,
       separateErrors: options.get('log-separate-errors') ?? false,
