@@ -116,6 +116,11 @@ export class Stream implements Transaction, Queued {
   retryDisabled = false;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
+  /** The server was named by a rule or by persistence. */
+  assigned = false;
+  persistence: 'normal' | 'forced' | 'ignored' = 'normal';
+  requestCookie = '-';
+  responseCookie = '-';
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -196,6 +201,10 @@ export class Stream implements Transaction, Queued {
     this.errorStatus = 0;
     this.retryDisabled = false;
     this.avoid = undefined;
+    this.assigned = false;
+    this.persistence = 'normal';
+    this.requestCookie = '-';
+    this.responseCookie = '-';
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;
@@ -270,7 +279,8 @@ export class Stream implements Transaction, Queued {
   }
 
   get termination(): string {
-    return this.causeCode === 0 ? '----' : `${String.fromCharCode(this.causeCode, this.stageCode)}--`;
+    const end = this.causeCode === 0 ? '--' : String.fromCharCode(this.causeCode, this.stageCode);
+    return end + this.requestCookie + this.responseCookie;
   }
 
   get loggedStatus(): number {
