@@ -20,6 +20,7 @@ export interface ProxyHooks {
   readonly onEvent: readonly EventHook[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** One function that may name a server, see `ProxyConfig.chooseServer`. */
@@ -82,6 +83,7 @@ export class ProxySection implements ProxyConfig {
       onEvent: [],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
       afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
+      onFailure: [...(parent?.hooks.onFailure ?? [])],
     };
     this.#extensions = parent?.extensions.inherit() ?? new Extensions();
   }
@@ -114,6 +116,10 @@ export class ProxySection implements ProxyConfig {
 
   onLog(run: ProxyHook<void>): void {
     addOnce(this.hooks.onLog, run);
+  }
+
+  onFailure(run: ProxyHook<Verdict>): void {
+    addOnce(this.hooks.onFailure, run);
   }
 
   onEvent(run: EventHook): void {

@@ -15,6 +15,7 @@ export interface ProxyHooks {
   readonly onEvent: readonly EventHook[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -43,6 +44,7 @@ export class ProxyRuntime {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly requestScan: ScanOptions;
@@ -85,6 +87,7 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.#keepsLine =
