@@ -307,12 +307,7 @@ export function again(session: HttpSession, stream: Stream, server: UpstreamServ
   stream.wait(
     stream.sleep(stream.retained === null ? pause : 0),
     (waited, alive) => {
-      if (!alive) return;
-      if (server.full || !server.usable) dispatch(waited);
-      else {
-        backend.take(server);
-        serverFree(session, waited, server);
-      }
+      if (alive) assign(session, waited, stream.assigned || server.usable ? server : undefined);
     },
     () => false,
   );

@@ -13,9 +13,11 @@ export function namedServer(stream: Stream): UpstreamServer | undefined {
     // A rule that named one ends the rules; cookies are looked at in any case, as some are taken out of the request.
     if (named !== undefined && place !== 'cookie') continue;
     const server = run(stream, backend) as UpstreamServer | undefined;
-    named ??= server;
+    if (server !== undefined && named === undefined) {
+      named = server;
+      stream.assigned = true;
+    }
   }
-  if (named !== undefined) stream.assigned = true;
   return named;
 }
 
@@ -48,9 +50,12 @@ export function countRetry(stream: Stream, server: UpstreamServer): 'elsewhere' 
   stream.retries++;
   server.counters.retries++;
   backend.counters.retries++;
-  if (!redispatches(stream) || backend.usable <= 1) return 'again';
+  const others = backend.usable - (server.usable ? 1 : 0);
+  if (stream.persistence === 'forced' || others === 0 || !redispatches(stream)) return 'again';
   stream.redispatched = true;
   stream.assigned = false;
+  // The server that the cookie named counts as one that is down; configuration.txt 8.5.
+  if (stream.requestCookie === 'V') stream.requestCookie = 'D';
   stream.avoid = server;
   server.counters.redispatches++;
   backend.counters.redispatches++;
