@@ -88,7 +88,7 @@ function learnSession(transaction: Transaction, proxy: Proxy): void {
   if (settings === undefined || sessions === undefined || proxy !== backend) return;
   if (response === undefined || server === undefined) return;
   for (const field of response.headers.all('set-cookie')) {
-    const own = readSetCookie(field, false);
+    const own = readSetCookie(field);
     if (own === undefined || own.value === '') continue;
     const session = settings.prefix
       ? identify(settings, [`${own.name}=${own.value}`])

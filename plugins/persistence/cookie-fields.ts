@@ -49,6 +49,7 @@ function pairOf(piece: string): Pair | undefined {
  */
 export function editCookieField(field: string, name: string, visit: (value: string) => CookieEdit): string | undefined {
   let out = '';
+  let started = false;
   let removed = false;
   // Attributes (RFC 2965 `$Path`) go with the cookie before them.
   let dropping = false;
@@ -80,10 +81,13 @@ export function editCookieField(field: string, name: string, visit: (value: stri
       cookies++;
     } else if (removed) keep = false;
     if (!keep) removed = true;
-    else if (from === 0) out = piece;
+    else if (!started) out = removed ? piece.trimStart() : piece;
     else if (!removed) out += delimiter + piece;
     else {
-      out = out.trim() === '' ? piece.trimStart() : `${out.trimEnd()}${delimiter} ${piece.trimStart()}`;
+      out = `${out.trimEnd()}${delimiter} ${piece.trimStart()}`;
+    }
+    if (keep) {
+      started = true;
       removed = false;
     }
     delimiter = field[end] ?? '';
@@ -101,9 +105,9 @@ export interface SetCookie {
   readonly tail: string;
 }
 
-/** Undefined when it sets none. `Set-Cookie2` (RFC 2965) may set several, apart by commas; the first is the one that counts here. */
-export function readSetCookie(field: string, old: boolean): SetCookie | undefined {
-  const end = endOfPiece(field, 0, old ? ';,' : ';');
+/** Undefined when it sets none. `Set-Cookie2` (RFC 2965) may set several; the first is the one that counts here. */
+export function readSetCookie(field: string): SetCookie | undefined {
+  const end = endOfPiece(field, 0, ';,');
   const pair = pairOf(field.slice(0, end));
   return pair && { name: pair.name, value: pair.value, tail: pair.after + field.slice(end) };
 }

@@ -57,7 +57,7 @@ function treatOwn(
   for (let i = 0; i < headers.size; i++) {
     const header = headers.nameAt(i);
     if (header !== 'set-cookie' && header !== 'set-cookie2') continue;
-    const own = readSetCookie(headers.valueAt(i), header === 'set-cookie2');
+    const own = readSetCookie(headers.valueAt(i));
     if (own?.name !== cookie.name) continue;
     letter = fateOf(transaction, cookie, value);
     if (letter === 'D') headers.deleteAt(i--);
