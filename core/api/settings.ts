@@ -1,6 +1,6 @@
 import type { Condition, Format } from './expression.ts';
 import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
-import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Transaction } from './traffic.ts';
+import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
 import type { Verdict } from './hooks.ts';
@@ -143,6 +143,9 @@ export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 /** Told of an event of one proxy, as {@link Proxy.log} says. */
 export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
 
+/** Where in the choice of a server a function stands, see {@link ProxyConfig.chooseServer}. */
+export type ChoicePlace = 'persist' | 'rule' | 'cookie' | 'table';
+
 /** A proxy while its section is read. */
 export interface ProxyConfig {
   readonly name: string;
@@ -178,8 +181,16 @@ export interface ProxyConfig {
   onRequest(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the `http-request` rules of its proxy have passed: `redirect` lines. */
   afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void;
+  /**
+   * Names the server for a transaction before the balance algorithm is asked. First those of `persist`
+   * (`force-persist`), which name none; then rules (`use-server`), of which the first answer counts; then all of `cookie` (persistence in the request: they run though a rule has named a server, and do not count then); `table`
+   * only if nobody has named one. Not asked again when a retry goes to another server. In TCP mode, too.
+   */
+  chooseServer(place: ChoicePlace, run: ProxyHook<Server | undefined>): void;
   /** Runs when the server's response head has been parsed, before any rule. */
   onResponse(run: ProxyHook<Eventually<Verdict>>): void;
+  /** Runs when the `http-response` rules have passed, for the server's response only. */
+  afterResponseRules(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
   /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */

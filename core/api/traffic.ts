@@ -183,7 +183,7 @@ export interface Transaction {
   /** Milliseconds since 1970 when the transaction began. */
   readonly startedAt: number;
   readonly timing: Timing;
-  /** The two characters of configuration.txt 8.5, and `-` `-` for persistence cookies. */
+  /** The four characters of configuration.txt 8.5. */
   readonly termination: string;
   /** Bytes written to the client so far. */
   readonly bytesToClient: number;
@@ -202,6 +202,13 @@ export interface Transaction {
   lastRule: Rule | undefined;
   /** True when a retry went to another server (the `+` of `%rc`). */
   readonly redispatched: boolean;
+  /** The server that just failed it: a redispatch goes elsewhere if it can. An algorithm should not give it again. */
+  readonly avoid: Server | undefined;
+  /** What `force-persist` and `ignore-persist` said: whether a server named by persistence is taken though it is down, or not at all. */
+  persistence: 'normal' | 'forced' | 'ignored';
+  /** The third and fourth character of the termination state: what became of the persistence cookie. configuration.txt 8.5. */
+  requestCookie: string;
+  responseCookie: string;
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */
   readonly serverQueue: number;
   readonly backendQueue: number;

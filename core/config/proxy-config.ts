@@ -1,6 +1,6 @@
 import type { Ruleset } from '../api/keywords.ts';
-import type { EventHook, ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
-import type { Backend, Extension, Frontend } from '../api/traffic.ts';
+import type { ChoicePlace, EventHook, ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
+import type { Backend, Extension, Frontend, Server } from '../api/traffic.ts';
 import type { Eventually } from '../api/values.ts';
 import type { Verdict } from '../api/hooks.ts';
 import type { AclTable } from '../expression/compiler.ts';
@@ -18,7 +18,18 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly chooseServer: readonly ServerChooser[];
+  readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
 }
+
+/** One function that may name a server, see `ProxyConfig.chooseServer`. */
+export interface ServerChooser {
+  readonly place: ChoicePlace;
+  readonly run: ProxyHook<Server | undefined>;
+}
+
+/** In the order in which they are asked. */
+const PLACES: readonly ChoicePlace[] = ['persist', 'rule', 'cookie', 'table'];
 
 type Kind = ProxyConfig['kind'];
 
@@ -69,6 +80,8 @@ export class ProxySection implements ProxyConfig {
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
       onEvent: [],
+      chooseServer: [...(parent?.hooks.chooseServer ?? [])],
+      afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
     };
     this.#extensions = parent?.extensions.inherit() ?? new Extensions();
   }
@@ -105,6 +118,17 @@ export class ProxySection implements ProxyConfig {
 
   onEvent(run: EventHook): void {
     addOnce(this.hooks.onEvent, run);
+  }
+
+  chooseServer(place: ChoicePlace, run: ServerChooser['run']): void {
+    const { chooseServer } = this.hooks;
+    if (chooseServer.some((other) => other.run === run)) return;
+    const after = chooseServer.findIndex((other) => PLACES.indexOf(other.place) > PLACES.indexOf(place));
+    chooseServer.splice(after < 0 ? chooseServer.length : after, 0, { place, run });
+  }
+
+  afterResponseRules(run: ProxyHook<Eventually<Verdict>>): void {
+    addOnce(this.hooks.afterResponseRules, run);
   }
 
   extension<T extends object>(key: Extension<T>): T {

@@ -5,6 +5,7 @@ import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
+import { WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -12,6 +13,7 @@ import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
@@ -24,18 +26,19 @@ const STRING_LIMIT = 12_288;
 export function dispatch(stream: Stream): void {
   const session = stream.session as HttpSession;
   const { selectServer } = stream.frontend.runtime.generation.pipeline;
+  const named = stream.retries === 0 ? namedServer(stream) : undefined;
   if (selectServer.pre === null && selectServer.post === null) {
-    assign(session, stream, undefined);
+    assign(session, stream, named);
     return;
   }
   const chosen = selectServer.pre?.(stream, stream.backend!) ?? selectServer.post?.(stream, stream.backend!);
   if (chosen instanceof Promise) {
     stream.wait(
       chosen,
-      (waited, server) => assign(session, waited, server as UpstreamServer | undefined),
+      (waited, server) => assign(session, waited, (server as UpstreamServer | undefined) ?? named),
       () => undefined,
     );
-  } else assign(session, stream, chosen as UpstreamServer | undefined);
+  } else assign(session, stream, (chosen as UpstreamServer | undefined) ?? named);
 }
 
 /** Takes the server that was chosen, else the algorithm's; queues when it is full. */
@@ -43,42 +46,37 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   const backend = stream.backend!;
   const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
   const server = chosen ?? last ?? backend.pick(stream);
-  if (server === undefined) {
-    if (backend.usable > 0 && backend.servers.some((one) => one.usable && one.full)) {
-      enqueue(session, stream, undefined);
-      return;
-    }
+  if (server?.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
+    redirect(session, stream, server, server.config.redirectPrefix);
+    return;
+  }
+  const place = takeServer(backend, server);
+  if (place === undefined) {
     stream.terminate('S', 'C');
     stream.error(503);
     sendReply(session, stream);
-    return;
-  }
-  if (server.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
-    stream.server = server;
-    stream.terminate('L', 'C');
-    stream.reply({
-      status: 302,
-      close: true,
-      reason: 'Found',
-      headers: [
-        ['cache-control', 'no-cache'],
-        ['content-length', '0'],
-        ['location', server.config.redirectPrefix + stream.requestView.uri],
-      ],
-    });
-    sendReply(session, stream);
-    return;
-  }
-  // With minconn a place may come free while others wait: it is theirs when the next request ends.
-  const overtakes = server.config.minconn > 0 && (backend.queue.length > 0 || server.queue.length > 0);
-  if (server.full || overtakes) {
-    const { maxqueue } = server.config;
-    const own = maxqueue === 0 || server.queue.length < maxqueue;
-    enqueue(session, stream, own ? server : undefined);
-    return;
-  }
-  backend.take(server);
-  serverFree(session, stream, server);
+  } else if (place instanceof WaitQueue) {
+    place.add(stream);
+    const { timeouts } = backend.settings;
+    schedule(session, stream.timeouts?.queue ?? timeouts.queue ?? timeouts.connect, now());
+  } else serverFree(session, stream, place);
+}
+
+/** Sends the client to the server itself (`redir`). */
+function redirect(session: HttpSession, stream: Stream, server: UpstreamServer, prefix: string): void {
+  stream.server = server;
+  stream.terminate('L', 'C');
+  stream.reply({
+    status: 302,
+    close: true,
+    reason: 'Found',
+    headers: [
+      ['cache-control', 'no-cache'],
+      ['content-length', '0'],
+      ['location', prefix + stream.requestView.uri],
+    ],
+  });
+  sendReply(session, stream);
 }
 
 /**
@@ -90,13 +88,6 @@ function lastServer(session: HttpSession, stream: Stream): UpstreamServer | unde
   if (server === undefined || server.backend !== stream.backend || stream.retries > 0) return undefined;
   if (reuseOf(server) !== 'never' || !server.usable || server.full) return undefined;
   return server.idle.some(({ owner }) => owner === session) ? server : undefined;
-}
-
-function enqueue(session: HttpSession, stream: Stream, server: UpstreamServer | undefined): void {
-  const queue = server === undefined ? stream.backend!.queue : server.queue;
-  queue.add(stream);
-  const { timeouts } = stream.backend!.settings;
-  schedule(session, stream.timeouts?.queue ?? timeouts.queue ?? timeouts.connect, now());
 }
 
 export function leaveQueue(stream: Stream): void {
@@ -305,20 +296,12 @@ export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): v
 
 /** Counts a retry and begins it: at once on another server, after a moment on the same one. */
 export function again(session: HttpSession, stream: Stream, server: UpstreamServer): void {
-  const backend = stream.backend!;
-  stream.retriesLeft--;
-  stream.retries++;
-  server.counters.retries++;
-  backend.counters.retries++;
   stream.requestSent = false;
-  if (redispatches(stream) && backend.usable > 1) {
-    stream.redispatched = true;
-    server.counters.redispatches++;
-    backend.counters.redispatches++;
-    stream.avoid = server;
+  if (countRetry(stream, server) === 'elsewhere') {
     dispatch(stream);
     return;
   }
+  const backend = stream.backend!;
   const pause = Math.min(1000, backend.settings.timeouts.connect || 1000);
   schedule(session, 0, 0);
   stream.wait(
@@ -333,12 +316,4 @@ export function again(session: HttpSession, stream: Stream, server: UpstreamServ
     },
     () => false,
   );
-}
-
-/** `option redispatch N`: every Nth retry, or the Nth from the last where negative. */
-function redispatches(stream: Stream): boolean {
-  const interval = stream.backend!.settings.redispatch;
-  if (interval === undefined || interval === 0) return false;
-  if (interval > 0) return stream.retries % interval === 0;
-  return stream.retriesLeft % -interval === 0;
 }

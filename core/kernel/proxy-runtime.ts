@@ -1,6 +1,7 @@
 import type { Backend, EventHook, Frontend, LogLevel, Proxy, ProxyConfig, ProxyHook } from '../api/index.ts';
 import type { Eventually, Rule, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
+import type { ServerChooser } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
 
 /** What the directives of a proxy asked to be called for, in order. */
@@ -12,6 +13,8 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly chooseServer: readonly ServerChooser[];
+  readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -40,6 +43,8 @@ export class ProxyRuntime {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly chooseServer: readonly ServerChooser[] | null;
+  readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly requestScan: ScanOptions;
   readonly responseScan: ScanOptions;
   readonly bufferRequest: boolean;
@@ -80,10 +85,13 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.chooseServer = orNull(config.hooks.chooseServer);
+    this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.#keepsLine =
       this.responseRules !== null ||
       this.afterResponseRules !== null ||
       this.onResponse !== null ||
+      this.onResponsePassed !== null ||
       this.beforeRespond !== null ||
       this.onLog !== null;
     const maxHeaders = generation.settings.maxHeaders;
@@ -98,6 +106,7 @@ export class ProxyRuntime {
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
     this.editsHeads =
       (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
+      (this.chooseServer ?? this.onResponsePassed) !== null ||
       (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }

@@ -22,9 +22,11 @@ const BACKEND_RULES = 3;
 
 const FRONTEND_RULES = 4;
 
-const HOOKS_POST = 5;
+const AFTER_RULES = 5;
 
-const SEND = 6;
+const HOOKS_POST = 6;
+
+const SEND = 7;
 
 /**
  * `tcp-response content`: HAProxy runs these rules as soon as the request is on its way to the server, so without an
@@ -179,6 +181,12 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       if (front === back || front.responseRules === null) return undefined;
       stream.strictRewriting = true;
       return runRules(front.responseRules, stream, stream.blame);
+    case AFTER_RULES: {
+      const { onResponsePassed: own } = back;
+      const first = own === null ? undefined : runHooks(own, stream, backend!, stream.blame);
+      if (first !== undefined || front === back || front.onResponsePassed === null) return first;
+      return runHooks(front.onResponsePassed, stream, frontend, stream.blame);
+    }
     case HOOKS_POST: {
       const { post } = front.generation.pipeline.response;
       return post === null ? undefined : post(stream);

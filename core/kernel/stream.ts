@@ -118,6 +118,11 @@ export class Stream implements Transaction, Queued {
   serverMarks: PacketMarks | undefined = undefined;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
+  /** The server was named by a rule or by persistence. */
+  assigned = false;
+  persistence: 'normal' | 'forced' | 'ignored' = 'normal';
+  requestCookie = '-';
+  responseCookie = '-';
   /** The whole request as sent, while it may have to be sent again. */
   retained: string | null = null;
   logged = false;
@@ -199,6 +204,10 @@ export class Stream implements Transaction, Queued {
     this.retryDisabled = false;
     this.serverMarks = undefined;
     this.avoid = undefined;
+    this.assigned = false;
+    this.persistence = 'normal';
+    this.requestCookie = '-';
+    this.responseCookie = '-';
     this.retained = null;
     this.logged = false;
     this.causeCode = 0;
@@ -273,7 +282,8 @@ export class Stream implements Transaction, Queued {
   }
 
   get termination(): string {
-    return this.causeCode === 0 ? '----' : `${String.fromCharCode(this.causeCode, this.stageCode)}--`;
+    const end = this.causeCode === 0 ? '--' : String.fromCharCode(this.causeCode, this.stageCode);
+    return end + this.requestCookie + this.responseCookie;
   }
 
   get loggedStatus(): number {

@@ -3,6 +3,7 @@ import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
+import { WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { enter } from '../state/counters.ts';
@@ -11,6 +12,7 @@ import { ClientSession, type Arrival } from './client-session.ts';
 import { logStream } from './http-finish.ts';
 import { decideRules, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
@@ -231,23 +233,18 @@ export class TcpSession extends ClientSession {
 
   #assign(backend: UpstreamBackend): void {
     const { stream } = this;
-    const server = backend.pick(stream);
-    if (server !== undefined && !server.full) {
-      backend.take(server);
-      this.onServerFree(stream, server);
-      return;
-    }
-    if (server === undefined && !(backend.usable > 0 && backend.servers.some((one) => one.usable && one.full))) {
+    const named = stream.retries === 0 ? namedServer(stream) : undefined;
+    const place = takeServer(backend, named ?? backend.pick(stream));
+    if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
-      return;
-    }
-    const queue = server === undefined ? backend.queue : server.queue;
-    queue.add(stream);
-    const { timeouts } = backend.settings;
-    schedule(this, timeouts.queue ?? timeouts.connect, now());
-    // It is read meanwhile: who leaves gives up his place.
-    this.resume();
+    } else if (place instanceof WaitQueue) {
+      place.add(stream);
+      const { timeouts } = backend.settings;
+      schedule(this, timeouts.queue ?? timeouts.connect, now());
+      // It is read meanwhile: who leaves gives up his place.
+      this.resume();
+    } else this.onServerFree(stream, place);
   }
 
   onServerFree(stream: Stream, server: UpstreamServer): void {
@@ -545,20 +542,7 @@ export class TcpSession extends ClientSession {
       this.#finish(false);
       return;
     }
-    stream.retriesLeft--;
-    stream.retries++;
-    server.counters.retries++;
-    backend.counters.retries++;
-    const interval = backend.settings.redispatch;
-    const elsewhere =
-      interval !== undefined &&
-      (interval > 0 ? stream.retries % interval === 0 : stream.retriesLeft % -interval === 0) &&
-      backend.usable > 1;
-    if (elsewhere) {
-      stream.redispatched = true;
-      stream.avoid = server;
-      server.counters.redispatches++;
-      backend.counters.redispatches++;
+    if (countRetry(stream, server) === 'elsewhere') {
       this.#assign(backend);
       return;
     }
