@@ -63,6 +63,8 @@ export interface ActionKeyword extends Documented {
   readonly in: readonly Ruleset[];
   /** No later rule of the set is evaluated once this one applied. */
   readonly final?: boolean;
+  /** Needs a global `expose-experimental-directives` before it. */
+  readonly experimental?: boolean;
   /** The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. */
   readonly prefix?: boolean;
   /** Reads the action's own words; `if` and `unless` are left to the rule set. */

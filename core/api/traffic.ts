@@ -18,6 +18,18 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
+  setPacketMarks(marks: PacketMarks): void;
+  /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
+  resetTtl: number | undefined;
+}
+
+/** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
+export interface PacketMarks {
+  /** For netfilter and routing, 32 bits. */
+  readonly mark?: number | undefined;
+  /** The byte of IPv4's type of service, of IPv6's traffic class. */
+  readonly typeOfService?: number | undefined;
 }
 
 export interface Listener {
@@ -219,6 +231,8 @@ export interface Transaction {
   getTimeout(which: TimeoutChoice): number;
   /** `set-retries`: overrides the backend's `retries` for this transaction. */
   setRetries(count: number): void;
+  /** `set-bc-mark`, `set-bc-tos`: the marks of the connection to the server that will carry this. */
+  serverMarks: PacketMarks | undefined;
   /** `disable-l7-retry`: only connection failures are retried from here on. */
   disableRetry(): void;
   /**

@@ -10,7 +10,7 @@ import { DERIVED } from './derived.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
-import { PATTERNS, type PatternReference, buildFrom } from './references.ts';
+import { PATTERNS, type PatternReference, followReference } from './references.ts';
 import { type Sample, readSample } from './sample.ts';
 
 /** One compiled ACL expression: a criterion and what it is compared with. */
@@ -199,23 +199,14 @@ function compileMatch(method: MatchKeyword, patterns: readonly string[], ignoreC
 function compileGroup(group: PatternGroup, method: MatchKeyword): Matcher {
   const { reference, ignoreCase } = group;
   if (!reference) return compileMatch(method, group.patterns, ignoreCase);
-  const build = (): Matcher =>
-    buildFrom(reference, (entries) =>
-      compileMatch(
-        method,
-        entries.map((entry) => entry.pattern),
-        ignoreCase,
-      ),
-    );
-  let version = reference.version;
-  let matcher = build();
-  return (value) => {
-    if (reference.version !== version) {
-      version = reference.version;
-      matcher = build();
-    }
-    return matcher(value);
-  };
+  const matcher = followReference(reference, (entries) =>
+    compileMatch(
+      method,
+      entries.map((entry) => entry.pattern),
+      ignoreCase,
+    ),
+  );
+  return (value) => matcher()(value);
 }
 
 function anyOf(matchers: readonly Matcher[]): Matcher {

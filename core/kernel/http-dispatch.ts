@@ -99,7 +99,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   stream.server = server;
   stream.taken = true;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection = takeIdle(server, reuseOf(server), first, session, session);
+  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = connection;

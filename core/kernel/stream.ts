@@ -1,4 +1,5 @@
 import type {
+  PacketMarks,
   Process,
   Received,
   Reply,
@@ -114,6 +115,7 @@ export class Stream implements Transaction, Queued {
   errorStatus = 0;
   retriesLeft = 0;
   retryDisabled = false;
+  serverMarks: PacketMarks | undefined = undefined;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
   /** The server was named by a rule or by persistence. */
@@ -200,6 +202,7 @@ export class Stream implements Transaction, Queued {
     this.pending = null;
     this.errorStatus = 0;
     this.retryDisabled = false;
+    this.serverMarks = undefined;
     this.avoid = undefined;
     this.assigned = false;
     this.persistence = 'normal';
