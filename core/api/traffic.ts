@@ -1,3 +1,4 @@
+import type { StoredResponse } from '../http/stored-response.ts';
 import type { ProxySettings, Rule } from './settings.ts';
 import type { Endpoint, Value } from './values.ts';
 
@@ -244,6 +245,16 @@ export interface Transaction {
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
   reply(reply: Reply): 'done';
+  /**
+   * Answers with a response that was kept, as it stands. It passes the `http-response` rules and the hooks of responses as a
+   * server's would; `agent` is what logs show for the server's name. To be returned as a verdict, also in the place of a
+   * server's response.
+   */
+  serve(stored: StoredResponse, agent: string): 'done';
+  /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
+  onEnd(run: () => void): void;
+  /** Who answered in the server's place, as {@link serve} was told. */
+  readonly agent: string | undefined;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
@@ -289,6 +300,11 @@ export interface Counters {
   internalErrors: number;
   cliAborts: number;
   srvAborts: number;
+  /** Requests for which a cache was asked, and those it answered. */
+  cacheLookups: number;
+  cacheHits: number;
+  /** Requests for which a cache knew early hints to send. */
+  cacheHintHits: number;
 }
 
 /** What frontends and backends share. */

@@ -1,6 +1,7 @@
 import './latin1.ts';
 import type { HeaderList } from '../api/index.ts';
 import { STRIDE, type HeadScanner } from './head-scanner.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 const KEPT = 0;
 const DELETED = 1;
@@ -44,6 +45,12 @@ export class Head implements HeaderList {
     const { ranges } = scan;
     scan.ranges = this.#ranges.length === ranges.length ? this.#ranges : new Int32Array(ranges.length);
     this.#ranges = ranges;
+    this.#resetEdits();
+    this.#makeRoom();
+    this.#startLine = undefined;
+  }
+
+  #resetEdits(): void {
     if (this.#edited) {
       this.#states.fill(KEPT);
       this.#edited = false;
@@ -58,10 +65,25 @@ export class Head implements HeaderList {
       this.#values.fill(undefined);
       this.#cached = false;
     }
-    if (this.#states.length < this.#count) {
-      this.#states = new Uint8Array(this.#count + 16);
-      while (this.#values.length < this.#states.length) this.#values.push(undefined);
-    }
+  }
+
+  #makeRoom(): void {
+    if (this.#states.length >= this.#count) return;
+    this.#states = new Uint8Array(this.#count + 16);
+    while (this.#values.length < this.#states.length) this.#values.push(undefined);
+  }
+
+  /** Takes over a stored head, whose bytes are not changed by what is done here. */
+  loadStored({ image, ranges, count, lineEnd, headEnd }: StoredResponse): void {
+    this.#resetEdits();
+    this.#bytes = image;
+    this.#start = 0;
+    this.#fieldsStart = lineEnd + 2;
+    this.#end = headEnd - 2;
+    this.#count = count;
+    if (this.#ranges.length < ranges.length) this.#ranges = new Int32Array(ranges.length * 2);
+    this.#ranges.set(ranges);
+    this.#makeRoom();
     this.#startLine = undefined;
   }
 

@@ -16,6 +16,7 @@ export interface ProxyHooks {
   readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -45,6 +46,7 @@ export class ProxyRuntime {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
   readonly onBackend: readonly ProxyHook<void>[] | null;
+  readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly requestScan: ScanOptions;
@@ -88,6 +90,7 @@ export class ProxyRuntime {
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
     this.onBackend = orNull(config.hooks.onBackend);
+    this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.#keepsLine =
