@@ -13,12 +13,16 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
     target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
   }
   if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
-  const setting = server.config.source ?? server.backend.settings.source;
-  const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
-  const connection = new ServerConnection(server, target, user, source);
+  const connection = new ServerConnection(server, target, user, sourceOf(server, target));
   const { serverKeepAlive } = server.backend.settings;
   if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
   return connection;
+}
+
+/** The local address of connections to the server, where the configuration names one. */
+export function sourceOf(server: UpstreamServer, target: ConnectTarget): SourceAddress | undefined {
+  const setting = server.config.source ?? server.backend.settings.source;
+  return setting === undefined || !('port' in target) ? undefined : addressOf(setting);
 }
 
 const sources = new WeakMap<SourceSetting, SourceAddress>();
