@@ -149,7 +149,7 @@ export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
 
 /** Where in the choice of a server a function stands, see {@link ProxyConfig.chooseServer}. */
-export type ChoicePlace = 'persist' | 'rule' | 'cookie' | 'table';
+export type ChoicePlace = 'rule' | 'cookie' | 'table';
 
 /** A proxy while its section is read. */
 export interface ProxyConfig {
@@ -186,9 +186,10 @@ export interface ProxyConfig {
   onRequest(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the `http-request` rules of its proxy have passed: `redirect` lines. */
   afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void;
+  /** Runs when this proxy has been chosen as the backend, before its own rules: `force-persist`. In TCP mode, too. */
+  onBackend(run: ProxyHook<void>): void;
   /**
-   * Names the server for a transaction before the balance algorithm is asked. First those of `persist`
-   * (`force-persist`), which name none; then rules (`use-server`), of which the first answer counts; then all of `cookie` (persistence in the request: they run though a rule has named a server, and do not count then); `table`
+   * Names the server for a transaction before the balance algorithm is asked. Rules (`use-server`) come first, and the first answer counts; then all of `cookie` (persistence in the request: they run though a rule has named a server, and do not count then); `table`
    * only if nobody has named one. Not asked again when a retry goes to another server. In TCP mode, too.
    */
   chooseServer(place: ChoicePlace, run: ProxyHook<Server | undefined>): void;

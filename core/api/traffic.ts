@@ -193,6 +193,8 @@ export interface Transaction {
   readonly redispatched: boolean;
   /** The server that just failed it: a redispatch goes elsewhere if it can. An algorithm should not give it again. */
   readonly avoid: Server | undefined;
+  /** A rule or persistence named the server, and no retry has gone elsewhere since. */
+  readonly assigned: boolean;
   /** What `force-persist` and `ignore-persist` said: whether a server named by persistence is taken though it is down, or not at all. */
   persistence: 'normal' | 'forced' | 'ignored';
   /** The third and fourth character of the termination state: what became of the persistence cookie. configuration.txt 8.5. */

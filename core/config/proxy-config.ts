@@ -18,6 +18,7 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
 }
@@ -29,7 +30,7 @@ export interface ServerChooser {
 }
 
 /** In the order in which they are asked. */
-const PLACES: readonly ChoicePlace[] = ['persist', 'rule', 'cookie', 'table'];
+const PLACES: readonly ChoicePlace[] = ['rule', 'cookie', 'table'];
 
 type Kind = ProxyConfig['kind'];
 
@@ -80,6 +81,7 @@ export class ProxySection implements ProxyConfig {
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
       onEvent: [],
+      onBackend: [...(parent?.hooks.onBackend ?? [])],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
       afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
     };
@@ -118,6 +120,10 @@ export class ProxySection implements ProxyConfig {
 
   onEvent(run: EventHook): void {
     addOnce(this.hooks.onEvent, run);
+  }
+
+  onBackend(run: ProxyHook<void>): void {
+    addOnce(this.hooks.onBackend, run);
   }
 
   chooseServer(place: ChoicePlace, run: ServerChooser['run']): void {

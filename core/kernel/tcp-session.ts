@@ -12,7 +12,7 @@ import { ClientSession, type Arrival, type KillCause } from './client-session.ts
 import { logStream } from './http-finish.ts';
 import { decideRules, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
@@ -227,14 +227,15 @@ export class TcpSession extends ClientSession {
     enter(backend.counters);
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
+    if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
     if (backend.runtime === frontend.runtime) this.#assign(backend);
     else this.#inspect(backend.runtime, () => this.#assign(backend));
   }
 
-  #assign(backend: UpstreamBackend): void {
+  #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
-    const named = stream.retries === 0 ? namedServer(stream) : undefined;
-    const place = takeServer(backend, named ?? backend.pick(stream));
+    const named = stream.retries === 0 ? namedServer(stream) : again;
+    const place = takeServer(backend, named ?? pickServer(stream, backend));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
@@ -558,12 +559,7 @@ export class TcpSession extends ClientSession {
     stream.wait(
       stream.sleep(Math.min(1000, backend.settings.timeouts.connect || 1000)),
       (_stream, alive) => {
-        if (!alive) return;
-        if (server.full || !server.usable) this.#assign(backend);
-        else {
-          backend.take(server);
-          this.onServerFree(stream, server);
-        }
+        if (alive) this.#assign(backend, stream.assigned || server.usable ? server : undefined);
       },
       () => false,
     );
