@@ -1,4 +1,5 @@
 import type { Condition, Format } from './expression.ts';
+import type { CheckFunction } from './health.ts';
 import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
 import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
@@ -78,6 +79,10 @@ export interface ProxySettings {
   /** Filters in the order of their lines. */
   filters: FilterFactory[];
   balance: BalanceFactory | undefined;
+  /** How servers are checked; undefined: by connecting. */
+  check: CheckFunction | undefined;
+  /** Whose option that is (`redis-check`). */
+  checkOption: string | undefined;
   /** `source` for outgoing connections. */
   source: SourceAddress | undefined;
   /** `unique-id-format` and `unique-id-header`. */
@@ -246,6 +251,11 @@ export interface ServerConfig {
   maxqueue: number;
   backup: boolean;
   disabled: boolean;
+  /** Milliseconds; 0: none. */
+  slowstart: number;
+  /** `on-marked-down shutdown-sessions`, `on-marked-up shutdown-backup-sessions`. */
+  shutdownWhenDown: boolean;
+  shutdownBackupsWhenUp: boolean;
   /** 1, 2, or undefined for none. */
   sendProxy: 1 | 2 | undefined;
   proxyV2Options: Set<string>;

@@ -1,5 +1,7 @@
 import type { StoredResponse } from '../http/stored-response.ts';
 import type { ProxySettings, Rule } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
+import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -339,6 +341,13 @@ export interface Backend extends Proxy {
   readonly usable: number;
   /** The sum of the usable servers' effective weights. */
   readonly totalWeight: number;
+  /** How many of its servers, and of its backup servers, could be given traffic; backups count though they are not needed. */
+  readonly activeServers: number;
+  readonly backupServers: number;
+  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (`performance.now()`). */
+  readonly timesDown: number;
+  readonly downtime: number;
+  readonly changedAt: number;
 }
 
 export interface Server {
@@ -348,21 +357,27 @@ export interface Server {
   readonly address: Endpoint;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
-  /** The weight that counts now (slow start, agent, CLI). */
+  /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */
   readonly effectiveWeight: number;
+  /** The same in sixteenths: what slow start leaves of small weights. */
+  readonly fineWeight: number;
   readonly backup: boolean;
-  /** Up, not in maintenance, not draining. */
+  /** {@link ServerState.usable}, at hand. */
   readonly usable: boolean;
+  readonly state: ServerState;
+  readonly config: Readonly<ServerConfig>;
   /** Transactions being served, and waiting for this server. */
   readonly active: number;
   readonly queued: number;
   /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
   readonly limit: number;
-  /** As configured: how many it may serve at once, and how many may wait for it; 0 means no limit. */
+  /** How many it may serve at once (as configured, or as an agent or the Runtime API said), and how many may wait; 0: no limit. */
   readonly maxconn: number;
   readonly maxqueue: number;
   readonly counters: Counters;
   extension<T extends object>(key: Extension<T>): T | undefined;
+  /** Opens a connection of a plugin's own, from the server's `source` and with its socket options. It is in no count. */
+  open(reader: OutgoingReader, options?: OutgoingOptions): OutgoingSocket;
 }
 
 /** The key of a plugin's own settings on a proxy, server or the global section. Made once, at module level. */

@@ -467,6 +467,11 @@ export class Stream implements Transaction, Queued {
     this.session.onServerFree(this, server as UpstreamServer);
   }
 
+  onServerLost(): void {
+    this.assigned = false;
+    this.session.onServerLost(this);
+  }
+
   /**
    * Waits for a promise, then calls `next` with its answer, unless the stream ended meanwhile. What the stream needs of shared
    * memory is copied first.

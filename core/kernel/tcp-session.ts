@@ -8,7 +8,7 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
-import { ClientSession, type Arrival } from './client-session.ts';
+import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
 import { logStream } from './http-finish.ts';
 import { decideRules, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
@@ -258,6 +258,14 @@ export class TcpSession extends ClientSession {
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
+  }
+
+  onServerLost(stream: Stream): void {
+    this.#assign(stream.backend!);
+  }
+
+  serves(server: UpstreamServer): boolean {
+    return this.stream.taken && this.stream.server === server;
   }
 
   onServerConnect(connection: ServerConnection): void {
@@ -679,7 +687,7 @@ export class TcpSession extends ClientSession {
     // A connection in TCP mode is never idle.
   }
 
-  kill(cause: 'K' | 'I' = 'K'): void {
+  kill(cause: KillCause = 'K'): void {
     this.stream.terminate(cause, 'D');
     this.destroy();
   }

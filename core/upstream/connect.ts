@@ -20,6 +20,8 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
   const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
   const connection = new ServerConnection(server, target, user, source);
   connection.marks = marks;
+  if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
+  const connection = new ServerConnection(server, target, user, sourceOf(server, target));
   const { serverKeepAlive } = server.backend.settings;
   if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
   return connection;
@@ -34,6 +36,10 @@ function markedSocket(server: UpstreamServer, marks: PacketMarks): number | unde
   if (typeof fd === 'number') markPackets(fd, family, marks, (problem) => generation.warnOnce(problem));
   else if (reason !== undefined) generation.warnOnce(`cannot mark packets to servers (${reason})`);
   return typeof fd === 'number' ? fd : undefined;
+/** The local address of connections to the server, where the configuration names one. */
+export function sourceOf(server: UpstreamServer, target: ConnectTarget): SourceAddress | undefined {
+  const setting = server.config.source ?? server.backend.settings.source;
+  return setting === undefined || !('port' in target) ? undefined : addressOf(setting);
 }
 
 const sources = new WeakMap<SourceSetting, SourceAddress>();
