@@ -92,7 +92,9 @@ export type ArgumentType =
   | 'userlist'
   | 'table'
   | 'variable'
-  | 'map';
+  | 'map'
+  /** A path of field numbers: `1.2.3`. */
+  | 'protobuf-field';
 /** An argument by declaration: `string`, or `[string]` when it may be left out. */
 export interface ArgumentSpec {
   readonly type: ArgumentType;
