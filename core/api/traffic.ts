@@ -1,7 +1,6 @@
 import type { StoredResponse } from '../http/stored-response.ts';
-import type { ProxySettings, Rule } from './settings.ts';
-import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
