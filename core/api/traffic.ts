@@ -1,4 +1,6 @@
-import type { ProxySettings, Rule } from './settings.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
+import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -206,6 +208,8 @@ export interface Transaction {
   readonly redispatched: boolean;
   /** The server that just failed it: a redispatch goes elsewhere if it can. An algorithm should not give it again. */
   readonly avoid: Server | undefined;
+  /** A rule or persistence named the server, and no retry has gone elsewhere since. */
+  readonly assigned: boolean;
   /** What `force-persist` and `ignore-persist` said: whether a server named by persistence is taken though it is down, or not at all. */
   persistence: 'normal' | 'forced' | 'ignored';
   /** The third and fourth character of the termination state: what became of the persistence cookie. configuration.txt 8.5. */
@@ -244,6 +248,16 @@ export interface Transaction {
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
   reply(reply: Reply): 'done';
+  /**
+   * Answers with a response that was kept, as it stands. It passes the `http-response` rules and the hooks of responses as a
+   * server's would; `agent` is what logs show for the server's name. To be returned as a verdict, also in the place of a
+   * server's response.
+   */
+  serve(stored: StoredResponse, agent: string): 'done';
+  /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
+  onEnd(run: () => void): void;
+  /** Who answered in the server's place, as {@link serve} was told. */
+  readonly agent: string | undefined;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
@@ -289,6 +303,11 @@ export interface Counters {
   internalErrors: number;
   cliAborts: number;
   srvAborts: number;
+  /** Requests for which a cache was asked, and those it answered. */
+  cacheLookups: number;
+  cacheHits: number;
+  /** Requests for which a cache knew early hints to send. */
+  cacheHintHits: number;
 }
 
 /** What frontends and backends share. */
@@ -323,6 +342,13 @@ export interface Backend extends Proxy {
   readonly usable: number;
   /** The sum of the usable servers' effective weights. */
   readonly totalWeight: number;
+  /** How many of its servers, and of its backup servers, could be given traffic; backups count though they are not needed. */
+  readonly activeServers: number;
+  readonly backupServers: number;
+  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (`performance.now()`). */
+  readonly timesDown: number;
+  readonly downtime: number;
+  readonly changedAt: number;
 }
 
 export interface Server {
@@ -332,21 +358,27 @@ export interface Server {
   readonly address: Endpoint;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
-  /** The weight that counts now (slow start, agent, CLI). */
+  /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */
   readonly effectiveWeight: number;
+  /** The same in sixteenths: what slow start leaves of small weights. */
+  readonly fineWeight: number;
   readonly backup: boolean;
-  /** Up, not in maintenance, not draining. */
+  /** {@link ServerState.usable}, at hand. */
   readonly usable: boolean;
+  readonly state: ServerState;
+  readonly config: Readonly<ServerConfig>;
   /** Transactions being served, and waiting for this server. */
   readonly active: number;
   readonly queued: number;
   /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
   readonly limit: number;
-  /** As configured: how many it may serve at once, and how many may wait for it; 0 means no limit. */
+  /** How many it may serve at once (as configured, or as an agent or the Runtime API said), and how many may wait; 0: no limit. */
   readonly maxconn: number;
   readonly maxqueue: number;
   readonly counters: Counters;
   extension<T extends object>(key: Extension<T>): T | undefined;
+  /** Opens a connection of a plugin's own, from the server's `source` and with its socket options. It is in no count. */
+  open(reader: OutgoingReader, options?: OutgoingOptions): OutgoingSocket;
 }
 
 /** The key of a plugin's own settings on a proxy, server or the global section. Made once, at module level. */

@@ -27,3 +27,4 @@ export { ExpressionError } from './errors.ts';
 export { jsonString } from './encode.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';
+export { xxh32, xxh64 } from './xxhash.ts';

@@ -1,6 +1,7 @@
 import './latin1.ts';
 import type { HeaderList } from '../api/index.ts';
 import { STRIDE, type HeadScanner } from './head-scanner.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 const KEPT = 0;
 const DELETED = 1;
@@ -8,9 +9,6 @@ const CHANGED = 2;
 
 /** Lines of added fields up to this length are kept for the next message. */
 const KEPT_LINE = 256;
-
-/** Values up to this length are compared with the last message's; longer ones are sooner made anew. */
-const COMPARED = 64;
 
 interface AddedLine {
   readonly name: string;
@@ -44,8 +42,6 @@ export class Head implements HeaderList {
   /** Grow to the size of the largest head seen; states are KEPT and values undefined between messages. */
   #states: Uint8Array = new Uint8Array(0);
   readonly #values: (string | undefined)[] = [];
-  /** Values that were read of the messages before: requests resemble each other, and the same bytes need no new string. */
-  readonly #before: (string | undefined)[] = [];
   /** How many fields the arrays above may have something of. */
   #used = 0;
   #cached = false;
@@ -71,6 +67,12 @@ export class Head implements HeaderList {
     const { ranges } = scan;
     scan.ranges = this.#ranges.length === ranges.length ? this.#ranges : new Int32Array(ranges.length);
     this.#ranges = ranges;
+    this.#resetEdits();
+    this.#makeRoom();
+    this.#startLine = undefined;
+  }
+
+  #resetEdits(): void {
     if (this.#edited) {
       // A loop over what may have been used is quicker than to fill the whole of both.
       const states = this.#states;
@@ -83,22 +85,29 @@ export class Head implements HeaderList {
     }
     if (this.#cached) {
       const values = this.#values;
-      const before = this.#before;
-      for (let i = 0; i < this.#used; i++) {
-        if (values[i] === undefined) continue;
-        before[i] = values[i];
-        values[i] = undefined;
-      }
+      for (let i = 0; i < this.#used; i++) values[i] = undefined;
       this.#cached = false;
     }
+  }
+
+  #makeRoom(): void {
     this.#used = this.#count;
-    if (this.#states.length < this.#count) {
-      this.#states = new Uint8Array(this.#count + 16);
-      while (this.#values.length < this.#states.length) {
-        this.#values.push(undefined);
-        this.#before.push(undefined);
-      }
-    }
+    if (this.#states.length >= this.#count) return;
+    this.#states = new Uint8Array(this.#count + 16);
+    while (this.#values.length < this.#states.length) this.#values.push(undefined);
+  }
+
+  /** Takes over a stored head, whose bytes are not changed by what is done here. */
+  loadStored({ image, ranges, count, lineEnd, headEnd }: StoredResponse): void {
+    this.#resetEdits();
+    this.#bytes = image;
+    this.#start = 0;
+    this.#fieldsStart = lineEnd + 2;
+    this.#end = headEnd - 2;
+    this.#count = count;
+    if (this.#ranges.length < ranges.length) this.#ranges = new Int32Array(ranges.length * 2);
+    this.#ranges.set(ranges);
+    this.#makeRoom();
     this.#startLine = undefined;
   }
 
@@ -199,18 +208,8 @@ export class Head implements HeaderList {
     const known = this.#values[index];
     if (known !== undefined) return known;
     this.#cached = true;
-    const start = this.#ranges[index * STRIDE + 2]!;
-    const end = this.#ranges[index * STRIDE + 3]!;
-    const before = this.#before[index];
-    const same = before !== undefined && end - start <= COMPARED && this.#holds(before, start, end);
-    return (this.#values[index] = same ? before : this.#bytes.latin1Slice(start, end));
-  }
-
-  #holds(text: string, start: number, end: number): boolean {
-    if (text.length !== end - start) return false;
-    const bytes = this.#bytes;
-    for (let i = start; i < end; i++) if (bytes[i] !== text.charCodeAt(i - start)) return false;
-    return true;
+    const at = index * STRIDE;
+    return (this.#values[index] = this.#bytes.latin1Slice(this.#ranges[at + 2], this.#ranges[at + 3]));
   }
 
   has(name: string): boolean {

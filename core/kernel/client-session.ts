@@ -28,6 +28,9 @@ export interface Door {
   release(session: ClientSession): void;
 }
 
+/** Killed by an operator, by an error of ours, as its server went down, or as one came up. configuration.txt 8.5. */
+export type KillCause = 'K' | 'I' | 'D' | 'U';
+
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
   readonly id: number;
@@ -119,7 +122,9 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(cause?: 'K' | 'I'): void;
+  abstract kill(cause?: KillCause): void;
+  /** Something of it is under way on that server. */
+  abstract serves(server: UpstreamServer): boolean;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */
@@ -135,6 +140,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
 
   /** A server the stream waited for has room, and has counted it already. */
   abstract onServerFree(stream: Stream, server: UpstreamServer): void;
+  /** The server it waited for went down: another is looked for. */
+  abstract onServerLost(stream: Stream): void;
   abstract onServerConnect(connection: ServerConnection): void;
   abstract onServerData(connection: ServerConnection, n: number, buffer: Buffer): void;
   abstract onServerEnd(connection: ServerConnection): void;

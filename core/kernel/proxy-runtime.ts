@@ -14,8 +14,10 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -44,6 +46,8 @@ export class ProxyRuntime {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly onBackend: readonly ProxyHook<void>[] | null;
+  readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly requestScan: ScanOptions;
@@ -84,6 +88,8 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.onBackend = orNull(config.hooks.onBackend);
+    this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.#keepsLine =

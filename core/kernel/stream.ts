@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../api/index.ts';
 import { RequestView, ResponseView } from '../http/messages.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -31,6 +32,8 @@ export interface PendingReply {
   readonly status: number;
   readonly raw: string | undefined;
   readonly cause: ReplyCause;
+  /** An answer that is at hand as bytes, instead of all of the above. */
+  readonly stored?: StoredResponse;
 }
 
 /**
@@ -138,6 +141,10 @@ export class Stream implements Transaction, Queued {
   bodyWaiter: ((why: 'ready' | 'timeout' | 'closed') => void) | null = null;
   bodyWanted = 0;
   sleepers: Set<(alive: boolean) => void> | null = null;
+  /** The answer comes from there, and not from a server. */
+  stored: StoredResponse | null = null;
+  agent: string | undefined = undefined;
+  #enders: (() => void)[] | null = null;
 
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
@@ -210,6 +217,8 @@ export class Stream implements Transaction, Queued {
     this.responseCookie = '-';
     this.retained = null;
     this.logged = false;
+    this.stored = null;
+    this.agent = undefined;
     this.causeCode = 0;
     this.stageCode = 0;
     if (this.requestCaptures.length > 0) this.requestCaptures = [];
@@ -230,6 +239,7 @@ export class Stream implements Transaction, Queued {
     this.interim = '';
     this.#variables = null;
     this.#data = null;
+    if (this.#enders !== null) this.#runEnders(this.#enders);
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
@@ -364,6 +374,28 @@ export class Stream implements Transaction, Queued {
     return 'done';
   }
 
+  serve(stored: StoredResponse, agent: string): 'done' {
+    this.agent = agent;
+    this.pending = { reply: undefined, status: 0, raw: undefined, cause: 'local', stored };
+    return 'done';
+  }
+
+  onEnd(run: () => void): void {
+    this.#enders ??= [];
+    this.#enders.push(run);
+  }
+
+  #runEnders(enders: (() => void)[]): void {
+    this.#enders = null;
+    for (const run of enders) {
+      try {
+        run();
+      } catch (error) {
+        this.blame(this.frontend.name, 'end', error);
+      }
+    }
+  }
+
   challenge(status: 401 | 407, name: string, value: string): 'done' {
     this.challengeField = [name.toLowerCase(), value];
     return this.error(status);
@@ -427,6 +459,11 @@ export class Stream implements Transaction, Queued {
 
   onServerFree(server: Server): void {
     this.session.onServerFree(this, server as UpstreamServer);
+  }
+
+  onServerLost(): void {
+    this.assigned = false;
+    this.session.onServerLost(this);
   }
 
   /**

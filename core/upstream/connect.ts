@@ -16,9 +16,7 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
   const marks = 'port' in target ? transaction.serverMarks : undefined;
   const makeSocket = marks === undefined ? server.makeSocket : () => markedSocket(server, marks);
   if (makeSocket !== null) target = { ...target, makeSocket };
-  const setting = server.config.source ?? server.backend.settings.source;
-  const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
-  const connection = new ServerConnection(server, target, user, source);
+  const connection = new ServerConnection(server, target, user, sourceOf(server, target));
   connection.marks = marks;
   const { serverKeepAlive } = server.backend.settings;
   if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
@@ -34,6 +32,12 @@ function markedSocket(server: UpstreamServer, marks: PacketMarks): number | unde
   if (typeof fd === 'number') markPackets(fd, family, marks, (problem) => generation.warnOnce(problem));
   else if (reason !== undefined) generation.warnOnce(`cannot mark packets to servers (${reason})`);
   return typeof fd === 'number' ? fd : undefined;
+}
+
+/** The local address of connections to the server, where the configuration names one. */
+export function sourceOf(server: UpstreamServer, target: ConnectTarget): SourceAddress | undefined {
+  const setting = server.config.source ?? server.backend.settings.source;
+  return setting === undefined || !('port' in target) ? undefined : addressOf(setting);
 }
 
 const sources = new WeakMap<SourceSetting, SourceAddress>();

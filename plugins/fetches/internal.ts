@@ -33,7 +33,7 @@ function queueOf(backend: Backend): number {
 }
 
 function backendFetch(name: string, summary: string, value: (backend: Backend) => Value): FetchTable {
-  return fetch(name, '[backend]', 'sint', 'internal', summary, (args) => {
+  return fetch(name, 'backend', 'sint', 'internal', summary, (args) => {
     const find = backendArgument(args);
     return (transaction) => {
       const backend = find(transaction);
@@ -106,7 +106,7 @@ export const internalFetches: FetchTable = {
     const waiting = queueOf(backend);
     return backend.usable === 0 ? waiting * 2 : Math.ceil(waiting / backend.usable);
   }),
-  ...fetch('fe_conn', '[frontend]', 'sint', 'internal', 'Connections of a frontend.', (args) => {
+  ...fetch('fe_conn', 'frontend', 'sint', 'internal', 'Connections of a frontend.', (args) => {
     const find = frontendArgument(args);
     return (transaction) => find(transaction)?.counters.current;
   }),
