@@ -64,6 +64,8 @@ export interface HeaderList {
   get(name: string): string | undefined;
   /** Every value of that name in order; an empty array when there is none. */
   all(name: string): string[];
+  /** Calls `visit` with each value of that name in order until it answers true; says whether it did. */
+  some(name: string, visit: (value: string) => boolean): boolean;
   add(name: string, value: string): void;
   /** Removes all fields of that name, then adds one at the end. */
   set(name: string, value: string): void;

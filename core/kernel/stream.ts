@@ -441,12 +441,6 @@ export class Stream implements Transaction, Queued {
     });
   }
 
-  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
-  get headsEdited(): boolean {
-    const { runtime } = this.frontend;
-    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
-  }
-
   /** Enough of the body under way is held. */
   bodyReady(atLeast: number): boolean {
     const { body } = this.responsePhase > 0 || this.response !== undefined ? this.responseView : this.requestView;
