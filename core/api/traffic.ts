@@ -227,6 +227,8 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
@@ -254,6 +256,8 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
