@@ -18,6 +18,7 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onFailure: readonly ProxyHook<Verdict>[];
@@ -30,7 +31,7 @@ export interface ServerChooser {
 }
 
 /** In the order in which they are asked. */
-const PLACES: readonly ChoicePlace[] = ['persist', 'rule', 'cookie', 'table'];
+const PLACES: readonly ChoicePlace[] = ['rule', 'cookie', 'table'];
 
 type Kind = ProxyConfig['kind'];
 
@@ -81,6 +82,7 @@ export class ProxySection implements ProxyConfig {
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
       onEvent: [],
+      onBackend: [...(parent?.hooks.onBackend ?? [])],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
       afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
       onFailure: [...(parent?.hooks.onFailure ?? [])],
@@ -124,6 +126,10 @@ export class ProxySection implements ProxyConfig {
 
   onEvent(run: EventHook): void {
     addOnce(this.hooks.onEvent, run);
+  }
+
+  onBackend(run: ProxyHook<void>): void {
+    addOnce(this.hooks.onBackend, run);
   }
 
   chooseServer(place: ChoicePlace, run: ServerChooser['run']): void {

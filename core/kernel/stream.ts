@@ -1,5 +1,6 @@
 import type {
   Action,
+  PacketMarks,
   Process,
   Received,
   Reply,
@@ -119,6 +120,7 @@ export class Stream implements Transaction, Queued {
   errorStatus = 0;
   retriesLeft = 0;
   retryDisabled = false;
+  serverMarks: PacketMarks | undefined = undefined;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
   /** The server was named by a rule or by persistence. */
@@ -209,6 +211,7 @@ export class Stream implements Transaction, Queued {
     this.pending = null;
     this.errorStatus = 0;
     this.retryDisabled = false;
+    this.serverMarks = undefined;
     this.avoid = undefined;
     this.assigned = false;
     this.persistence = 'normal';
@@ -456,12 +459,6 @@ export class Stream implements Transaction, Queued {
     });
   }
 
-  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
-  get headsEdited(): boolean {
-    const { runtime } = this.frontend;
-    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
-  }
-
   /** Enough of the body under way is held. */
   bodyReady(atLeast: number): boolean {
     const { body } = this.responsePhase > 0 || this.response !== undefined ? this.responseView : this.requestView;
@@ -480,6 +477,11 @@ export class Stream implements Transaction, Queued {
 
   onServerFree(server: Server): void {
     this.session.onServerFree(this, server as UpstreamServer);
+  }
+
+  onServerLost(): void {
+    this.assigned = false;
+    this.session.onServerLost(this);
   }
 
   /**

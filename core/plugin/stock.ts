@@ -8,6 +8,7 @@ import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
+import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
@@ -29,5 +30,6 @@ export const stockPlugins: readonly Plugin[] = [
   converters,
   matching,
   logging,
+  persistence,
   cache,
 ];
