@@ -64,6 +64,8 @@ export interface HeaderList {
   get(name: string): string | undefined;
   /** Every value of that name in order; an empty array when there is none. */
   all(name: string): string[];
+  /** Calls `visit` with each value of that name in order until it answers true; says whether it did. */
+  some(name: string, visit: (value: string) => boolean): boolean;
   add(name: string, value: string): void;
   /** Removes all fields of that name, then adds one at the end. */
   set(name: string, value: string): void;
@@ -119,14 +121,14 @@ export interface Reply {
   readonly body?: string | Uint8Array;
   /**
    * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
-   * request or response (`P`), `tarpit` too (`PT`).
+   * request or response (`P`), `tarpit` too (`PT`), `internal` is an error of our own (`I`).
    */
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
 }
 
-export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
@@ -242,6 +244,11 @@ export interface Transaction {
    * out. True when a rule set begins.
    */
   strictRewriting: boolean;
+  /**
+   * Whether `growth` more bytes fit in the head of the request or of the response, as HAProxy reckons: a field costs 8 bytes
+   * besides its name and value, and head and what is held of the body have to fit in a buffer (tune.bufsize).
+   */
+  rewriteFits(response: boolean, growth: number): boolean;
   /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */

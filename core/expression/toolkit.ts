@@ -13,7 +13,7 @@ export {
   parseMask,
 } from './addresses.ts';
 export { asAddress, asBinary, asBoolean, asInteger, asString, canCast, typeOf } from './casts.ts';
-export { constant, pure } from './constants.ts';
+export { constant, pure, steady } from './constants.ts';
 export { type Integer, INT64_MAX, INT64_MIN, parseWholeInteger, saturate, wrap } from './integers.ts';
 export {
   PATTERNS,
