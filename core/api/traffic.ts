@@ -303,6 +303,8 @@ export interface Frontend extends Proxy {
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -324,6 +326,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */
