@@ -9,3 +9,4 @@ export * from './settings.ts';
 export * from './traffic.ts';
 export * from './values.ts';
 export * from './words.ts';
+export { type StoredFraming, type StoredParts, StoredResponse } from '../http/stored-response.ts';

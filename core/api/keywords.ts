@@ -64,6 +64,8 @@ export interface ActionKeyword extends Documented {
   readonly in: readonly Ruleset[];
   /** No later rule of the set is evaluated once this one applied. */
   readonly final?: boolean;
+  /** Needs a global `expose-experimental-directives` before it. */
+  readonly experimental?: boolean;
   /** The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. */
   readonly prefix?: boolean;
   /** Reads the action's own words; `if` and `unless` are left to the rule set. */
@@ -90,7 +92,9 @@ export type ArgumentType =
   | 'userlist'
   | 'table'
   | 'variable'
-  | 'map';
+  | 'map'
+  /** A path of field numbers: `1.2.3`. */
+  | 'protobuf-field';
 /** An argument by declaration: `string`, or `[string]` when it may be left out. */
 export interface ArgumentSpec {
   readonly type: ArgumentType;
@@ -106,6 +110,8 @@ export interface Arguments {
   integer(index: number, fallback?: number): number;
   /** Refuses the expression at this argument. */
   fail(message: string): never;
+  /** A test of the named ACL, of the opposite behind a `!`; refuses a name that has not been declared. */
+  acl(name: string): (transaction: Transaction) => boolean;
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
 }

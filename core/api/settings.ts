@@ -199,6 +199,11 @@ export interface ProxyConfig {
   onResponse(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the `http-response` rules have passed, for the server's response only. */
   afterResponseRules(run: ProxyHook<Eventually<Verdict>>): void;
+  /**
+   * Runs in the place of the kernel's error page when no server could be reached, or none answered (502, 503, 504): whoever has a
+   * stand-in answers. Not for what rules decide.
+   */
+  onFailure(run: ProxyHook<Verdict>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
   /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */

@@ -1,5 +1,6 @@
-import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -19,6 +20,18 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
+  setPacketMarks(marks: PacketMarks): void;
+  /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
+  resetTtl: number | undefined;
+}
+
+/** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
+export interface PacketMarks {
+  /** For netfilter and routing, 32 bits. */
+  readonly mark?: number | undefined;
+  /** The byte of IPv4's type of service, of IPv6's traffic class. */
+  readonly typeOfService?: number | undefined;
 }
 
 export interface Listener {
@@ -51,6 +64,8 @@ export interface HeaderList {
   get(name: string): string | undefined;
   /** Every value of that name in order; an empty array when there is none. */
   all(name: string): string[];
+  /** Calls `visit` with each value of that name in order until it answers true; says whether it did. */
+  some(name: string, visit: (value: string) => boolean): boolean;
   add(name: string, value: string): void;
   /** Removes all fields of that name, then adds one at the end. */
   set(name: string, value: string): void;
@@ -212,6 +227,8 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
@@ -220,6 +237,8 @@ export interface Transaction {
   getTimeout(which: TimeoutChoice): number;
   /** `set-retries`: overrides the backend's `retries` for this transaction. */
   setRetries(count: number): void;
+  /** `set-bc-mark`, `set-bc-tos`: the marks of the connection to the server that will carry this. */
+  serverMarks: PacketMarks | undefined;
   /** `disable-l7-retry`: only connection failures are retried from here on. */
   disableRetry(): void;
   /**
@@ -231,6 +250,18 @@ export interface Transaction {
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
   reply(reply: Reply): 'done';
+  /**
+   * Answers with a response that was kept, as it stands. It passes the `http-response` rules and the hooks of responses as a
+   * server's would; `agent` is what logs show for the server's name. To be returned as a verdict, also in the place of a
+   * server's response.
+   */
+  serve(stored: StoredResponse, agent: string): 'done';
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
+  /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
+  onEnd(run: () => void): void;
+  /** Who answered in the server's place, as {@link serve} was told. */
+  readonly agent: string | undefined;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
@@ -276,6 +307,11 @@ export interface Counters {
   internalErrors: number;
   cliAborts: number;
   srvAborts: number;
+  /** Requests for which a cache was asked, and those it answered. */
+  cacheLookups: number;
+  cacheHits: number;
+  /** Requests for which a cache knew early hints to send. */
+  cacheHintHits: number;
 }
 
 /** What frontends and backends share. */

@@ -21,6 +21,7 @@ export interface ProxyHooks {
   readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** One function that may name a server, see `ProxyConfig.chooseServer`. */
@@ -85,6 +86,7 @@ export class ProxySection implements ProxyConfig {
       onBackend: [...(parent?.hooks.onBackend ?? [])],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
       afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
+      onFailure: [...(parent?.hooks.onFailure ?? [])],
     };
     this.#extensions = parent?.extensions.inherit() ?? new Extensions();
   }
@@ -117,6 +119,10 @@ export class ProxySection implements ProxyConfig {
 
   onLog(run: ProxyHook<void>): void {
     addOnce(this.hooks.onLog, run);
+  }
+
+  onFailure(run: ProxyHook<Verdict>): void {
+    addOnce(this.hooks.onFailure, run);
   }
 
   onEvent(run: EventHook): void {

@@ -1,6 +1,7 @@
-import type { Connection, Endpoint, Listener, Received, Value } from '../api/index.ts';
+import type { Connection, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
+import { markPackets } from '../net/packet-marks.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
@@ -40,6 +41,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
   receivedProxyHeader = false;
+  resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
@@ -205,6 +207,14 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** Closes at once; bytes not sent yet are lost. */
   destroy(): void {
     this.#close(false);
+  }
+
+  setPacketMarks(marks: PacketMarks): void {
+    const { descriptor } = this;
+    const { family } = this.socketSource;
+    const { generation } = this.frontend.runtime;
+    if (descriptor === undefined || family === 'unix') return;
+    markPackets(descriptor, family, marks, (problem) => generation.warnOnce(problem));
   }
 
   get descriptor(): number | undefined {

@@ -11,7 +11,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
-import { sendReply } from './http-reply.ts';
+import { sendFailure, sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
@@ -53,8 +53,7 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   const place = takeServer(backend, server);
   if (place === undefined) {
     stream.terminate('S', 'C');
-    stream.error(503);
-    sendReply(session, stream);
+    sendFailure(session, stream, 503);
   } else if (place instanceof WaitQueue) {
     place.add(stream);
     const { timeouts } = backend.settings;
@@ -99,7 +98,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   stream.server = server;
   stream.taken = true;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection = takeIdle(server, reuseOf(server), first, session, session);
+  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = connection;
@@ -150,7 +149,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
     const { sendNameHeader } = backend.settings;
-    if (view.head.edited && stream.headsEdited) reframeRequest(view.head, body);
+    if (view.head.framingEdited) reframeRequest(view.head, body);
     let last = connectionLine(stream);
     if (sendNameHeader !== undefined) {
       const name = sendNameHeader.toLowerCase();
@@ -287,8 +286,7 @@ export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): v
     server.counters.connectionErrors++;
     backend.counters.connectionErrors++;
     stream.terminate(cause, 'C');
-    stream.error(503);
-    sendReply(session, stream);
+    sendFailure(session, stream, 503);
     return;
   }
   again(session, stream, server);

@@ -356,8 +356,10 @@ export class HttpSession extends ClientSession {
       this.#waitsForDrain = false;
       this.pump();
     }
-    if (this.stream !== null) clientDrained(this, this.stream);
-    else if (this.phase === CLOSING && this.clientEnded) this.destroy();
+    if (this.stream !== null) {
+      clientDrained(this, this.stream);
+      if (this.phase === IDLE) this.pump();
+    } else if (this.phase === CLOSING && this.clientEnded) this.destroy();
   }
 
   onTimeout(at: number): void {

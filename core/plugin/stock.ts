@@ -14,6 +14,7 @@ import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
+import cache from '../../plugins/cache/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -32,4 +33,5 @@ export const stockPlugins: readonly Plugin[] = [
   matching,
   logging,
   persistence,
+  cache,
 ];

@@ -61,9 +61,10 @@ function treatOwn(
     if (own?.name !== cookie.name) continue;
     letter = fateOf(transaction, cookie, value);
     if (letter === 'D') headers.deleteAt(i--);
-    if (letter !== 'R') continue;
-    const text = cookie.mode === 'prefix' ? `${value}~${own.value}` : value;
-    headers.setAt(i, `${own.name}=${text}${own.tail}`);
+    else {
+      const ours = cookie.mode === 'prefix' ? `${value}~${own.value}` : value;
+      headers.setAt(i, `${own.name}=${letter === 'R' ? ours : own.value}${own.tail}`);
+    }
   }
   return letter;
 }
