@@ -227,6 +227,8 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
@@ -259,6 +261,8 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
@@ -340,6 +344,8 @@ export interface Frontend extends Proxy {
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -361,6 +367,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */

@@ -345,6 +345,10 @@ export class Stream implements Transaction, Queued {
     return value;
   }
 
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
+  }
+
   setTimeout(which: TimeoutChoice, milliseconds: number): void {
     this.timeouts ??= {};
     this.timeouts[which] = milliseconds;
