@@ -43,7 +43,8 @@ function isValid(message: Buffer): boolean | undefined {
   if (message.length < SHORTEST) return undefined;
   const begin = fieldAt(message, 0);
   if (begin === 'cut') return undefined;
-  if (begin === 'wrong' || begin.tag !== TAGS.BeginString || !VERSIONS.has(begin.value.toString('latin1'))) return false;
+  if (begin === 'wrong' || begin.tag !== TAGS.BeginString || !VERSIONS.has(begin.value.toString('latin1')))
+    return false;
   const length = fieldAt(message, begin.end);
   if (length === 'cut') return undefined;
   const digits = length === 'wrong' || length.tag !== TAGS.BodyLength ? '' : length.value.toString('latin1');

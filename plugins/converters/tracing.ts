@@ -5,7 +5,8 @@ import { type Convert, type ConverterTable, converter } from './define.ts';
 function debug(args: Arguments): Convert {
   const prefix = args.optionalText(0) ?? '';
   const destination = args.optionalText(1) ?? 'buf0';
-  if (destination === 'buf0') args.fail("the ring 'buf0' is not built yet, expects 'stdout' or 'stderr' as destination");
+  if (destination === 'buf0')
+    args.fail("the ring 'buf0' is not built yet, expects 'stdout' or 'stderr' as destination");
   if (destination !== 'stdout' && destination !== 'stderr') args.fail(`No such sink '${destination}'`);
   const stream = destination === 'stdout' ? process.stdout : process.stderr;
   return (value) => {
