@@ -22,6 +22,8 @@ export function defaultProxySettings(): ProxySettings {
     errorReplies: new Map(),
     filters: [],
     balance: undefined,
+    check: undefined,
+    checkOption: undefined,
     source: undefined,
     uniqueIdFormat: undefined,
     uniqueIdHeader: undefined,

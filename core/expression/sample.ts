@@ -11,7 +11,7 @@ import {
   splitArguments,
 } from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
-import { constantOf, isPure } from './constants.ts';
+import { constantOf, isPure, isSteady } from './constants.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownConverter, isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
@@ -27,6 +27,8 @@ export interface Sample {
   /** The name of the fetch or converter that came last. */
   readonly lastWord: string;
   readonly evaluate: FetchFunction;
+  /** It answers the same until an action runs. */
+  readonly steady: boolean;
   readonly some: MultiFetch['some'] | undefined;
   readonly expect: MultiFetch['expect'];
   /** Set when the answer is known already. */
@@ -130,6 +132,7 @@ export function readSample(
     hasConverters,
     lastWord,
     evaluate,
+    steady: some === undefined && isSteady(evaluate),
     some,
     expect: typeof fetch === 'function' ? undefined : fetch.expect,
     constant: known,

@@ -1,4 +1,4 @@
-import { reasonPhrase, type ErrorReply, type Reply } from '../api/index.ts';
+import { reasonPhrase, type ErrorReply, type Proxy, type ProxyHook, type Reply, type Verdict } from '../api/index.ts';
 import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { BODY_NONE } from '../http/messages.ts';
@@ -7,6 +7,7 @@ import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
 import { afterResponse, connectionLine } from './response-send.ts';
+import { beginStored } from './stored-send.ts';
 import type { PendingReply, Stream } from './stream.ts';
 
 /**
@@ -24,6 +25,12 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     sendReply(session, stream);
     return;
   }
+  if (pending.stored !== undefined) {
+    beginStored(stream, pending.stored);
+    return;
+  }
+  stream.stored = null;
+  stream.agent = undefined;
   count(stream, pending);
   if (pending.raw !== undefined) {
     sendRaw(session, stream, pending.raw);
@@ -37,6 +44,29 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     stream.backend?.settings.errorReplies.get(pending.status) ??
     stream.frontend.settings.errorReplies.get(pending.status);
   sendError(session, stream, pending.status, custom);
+}
+
+/** No server answered: who has a stand-in may answer, else an error page does. */
+export function sendFailure(session: HttpSession, stream: Stream, status: number): void {
+  if (!answersFailure(stream)) stream.error(status);
+  sendReply(session, stream);
+}
+
+/** Whether somebody has chosen an answer in the place of a server that gave none. */
+export function answersFailure(stream: Stream): boolean {
+  const { frontend, backend } = stream;
+  const front = frontend.runtime.onFailure;
+  const back = backend === undefined || backend.runtime === frontend.runtime ? null : backend.runtime.onFailure;
+  return (back !== null && standIn(stream, back, backend!)) || (front !== null && standIn(stream, front, frontend));
+}
+
+function standIn(stream: Stream, hooks: readonly ProxyHook<Verdict>[], proxy: Proxy): boolean {
+  try {
+    for (const run of hooks) if (run(stream, proxy) === 'done') return true;
+  } catch (error) {
+    stream.blame(proxy.name, 'failure', error);
+  }
+  return false;
 }
 
 function sendError(session: HttpSession, stream: Stream, status: number, custom: ErrorReply | undefined): void {

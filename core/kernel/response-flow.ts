@@ -3,6 +3,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf } from './buffers.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { BODY, type HttpSession } from './http-session.ts';
+import { storedSent } from './stored-send.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -68,7 +69,10 @@ export function awaitClient(session: HttpSession, stream: Stream, connection: Se
 /** The client has taken what was written. */
 export function clientDrained(session: HttpSession, stream: Stream): void {
   const connection = stream.connection$;
-  if (connection === null) return;
+  if (connection === null) {
+    if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
+    return;
+  }
   const waited = connection.paused;
   connection.resume();
   if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());

@@ -55,7 +55,7 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   countStatus(stream.server!.counters, status);
-  if (view.head.edited && stream.headsEdited && !stream.headRequest && status !== 204 && status !== 304) {
+  if ((view.head.framingEdited || view.statusSet) && !stream.headRequest && status !== 204 && status !== 304) {
     reframe(view.head, body);
   }
   const tunnel = body.kind === BODY_TUNNEL;

@@ -136,7 +136,6 @@ describe('what a plugin brings and nothing runs', () => {
     name: 'idle',
     api: 1,
     filters: { f: { usage: 'f', summary: 'Nothing.', parse: () => ({ attach: () => undefined }) } },
-    checks: { c: { usage: 'c', summary: 'Nothing.', parse: () => async () => ({ ok: true, code: 'L4OK' }) } },
     commands: { 'show idle': { usage: 'show idle', summary: 'Nothing.', level: 'user', run: () => undefined } },
   });
 
@@ -146,10 +145,10 @@ describe('what a plugin brings and nothing runs', () => {
     );
   });
 
-  test('checks, commands and filters of a plugin are told', async () => {
+  test('commands and filters of a plugin are told', async () => {
     const [loading, diagnostics] = load('frontend f\n  bind 127.0.0.1:0\n', idle);
     await loading;
-    for (const what of ['checks', 'commands', 'filters'])
+    for (const what of ['commands', 'filters'])
       expect(diagnostics.map(({ message }) => message)).toContain(
         `the plugin 'idle' brings ${what}, which are not run yet`,
       );

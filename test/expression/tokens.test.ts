@@ -27,10 +27,9 @@ async function seal(alg: string, enc: string, jwk: Record<string, unknown>): Pro
 }
 
 const ENCRYPTIONS = ['A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512', 'A128GCM', 'A192GCM', 'A256GCM'];
-const SIZES: Record<string, number> = {
-  ...{ A128KW: 16, A192KW: 24, A256KW: 32, A128GCMKW: 16, A192GCMKW: 24, A256GCMKW: 32 },
-  ...{ 'A128CBC-HS256': 32, 'A192CBC-HS384': 48, 'A256CBC-HS512': 64, A128GCM: 16, A192GCM: 24, A256GCM: 32 },
-};
+/** Bytes of the key, by its number of bits: both a MAC's and a cipher's for CBC. */
+const sizeOf = (name: string): number => (Number(/\d+/.exec(name)) / 8) * (name.includes('CBC') ? 2 : 1);
+const WRAPPERS = ['A128KW', 'A192KW', 'A256KW', 'A128GCMKW', 'A192GCMKW', 'A256GCMKW'];
 
 describe('encrypted tokens', () => {
   test('the example of RFC 7516, appendix A.3', () => {
@@ -42,8 +41,8 @@ describe('encrypted tokens', () => {
     expect(textOf(evaluate(`str(${token}),jwt_decrypt_secret("HawgguFyGrWKav7AX4VKUg==")`))).toBe('');
   });
 
-  test.each(Object.keys(SIZES).filter((name) => name.endsWith('KW')))('%s', async (alg) => {
-    const k = randomBytes(SIZES[alg]!);
+  test.each(WRAPPERS)('%s', async (alg) => {
+    const k = randomBytes(sizeOf(alg));
     for (const enc of ENCRYPTIONS) {
       const jwk = { kty: 'oct', k: k.toString('base64url') };
       const token = await seal(alg, enc, jwk);
@@ -54,7 +53,7 @@ describe('encrypted tokens', () => {
   });
 
   test.each(ENCRYPTIONS)('dir with %s', async (enc) => {
-    const jwk = { kty: 'oct', k: randomBytes(SIZES[enc]!).toString('base64url') };
+    const jwk = { kty: 'oct', k: randomBytes(sizeOf(enc)).toString('base64url') };
     expect(open(await seal('dir', enc, jwk), 'jwt_decrypt_jwk', JSON.stringify(jwk))).toBe(CONTENT);
   });
 
