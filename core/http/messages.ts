@@ -42,6 +42,14 @@ export class BodyState implements Body {
     }
   }
 
+  /** A body of our own, all of it. */
+  make(bytes: Buffer): void {
+    this.begin(bytes.length === 0 ? BODY_NONE : BODY_LENGTH, bytes.length);
+    this.remaining = 0;
+    this.complete = true;
+    this.hold(bytes, 0, bytes.length);
+  }
+
   /** Follows bytes[from, to); gives the end of the body in them, or -1 when the framing is broken. */
   follow(bytes: Buffer, from: number, to: number): number {
     switch (this.kind) {

@@ -3,6 +3,7 @@ import type { Eventually, Rule, Ruleset, Severity, TimeoutName, Verdict } from '
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { ServerChooser } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
+import { ProxyFilters } from './stream-filters.ts';
 
 /** What the directives of a proxy asked to be called for, in order. */
 export interface ProxyHooks {
@@ -45,6 +46,7 @@ export class ProxyRuntime {
   readonly onLog: readonly ProxyHook<void>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly filters: ProxyFilters | null;
   readonly requestScan: ScanOptions;
   readonly responseScan: ScanOptions;
   readonly bufferRequest: boolean;
@@ -87,7 +89,9 @@ export class ProxyRuntime {
     this.onLog = orNull(config.hooks.onLog);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
+    this.filters = config.settings.filters.length === 0 ? null : new ProxyFilters(config.settings);
     this.#keepsLine =
+      this.filters !== null ||
       this.responseRules !== null ||
       this.afterResponseRules !== null ||
       this.onResponse !== null ||

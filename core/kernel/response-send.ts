@@ -4,6 +4,7 @@ import { BODY_TUNNEL } from '../http/messages.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { countStatus } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
+import { filterResponse } from './filter-response.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
 import { type HttpSession, TUNNEL } from './http-session.ts';
 import { responseEnded } from './response-end.ts';
@@ -48,13 +49,25 @@ export function connectionLine(stream: Stream): string {
 }
 
 export function sendResponse(session: HttpSession, stream: Stream): void {
+  afterResponse(stream);
+  if (stream.filters === null) transmit(session, stream);
+  else filterResponse(session, stream, stream.filters);
+}
+
+/** Counts a response that is on its way. */
+export function countResponse(stream: Stream): void {
+  const { status } = stream.responseView;
+  if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
+  countStatus(stream.frontend.counters, status);
+  if (stream.server !== undefined) countStatus(stream.server.counters, status);
+}
+
+/** Sends head and body as they are. */
+export function transmit(session: HttpSession, stream: Stream): void {
   const view = stream.responseView;
   const { body } = view;
   const { status } = view;
-  afterResponse(stream);
-  if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
-  countStatus(stream.frontend.counters, status);
-  countStatus(stream.server!.counters, status);
+  countResponse(stream);
   if (view.head.edited && stream.headsEdited && !stream.headRequest && status !== 204 && status !== 304) {
     reframe(view.head, body);
   }
@@ -114,7 +127,8 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
     session.phase = TUNNEL;
     stream.tunnel = true;
     const early = session.takeStash();
-    if (early !== null) connection.socket.write(early);
+    if (early !== null && stream.requestChain !== null) stream.requestChain.push(early);
+    else if (early !== null) connection.socket.write(early);
     session.resume();
     schedule(session, tunnelTimeout(session, stream), now());
   } else {

@@ -20,6 +20,8 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
+import type { FilterChain } from './filter-chain.ts';
+import type { StreamFilters } from './stream-filters.ts';
 
 let streams = 0;
 
@@ -137,6 +139,11 @@ export class Stream implements Transaction, Queued {
   bodyWanted = 0;
   sleepers: Set<(alive: boolean) => void> | null = null;
 
+  /** Filters of this stream, and the chains its bytes pass through; null without any. */
+  filters: StreamFilters | null = null;
+  requestChain: FilterChain | null = null;
+  responseChain: FilterChain | null = null;
+
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
@@ -215,6 +222,7 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
     this.response = undefined;
@@ -230,6 +238,15 @@ export class Stream implements Transaction, Queued {
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
+  }
+
+  #endFilters(filters: StreamFilters): void {
+    this.requestChain?.close();
+    this.responseChain?.close();
+    this.requestChain = null;
+    this.responseChain = null;
+    this.filters = null;
+    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
