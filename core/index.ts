@@ -298,7 +298,7 @@ class RunningProxy implements ProxyHandle {
 /** What plugins bring that nothing runs yet. */
 function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
   return plugins.flatMap(({ plugin }) =>
-    (['checks', 'commands'] as const)
+    (['commands'] as const)
       .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
       .map((table) => ({
         severity: 'notice',

@@ -1,6 +1,7 @@
 /** The whole of what a plugin may import. Types and tiny pure helpers: nothing here holds state. */
 export * from './expression.ts';
 export * from './filters.ts';
+export * from './health.ts';
 export * from './hooks.ts';
 export * from './keywords.ts';
 export * from './plugin.ts';
@@ -9,3 +10,4 @@ export * from './settings.ts';
 export * from './traffic.ts';
 export * from './values.ts';
 export * from './words.ts';
+export { type StoredFraming, type StoredParts, StoredResponse } from '../http/stored-response.ts';

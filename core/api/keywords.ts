@@ -1,5 +1,6 @@
 import type { Transaction } from './traffic.ts';
 import type { Source } from './expression.ts';
+import type { CheckFunction } from './health.ts';
 import type { Backend, Server } from './traffic.ts';
 import type { Eventually, TypeName, Value } from './values.ts';
 import type { BindScope, Names, Scope, SectionKind, ServerScope, Words } from './words.ts';
@@ -63,6 +64,8 @@ export interface ActionKeyword extends Documented {
   readonly in: readonly Ruleset[];
   /** No later rule of the set is evaluated once this one applied. */
   readonly final?: boolean;
+  /** Needs a global `expose-experimental-directives` before it. */
+  readonly experimental?: boolean;
   /** The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. */
   readonly prefix?: boolean;
   /** Reads the action's own words; `if` and `unless` are left to the rule set. */
@@ -89,7 +92,9 @@ export type ArgumentType =
   | 'userlist'
   | 'table'
   | 'variable'
-  | 'map';
+  | 'map'
+  /** A path of field numbers: `1.2.3`. */
+  | 'protobuf-field';
 /** An argument by declaration: `string`, or `[string]` when it may be left out. */
 export interface ArgumentSpec {
   readonly type: ArgumentType;
@@ -105,6 +110,8 @@ export interface Arguments {
   integer(index: number, fallback?: number): number;
   /** Refuses the expression at this argument. */
   fail(message: string): never;
+  /** A test of the named ACL, of the opposite behind a `!`; refuses a name that has not been declared. */
+  acl(name: string): (transaction: Transaction) => boolean;
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
 }
@@ -161,15 +168,13 @@ export interface Balancer {
   dropped?(server: Server): void;
 }
 
-/** A health check. There is none yet that would run it: loading a plugin that has one says so. */
+/**
+ * A way to check servers. Its key is an option: `checks: { 'redis-check': … }` makes the line `option redis-check`, for
+ * backends, and `no option redis-check`. The last such line of a proxy counts. What it gives is kept in
+ * {@link ProxySettings.check} and run for every server with `check`, at the times that `inter` and its kin say.
+ */
 export interface CheckKeyword extends Documented {
-  parse(words: Words, scope: Scope): (server: Server, signal: AbortSignal) => Promise<CheckResult>;
-}
-export interface CheckResult {
-  readonly ok: boolean;
-  /** HAProxy's code: `L4OK`, `L7STS` … */
-  readonly code: string;
-  readonly detail?: string;
+  parse(words: Words, scope: Scope): CheckFunction;
 }
 
 /** What `http-request use-service NAME` runs: it answers in the server's place. */

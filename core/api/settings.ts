@@ -1,5 +1,6 @@
 import type { Condition, Format } from './expression.ts';
 import type { FilterLine } from './filters.ts';
+import type { CheckFunction } from './health.ts';
 import type { Action, BalanceFactory, Ruleset } from './keywords.ts';
 import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
@@ -81,6 +82,10 @@ export interface ProxySettings {
   /** `filter-sequence`: the names of filters in another order, by direction; undefined leaves that of the lines. */
   filterSequence: { request: readonly string[] | undefined; response: readonly string[] | undefined };
   balance: BalanceFactory | undefined;
+  /** How servers are checked; undefined: by connecting. */
+  check: CheckFunction | undefined;
+  /** Whose option that is (`redis-check`). */
+  checkOption: string | undefined;
   /** `source` for outgoing connections. */
   source: SourceAddress | undefined;
   /** `unique-id-format` and `unique-id-header`. */
@@ -147,7 +152,7 @@ export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
 
 /** Where in the choice of a server a function stands, see {@link ProxyConfig.chooseServer}. */
-export type ChoicePlace = 'persist' | 'rule' | 'cookie' | 'table';
+export type ChoicePlace = 'rule' | 'cookie' | 'table';
 
 /** A proxy while its section is read. */
 export interface ProxyConfig {
@@ -184,9 +189,10 @@ export interface ProxyConfig {
   onRequest(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the `http-request` rules of its proxy have passed: `redirect` lines. */
   afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void;
+  /** Runs when this proxy has been chosen as the backend, before its own rules: `force-persist`. In TCP mode, too. */
+  onBackend(run: ProxyHook<void>): void;
   /**
-   * Names the server for a transaction before the balance algorithm is asked. First those of `persist`
-   * (`force-persist`), which name none; then rules (`use-server`), of which the first answer counts; then all of `cookie` (persistence in the request: they run though a rule has named a server, and do not count then); `table`
+   * Names the server for a transaction before the balance algorithm is asked. Rules (`use-server`) come first, and the first answer counts; then all of `cookie` (persistence in the request: they run though a rule has named a server, and do not count then); `table`
    * only if nobody has named one. Not asked again when a retry goes to another server. In TCP mode, too.
    */
   chooseServer(place: ChoicePlace, run: ProxyHook<Server | undefined>): void;
@@ -194,6 +200,11 @@ export interface ProxyConfig {
   onResponse(run: ProxyHook<Eventually<Verdict>>): void;
   /** Runs when the `http-response` rules have passed, for the server's response only. */
   afterResponseRules(run: ProxyHook<Eventually<Verdict>>): void;
+  /**
+   * Runs in the place of the kernel's error page when no server could be reached, or none answered (502, 503, 504): whoever has a
+   * stand-in answers. Not for what rules decide.
+   */
+  onFailure(run: ProxyHook<Verdict>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
   /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */
@@ -243,6 +254,11 @@ export interface ServerConfig {
   maxqueue: number;
   backup: boolean;
   disabled: boolean;
+  /** Milliseconds; 0: none. */
+  slowstart: number;
+  /** `on-marked-down shutdown-sessions`, `on-marked-up shutdown-backup-sessions`. */
+  shutdownWhenDown: boolean;
+  shutdownBackupsWhenUp: boolean;
   /** 1, 2, or undefined for none. */
   sendProxy: 1 | 2 | undefined;
   proxyV2Options: Set<string>;

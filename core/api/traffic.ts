@@ -1,4 +1,6 @@
-import type { ProxySettings, Rule } from './settings.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
+import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -18,6 +20,18 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
+  setPacketMarks(marks: PacketMarks): void;
+  /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
+  resetTtl: number | undefined;
+}
+
+/** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
+export interface PacketMarks {
+  /** For netfilter and routing, 32 bits. */
+  readonly mark?: number | undefined;
+  /** The byte of IPv4's type of service, of IPv6's traffic class. */
+  readonly typeOfService?: number | undefined;
 }
 
 export interface Listener {
@@ -50,6 +64,8 @@ export interface HeaderList {
   get(name: string): string | undefined;
   /** Every value of that name in order; an empty array when there is none. */
   all(name: string): string[];
+  /** Calls `visit` with each value of that name in order until it answers true; says whether it did. */
+  some(name: string, visit: (value: string) => boolean): boolean;
   add(name: string, value: string): void;
   /** Removes all fields of that name, then adds one at the end. */
   set(name: string, value: string): void;
@@ -194,6 +210,8 @@ export interface Transaction {
   readonly redispatched: boolean;
   /** The server that just failed it: a redispatch goes elsewhere if it can. An algorithm should not give it again. */
   readonly avoid: Server | undefined;
+  /** A rule or persistence named the server, and no retry has gone elsewhere since. */
+  readonly assigned: boolean;
   /** What `force-persist` and `ignore-persist` said: whether a server named by persistence is taken though it is down, or not at all. */
   persistence: 'normal' | 'forced' | 'ignored';
   /** The third and fourth character of the termination state: what became of the persistence cookie. configuration.txt 8.5. */
@@ -211,6 +229,8 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
@@ -219,6 +239,8 @@ export interface Transaction {
   getTimeout(which: TimeoutChoice): number;
   /** `set-retries`: overrides the backend's `retries` for this transaction. */
   setRetries(count: number): void;
+  /** `set-bc-mark`, `set-bc-tos`: the marks of the connection to the server that will carry this. */
+  serverMarks: PacketMarks | undefined;
   /** `disable-l7-retry`: only connection failures are retried from here on. */
   disableRetry(): void;
   /**
@@ -230,6 +252,18 @@ export interface Transaction {
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
   reply(reply: Reply): 'done';
+  /**
+   * Answers with a response that was kept, as it stands. It passes the `http-response` rules and the hooks of responses as a
+   * server's would; `agent` is what logs show for the server's name. To be returned as a verdict, also in the place of a
+   * server's response.
+   */
+  serve(stored: StoredResponse, agent: string): 'done';
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
+  /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
+  onEnd(run: () => void): void;
+  /** Who answered in the server's place, as {@link serve} was told. */
+  readonly agent: string | undefined;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
@@ -275,6 +309,11 @@ export interface Counters {
   internalErrors: number;
   cliAborts: number;
   srvAborts: number;
+  /** Requests for which a cache was asked, and those it answered. */
+  cacheLookups: number;
+  cacheHits: number;
+  /** Requests for which a cache knew early hints to send. */
+  cacheHintHits: number;
 }
 
 /** What frontends and backends share. */
@@ -309,6 +348,13 @@ export interface Backend extends Proxy {
   readonly usable: number;
   /** The sum of the usable servers' effective weights. */
   readonly totalWeight: number;
+  /** How many of its servers, and of its backup servers, could be given traffic; backups count though they are not needed. */
+  readonly activeServers: number;
+  readonly backupServers: number;
+  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (`performance.now()`). */
+  readonly timesDown: number;
+  readonly downtime: number;
+  readonly changedAt: number;
 }
 
 export interface Server {
@@ -318,21 +364,27 @@ export interface Server {
   readonly address: Endpoint;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
-  /** The weight that counts now (slow start, agent, CLI). */
+  /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */
   readonly effectiveWeight: number;
+  /** The same in sixteenths: what slow start leaves of small weights. */
+  readonly fineWeight: number;
   readonly backup: boolean;
-  /** Up, not in maintenance, not draining. */
+  /** {@link ServerState.usable}, at hand. */
   readonly usable: boolean;
+  readonly state: ServerState;
+  readonly config: Readonly<ServerConfig>;
   /** Transactions being served, and waiting for this server. */
   readonly active: number;
   readonly queued: number;
   /** The most it may serve at once now (maxconn, minconn, fullconn); 0 means no limit. */
   readonly limit: number;
-  /** As configured: how many it may serve at once, and how many may wait for it; 0 means no limit. */
+  /** How many it may serve at once (as configured, or as an agent or the Runtime API said), and how many may wait; 0: no limit. */
   readonly maxconn: number;
   readonly maxqueue: number;
   readonly counters: Counters;
   extension<T extends object>(key: Extension<T>): T | undefined;
+  /** Opens a connection of a plugin's own, from the server's `source` and with its socket options. It is in no count. */
+  open(reader: OutgoingReader, options?: OutgoingOptions): OutgoingSocket;
 }
 
 /** The key of a plugin's own settings on a proxy, server or the global section. Made once, at module level. */

@@ -15,10 +15,10 @@ export function keywordDocs(keywords: Keywords): string {
     section('Words of `server` and `default-server`', keywords.serverWords),
     section('Actions', actions, ['Rule sets'], ({ keyword }) => [keyword.in.join(', ')]),
     section('Sample fetches', fetches, ['Signature'], ({ word, keyword }) => [
-      code(`${word}${argumentList(keyword.arguments)}: ${keyword.type}`),
+      code(`${word}${argumentList(word, keyword.arguments)}: ${keyword.type}`),
     ]),
     section('Converters', converters, ['Signature'], ({ word, keyword }) => [
-      code(`${word}${argumentList(keyword.arguments)}: ${keyword.input} => ${keyword.output}`),
+      code(`${word}${argumentList(word, keyword.arguments)}: ${keyword.input} => ${keyword.output}`),
     ]),
     section('ACL match methods', keywords.matches),
     section('Filters', keywords.filters),

@@ -1,4 +1,5 @@
 import type { ArgumentSpec, DirectiveKeyword, Documented, Ruleset } from '../api/index.ts';
+import { argumentTypeName } from '../expression/arguments.ts';
 import { DERIVED } from '../expression/derived.ts';
 import { PLACE_NAMES, PLACES, sourceMatrix } from '../expression/sources.ts';
 import type { Entry, Keywords } from '../plugin/registry.ts';
@@ -53,13 +54,13 @@ const PRINTERS: Readonly<Record<string, (keywords: Keywords) => string>> = {
   cli: (keywords) => lines(keywords.commands, ({ word }) => `${word} [WORKER] `),
   cnv: (keywords) =>
     lines(keywords.converters, ({ word, keyword }) => {
-      return `${word}${argumentList(keyword.arguments)}: ${keyword.output} => ${keyword.input}`;
+      return `${word}${argumentList(word, keyword.arguments)}: ${keyword.output} => ${keyword.input}`;
     }),
   flt: (keywords) => lines(keywords.filters, ({ word, plugin }) => `${word} [${plugin.toUpperCase()}]`),
   smp: (keywords) =>
     matrixLegend() +
     lines(keywords.fetches, ({ word, keyword }) => {
-      return `${sourceMatrix(keyword.from)} ${word}${argumentList(keyword.arguments)}: ${keyword.type}`;
+      return `${sourceMatrix(keyword.from)} ${word}${argumentList(word, keyword.arguments)}: ${keyword.type}`;
     }),
   svc: (keywords) => lines(keywords.services, ({ word }) => word),
 };
@@ -76,10 +77,11 @@ function lines<K>(table: ReadonlyMap<string, Entry<K>>, line: (entry: Entry<K>) 
 }
 
 /** `(string[,integer])`: what must be given, then in brackets what may be. */
-export function argumentList(specs: readonly ArgumentSpec[] | undefined): string {
+export function argumentList(word: string, specs: readonly ArgumentSpec[] | undefined): string {
   if (!specs || specs.length === 0) return '';
-  const needed = specs.filter((spec) => !spec.optional).map((spec) => spec.type);
-  const optional = specs.filter((spec) => spec.optional).map((spec) => spec.type);
+  const names = specs.map(({ type }, index) => argumentTypeName(type, word, index));
+  const first = specs.findLastIndex((spec) => !spec.optional) + 1;
+  const [needed, optional] = [names.slice(0, first), names.slice(first)];
   if (optional.length === 0) return `(${needed.join(',')})`;
   return `(${needed.join(',')}[${needed.length > 0 ? ',' : ''}${optional.join(',')}])`;
 }

@@ -1,4 +1,4 @@
-import type { DirectiveKeyword } from '../api/keywords.ts';
+import type { CheckKeyword, DirectiveKeyword } from '../api/keywords.ts';
 import type { Entry } from '../plugin/registry.ts';
 import { core } from './core-directive.ts';
 import { isKnown, type WordClass } from './known.ts';
@@ -41,3 +41,23 @@ export const filter: DirectiveKeyword = {
     scope.proxy.settings.filters.push({ name: word, plugin: entry.plugin, factory });
   }),
 };
+
+/** The line `option NAME` that a plugin's check makes. */
+export function checkOption({ word, keyword, plugin }: Entry<CheckKeyword>): Entry<DirectiveKeyword> {
+  const parse: DirectiveKeyword['parse'] = core((words, scope) => {
+    const { settings } = scope.proxy;
+    if (words.form === 'plain') {
+      settings.check = keyword.parse(words, scope.at(plugin, []));
+      settings.checkOption = word;
+    } else if (settings.checkOption === word) {
+      settings.check = undefined;
+      settings.checkOption = undefined;
+    }
+  });
+  const { usage, summary } = keyword;
+  return {
+    word: `option ${word}`,
+    plugin,
+    keyword: { usage, summary, in: ['defaults', 'backend'], negatable: true, parse },
+  };
+}

@@ -1,6 +1,7 @@
 import type { DirectiveKeyword } from '../api/keywords.ts';
 import type { Entry } from '../plugin/registry.ts';
 import type { Build } from './build.ts';
+import { checkOption } from './choices.ts';
 import { isKnown, knownWords } from './known.ts';
 import { didYouMean } from './nearest.ts';
 import type { ConfigLine } from './line.ts';
@@ -31,7 +32,7 @@ export function readDirective(build: Build, line: ConfigLine, section: ProxySect
       .slice(start, start + count)
       .map((token) => token.text)
       .join(' ');
-    const entry = build.keywords.directives.get(key);
+    const entry = build.keywords.directives.get(key) ?? checkDirective(build, key);
     if (entry) {
       const rest = words(key, count);
       build.guard(rest, entry.plugin, () => runDirective(build, entry, rest, section));
@@ -40,6 +41,13 @@ export function readDirective(build: Build, line: ConfigLine, section: ProxySect
   }
   const unknown = words(tokens[start]!.text, 1);
   build.guard(unknown, 'language', () => refuseDirective(build, unknown, section));
+}
+
+/** `option redis-check`, where a plugin has a check of that name. */
+function checkDirective(build: Build, key: string): Entry<DirectiveKeyword> | undefined {
+  if (!key.startsWith('option ')) return undefined;
+  const check = build.keywords.checks.get(key.slice('option '.length));
+  return check === undefined ? undefined : checkOption(check);
 }
 
 function runDirective(

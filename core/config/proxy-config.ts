@@ -18,8 +18,10 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** One function that may name a server, see `ProxyConfig.chooseServer`. */
@@ -29,7 +31,7 @@ export interface ServerChooser {
 }
 
 /** In the order in which they are asked. */
-const PLACES: readonly ChoicePlace[] = ['persist', 'rule', 'cookie', 'table'];
+const PLACES: readonly ChoicePlace[] = ['rule', 'cookie', 'table'];
 
 type Kind = ProxyConfig['kind'];
 
@@ -80,8 +82,10 @@ export class ProxySection implements ProxyConfig {
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
       onEvent: [],
+      onBackend: [...(parent?.hooks.onBackend ?? [])],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
       afterResponseRules: [...(parent?.hooks.afterResponseRules ?? [])],
+      onFailure: [...(parent?.hooks.onFailure ?? [])],
     };
     this.#extensions = parent?.extensions.inherit() ?? new Extensions();
   }
@@ -116,8 +120,16 @@ export class ProxySection implements ProxyConfig {
     addOnce(this.hooks.onLog, run);
   }
 
+  onFailure(run: ProxyHook<Verdict>): void {
+    addOnce(this.hooks.onFailure, run);
+  }
+
   onEvent(run: EventHook): void {
     addOnce(this.hooks.onEvent, run);
+  }
+
+  onBackend(run: ProxyHook<void>): void {
+    addOnce(this.hooks.onBackend, run);
   }
 
   chooseServer(place: ChoicePlace, run: ServerChooser['run']): void {

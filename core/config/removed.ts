@@ -20,7 +20,6 @@ const EDITS: Readonly<Record<string, string>> = {
 
 /** Other words of proxies that HAProxy knew once. */
 const PROXY: Readonly<Record<string, string>> = {
-  appsession: `'appsession' ${GONE} since HAProxy 1.6. Use 'cookie' or 'stick' rules instead.`,
   block: `The 'block' directive ${GONE} since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax.`,
   redispatch: `The 'redispatch' directive ${GONE} since HAProxy 2.1. Use 'option redispatch'.`,
   clitimeout: `The 'clitimeout' directive ${GONE} since HAProxy 2.1. Use 'timeout client'.`,

@@ -44,6 +44,10 @@ export function readRule(set: Ruleset, words: LineWords, scope: LineScope): void
     words.fail(`${expected}, but got '${name}'.${close === undefined ? '' : ` Did you mean '${close}' maybe ?`}`);
   }
   const title = `${set} ${name}`;
+  if (entry.keyword.experimental && !scope.build.experimental)
+    words.fail(
+      `'${title}' is experimental, must be allowed via a global 'expose-experimental-directives' on a line before it`,
+    );
   const ruleScope = scope.at(entry.plugin, places);
   const context = `error detected in ${sectionTitle(proxy)} while parsing '${title}' rule : `;
   const action = words.within(title, context, () => entry.keyword.parse(words, ruleScope));

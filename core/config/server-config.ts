@@ -16,6 +16,9 @@ export class ServerLine implements ServerConfig {
   maxqueue = 0;
   backup = false;
   disabled = false;
+  slowstart = 0;
+  shutdownWhenDown = false;
+  shutdownBackupsWhenUp = false;
   sendProxy: 1 | 2 | undefined = undefined;
   proxyV2Options: Set<string> = new Set();
   proxyV2Tlvs: { readonly id: number; readonly format: Format }[] = [];
@@ -54,6 +57,9 @@ export class ServerLine implements ServerConfig {
     made.maxqueue = this.maxqueue;
     made.backup = this.backup;
     made.disabled = this.disabled;
+    made.slowstart = this.slowstart;
+    made.shutdownWhenDown = this.shutdownWhenDown;
+    made.shutdownBackupsWhenUp = this.shutdownBackupsWhenUp;
     made.sendProxy = this.sendProxy;
     made.proxyV2Options = new Set(this.proxyV2Options);
     made.proxyV2Tlvs = [...this.proxyV2Tlvs];

@@ -23,6 +23,8 @@ export function defaultProxySettings(): ProxySettings {
     filters: [],
     filterSequence: { request: undefined, response: undefined },
     balance: undefined,
+    check: undefined,
+    checkOption: undefined,
     source: undefined,
     uniqueIdFormat: undefined,
     uniqueIdHeader: undefined,

@@ -1,5 +1,5 @@
 import type { MatchKeyword } from '../api/keywords.ts';
-import type { Source } from '../api/expression.ts';
+import type { Comparison, Source } from '../api/expression.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Scope } from '../api/words.ts';
@@ -10,7 +10,7 @@ import { DERIVED } from './derived.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
-import { PATTERNS, type PatternReference, buildFrom } from './references.ts';
+import { PATTERNS, type PatternReference, followReference } from './references.ts';
 import { type Sample, readSample } from './sample.ts';
 
 /** One compiled ACL expression: a criterion and what it is compared with. */
@@ -20,6 +20,8 @@ export interface AclTest {
   readonly word: string;
   readonly source: Source;
   readonly test: (transaction: Transaction) => boolean;
+  /** The test in its two halves, if its sample may be shared with others. */
+  readonly comparison: Comparison | undefined;
 }
 
 export interface AclContext extends ArgumentContext {
@@ -76,12 +78,14 @@ export function compileAcl(words: readonly string[], tables: AclTables, context:
       ? [compileMatch(method, [], false)]
       : patterns.groups.map((group) => compileGroup(group, method)),
   );
+  const matches = cast ? castFirst(cast, matcher) : matcher;
   const fixed = patterns.groups.every((group) => group.reference === undefined);
   return {
     text: words.join(' '),
     word: sample.word,
     source: sample.source,
-    test: bindTest(sample, cast ? castFirst(cast, matcher) : matcher, fixed),
+    test: bindTest(sample, matches, fixed),
+    comparison: sample.steady ? { fetch: sample.evaluate, matches, negated: false } : undefined,
   };
 }
 
@@ -199,23 +203,14 @@ function compileMatch(method: MatchKeyword, patterns: readonly string[], ignoreC
 function compileGroup(group: PatternGroup, method: MatchKeyword): Matcher {
   const { reference, ignoreCase } = group;
   if (!reference) return compileMatch(method, group.patterns, ignoreCase);
-  const build = (): Matcher =>
-    buildFrom(reference, (entries) =>
-      compileMatch(
-        method,
-        entries.map((entry) => entry.pattern),
-        ignoreCase,
-      ),
-    );
-  let version = reference.version;
-  let matcher = build();
-  return (value) => {
-    if (reference.version !== version) {
-      version = reference.version;
-      matcher = build();
-    }
-    return matcher(value);
-  };
+  const matcher = followReference(reference, (entries) =>
+    compileMatch(
+      method,
+      entries.map((entry) => entry.pattern),
+      ignoreCase,
+    ),
+  );
+  return (value) => matcher()(value);
 }
 
 function anyOf(matchers: readonly Matcher[]): Matcher {

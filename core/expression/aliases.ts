@@ -237,7 +237,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
     verbatim: true,
   },
   rt: number((transaction) => transaction.id, 4),
-  s: text((transaction) => transaction.server?.name ?? '<NOSRV>'),
+  s: text((transaction) => transaction.agent ?? transaction.server?.name ?? '<NOSRV>'),
   sc: number((transaction) => transaction.server?.counters.current ?? 0),
   si: address(server),
   sp: port(server),

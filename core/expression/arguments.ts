@@ -2,7 +2,7 @@ import type { ArgumentSpec, ArgumentType, Arguments } from '../api/keywords.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { Names, Scope } from '../api/words.ts';
 import { parseIpv4, parseIpv6, parseMask } from './addresses.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError, ExpressionError } from './errors.ts';
 
 /** What a keyword's arguments are compiled with. */
 export interface ArgumentContext {
@@ -24,8 +24,20 @@ export interface ArgumentOwner {
 export function argumentTypeName(type: ArgumentType, word: string, index: number): string {
   if (type === 'ip') return word === 'ipv6' ? 'IPv6 address' : 'IPv4 address';
   if (type === 'mask') return index === 0 ? 'IPv4 mask' : 'IPv6 mask';
-  return type === 'userlist' ? 'user list' : type;
+  return TYPE_NAMES[type] ?? type;
 }
+
+const TYPE_NAMES: Readonly<Partial<Record<ArgumentType, string>>> = {
+  userlist: 'user list',
+  map: 'string',
+  variable: 'string',
+  'protobuf-field': 'Protocol buffers field number',
+};
+
+/** A proxy that is not named is the line's own. */
+const OWN: ReadonlySet<ArgumentType> = new Set(['frontend', 'backend', 'table']);
+/** What has to be named though messages speak of it late. */
+const NAMED: Readonly<Partial<Record<ArgumentType, string>>> = { server: 'server', userlist: 'userlist' };
 
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',
@@ -110,7 +122,11 @@ export function bindArguments(
   };
   // A string that is not there is an empty one, if it is the first.
   if (mandatory > 0 && (given.length === 0 || (given.length === 1 && given[0] === ''))) {
-    if (specs[0]!.type !== 'string') refuse(0, `expected type '${typeAt(0)}' at position 1, but got nothing`);
+    const { type } = specs[0]!;
+    const named = NAMED[type];
+    if (named !== undefined) refuse(0, `missing ${named} name in arg 1`);
+    if (type !== 'string' && type !== 'map' && !OWN.has(type))
+      refuse(0, `expected type '${typeAt(0)}' at position 1, but got nothing`);
     texts[0] = '';
   }
   const count = Math.max(given.length, texts[0] === undefined ? 0 : 1);
@@ -140,8 +156,26 @@ export function bindArguments(
       return scaledInteger(text, specs[index]!.type);
     },
     fail,
-    later: (check) => context.later(check),
+    acl: (text) => {
+      const expected = !text.startsWith('!');
+      const name = expected ? text : text.slice(1);
+      const acl = context.acl(name) ?? fail(`ACL '${name}' not found`);
+      return (transaction) => acl.evaluate(transaction) === expected;
+    },
+    later: (check) => context.later((names) => naming(owner, context, () => check(names))),
   };
+}
+
+/** What is refused when all sections have been read says whose argument it was. */
+function naming(owner: ArgumentOwner, context: ArgumentContext, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    const kind = owner.kind === 'converter' ? 'conversion keyword' : 'sample fetch keyword';
+    const place = context.scope ? ` in proxy '${context.scope.name}'` : '';
+    throw new ExpressionError(`${error.detail} of ${kind} '${owner.word}'${place}`);
+  }
 }
 
 /** Applies `default-path` to the file of a pattern list; virtual lists have none. */
@@ -169,6 +203,8 @@ function isOfType(text: string, type: ArgumentType, word: string, index: number)
       return !Number.isNaN(scaledInteger(text, type));
     case 'ip':
       return (word === 'ipv6' ? parseIpv6(text) : parseIpv4(text)) !== undefined;
+    case 'protobuf-field':
+      return /^[0-9]+(?:\.[0-9]+)*$/.test(text);
     case 'mask':
       return parseMask(text, index === 0 ? 4 : 6) !== undefined;
     default:

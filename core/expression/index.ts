@@ -112,7 +112,7 @@ class ExpressionCompiler implements Compiler {
     const { names } = context.acls as Acls;
     const inner: WordContext = {
       scope: context.scope,
-      later: (check) => context.later(check),
+      later: (check) => context.later((all) => refusing(words, plain, () => check(all))),
       warn: (message) => words.warn(message),
       path: (file) => context.scope?.path(file, words) ?? file,
       acl: (name) => names.get(name) ?? this.#findPredefined(name, inner),

@@ -31,6 +31,10 @@ export class PatternReference {
     return this.#entries;
   }
 
+  has(pattern: string): boolean {
+    return this.#entries.some((entry) => entry.pattern === pattern);
+  }
+
   add(pattern: string, value: string = ''): void {
     this.#entries.push({ pattern, value, line: 0 });
     this.version++;
@@ -113,6 +117,44 @@ export function buildFrom<T>(reference: PatternReference, build: (entries: reado
         throw new ExpressionError(`${error.message} at line ${entry.line} of file '${reference.name}'`);
       }
     }
+    throw error;
+  }
+}
+
+/**
+ * An index over a list that follows its changes. An entry that a rule or command added and that is no pattern of the
+ * index's kind counts for nothing.
+ * @throws ExpressionError when the list as it is now is refused.
+ */
+export function followReference<T>(
+  reference: PatternReference,
+  build: (entries: readonly PatternEntry[]) => T,
+): () => T {
+  let { version } = reference;
+  let index = buildFrom(reference, build);
+  const rebuild = (): T => {
+    try {
+      return build(reference.entries);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return build(reference.entries.filter((entry) => isAccepted(entry, build)));
+    }
+  };
+  return () => {
+    if (reference.version !== version) {
+      version = reference.version;
+      index = rebuild();
+    }
+    return index;
+  };
+}
+
+function isAccepted(entry: PatternEntry, build: (entries: readonly PatternEntry[]) => unknown): boolean {
+  try {
+    build([entry]);
+    return true;
+  } catch (error) {
+    if (error instanceof ExpressionError) return false;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { Body, HeaderList, Request, Response } from '../api/index.ts';
 import { ChunkedTracker } from './chunked.ts';
 import { Head } from './head.ts';
 import type { HeadScanner } from './head-scanner.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 /** How a body ends. */
 export const BODY_NONE = 0;
@@ -26,6 +27,8 @@ export class BodyState implements Body {
   heldEnd = 0;
   #chunks: ChunkedTracker | null = null;
   #passed = 0;
+  /** The size of a body that did not come through here; -1 for others. */
+  #whole = -1;
 
   /** Frames a new message. */
   begin(kind: number, length: number): void {
@@ -36,17 +39,24 @@ export class BodyState implements Body {
     this.heldStart = 0;
     this.heldEnd = 0;
     this.#passed = 0;
+    this.#whole = -1;
     if (kind === BODY_CHUNKED) {
       this.#chunks ??= new ChunkedTracker();
       this.#chunks.reset();
     }
   }
 
-  /** A body of our own, all of it. */
-  make(bytes: Buffer): void {
-    this.begin(bytes.length === 0 ? BODY_NONE : BODY_LENGTH, bytes.length);
+  /** A body that is at hand as a whole, of `payload` bytes; the bytes themselves are elsewhere. */
+  beginWhole(kind: number, payload: number): void {
+    this.begin(kind, payload);
     this.remaining = 0;
     this.complete = true;
+    this.#whole = payload;
+  }
+
+  /** The same with the bytes: a body of our own. */
+  make(bytes: Buffer): void {
+    this.beginWhole(bytes.length === 0 ? BODY_NONE : BODY_LENGTH, bytes.length);
     this.hold(bytes, 0, bytes.length);
   }
 
@@ -76,6 +86,7 @@ export class BodyState implements Body {
 
   /** What has come of it so far as HAProxy measures it: without chunk framing, of which the end alone counts as one byte. */
   get measure(): number {
+    if (this.#whole !== -1) return this.#whole + (this.kind === BODY_CHUNKED ? 1 : 0);
     switch (this.kind) {
       case BODY_NONE:
         return 0;
@@ -222,12 +233,16 @@ export class RequestView implements Request {
   }
 }
 
+const STORED_KINDS = { length: BODY_LENGTH, chunked: BODY_CHUNKED, close: BODY_CLOSE } as const;
+
 /** A response as rules see it, the server's or our own. */
 export class ResponseView implements Response {
   readonly head: Head = new Head();
   readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
+  /** Somebody gave it another status: one that has a body, perhaps, where it had none. */
+  statusSet = false;
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
@@ -237,11 +252,20 @@ export class ResponseView implements Response {
     this.head.load(bytes, scan, end);
     this.version = scan.minor === 1 ? '1.1' : '1.0';
     this.#status = scan.status;
+    this.statusSet = false;
     this.#reason = undefined;
     this.#reasonStart = scan.reasonStart;
     this.#lineEnd = scan.startLineEnd;
     // `HTTP/1.1 200 CRLF` is how it leaves when the space was missing.
     if (scan.newer || scan.reasonStart - scan.start === 12) this.#line();
+  }
+
+  loadStored(stored: StoredResponse): void {
+    this.head.loadStored(stored);
+    this.version = stored.version;
+    this.#status = stored.status;
+    this.#reason = stored.reason;
+    this.body.beginWhole(STORED_KINDS[stored.framing], stored.payload);
   }
 
   /** Begins an answer of our own. */
@@ -268,6 +292,7 @@ export class ResponseView implements Response {
   }
   set status(status: number) {
     void this.reason;
+    this.statusSet = true;
     this.#status = status;
     this.#line();
   }

@@ -1,6 +1,7 @@
-import type { Connection, Endpoint, Listener, Received, Value } from '../api/index.ts';
+import type { Connection, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
+import { markPackets } from '../net/packet-marks.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
@@ -27,6 +28,9 @@ export interface Door {
   release(session: ClientSession): void;
 }
 
+/** Killed by an operator, by an error of ours, as its server went down, or as one came up. configuration.txt 8.5. */
+export type KillCause = 'K' | 'I' | 'D' | 'U';
+
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
   readonly id: number;
@@ -37,6 +41,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
   receivedProxyHeader = false;
+  resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;
   expectHeader: 'proxy' | 'netscaler-cip' | undefined = undefined;
@@ -117,7 +122,9 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(cause?: 'K' | 'I'): void;
+  abstract kill(cause?: KillCause): void;
+  /** Something of it is under way on that server. */
+  abstract serves(server: UpstreamServer): boolean;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */
@@ -133,6 +140,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
 
   /** A server the stream waited for has room, and has counted it already. */
   abstract onServerFree(stream: Stream, server: UpstreamServer): void;
+  /** The server it waited for went down: another is looked for. */
+  abstract onServerLost(stream: Stream): void;
   abstract onServerConnect(connection: ServerConnection): void;
   abstract onServerData(connection: ServerConnection, n: number, buffer: Buffer): void;
   abstract onServerEnd(connection: ServerConnection): void;
@@ -198,6 +207,14 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** Closes at once; bytes not sent yet are lost. */
   destroy(): void {
     this.#close(false);
+  }
+
+  setPacketMarks(marks: PacketMarks): void {
+    const { descriptor } = this;
+    const { family } = this.socketSource;
+    const { generation } = this.frontend.runtime;
+    if (descriptor === undefined || family === 'unix') return;
+    markPackets(descriptor, family, marks, (problem) => generation.warnOnce(problem));
   }
 
   get descriptor(): number | undefined {

@@ -88,7 +88,7 @@ class RequestEnd implements ChainEnd {
       length = chain.lengthBefore(null) ?? (chain.ended && mustCollect(stream, chain) ? chain.outSize : undefined);
       kind = length === undefined ? BODY_CHUNKED : length === 0 && body.kind === BODY_NONE ? BODY_NONE : BODY_LENGTH;
     }
-    if (head.edited || kind !== body.kind || length !== body.length) reframeRequest(head, { kind, length });
+    if (head.framingEdited || kind !== body.kind || length !== body.length) reframeRequest(head, { kind, length });
     this.#output.begin(kind, length);
     return requestHead(stream);
   }
@@ -180,6 +180,7 @@ export function filterRequest(session: HttpSession, stream: Stream, filters: Str
     return;
   }
   ends.set(chain, end);
+  filters.requestShown = true;
   const { body } = stream.requestView;
   chain.length = body.length;
   chain.complete = body.complete;

@@ -1,6 +1,7 @@
 import type { Verdict } from '../api/index.ts';
 import { reframe } from '../http/framing.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../http/messages.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import type { ChainEnd, FilterChain } from './filter-chain.ts';
 import { FilterOutput, LengthError } from './filter-output.ts';
@@ -14,6 +15,9 @@ import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
 import { beginTunnel } from './filter-tunnel.ts';
 import { now, schedule } from './timers.ts';
+
+/** Of a stored body filters get pieces of this size at the most. */
+const SLICE = 65_536;
 
 /** The client's end of a chain of filters: writes the head they agreed on, and frames what comes out of them. */
 class ResponseEnd implements ChainEnd {
@@ -207,7 +211,8 @@ function begin(
   if (!tunnel) {
     countResponse(stream);
     stream.responsePhase = 1;
-    chain.feed(body.held, body.heldStart, body.heldEnd);
+    if (stream.stored === null) chain.feed(body.held, body.heldStart, body.heldEnd);
+    else if (!chain.bodiless) feedStored(chain, stream.stored);
     body.release();
   }
   chain.started = true;
@@ -217,6 +222,15 @@ function begin(
   const connection = stream.connection$;
   if (!body.complete && (connection === null || connection.closed || stream.serverEnded))
     responseEnded(session, stream);
+}
+
+/** A stored body goes in as it lies there; only chunks have to be cut out of their framing. */
+function feedStored(chain: FilterChain, stored: StoredResponse): void {
+  for (const part of stored.body) {
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    if (stored.framing === 'chunked') chain.feed(bytes, 0, bytes.length);
+    else for (let at = 0; at < bytes.length; at += SLICE) chain.push(bytes.subarray(at, at + SLICE));
+  }
 }
 
 /** No filter has anything to do with the body. */

@@ -38,6 +38,7 @@ export class Generation implements Process {
   readonly say: Say;
   readonly #process: ProcessState;
   #drainingSince = 0;
+  readonly #warned = new Set<string>();
   readonly #failures = new Map<string, number>();
   #drained: (() => void) | undefined;
   #refusals = 0;
@@ -107,6 +108,13 @@ export class Generation implements Process {
   /** Errors by plugin, for `status`. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures;
+  }
+
+  /** Tells what would be told again with every request. */
+  warnOnce(problem: string): void {
+    if (this.#warned.has(problem)) return;
+    this.#warned.add(problem);
+    this.say('warning', problem);
   }
 
   /** A message was refused by the parser. */

@@ -13,9 +13,9 @@ import { copyOf } from './buffers.ts';
 import { sendFiltered } from './filter-request.ts';
 import { serverStages } from './filter-server.ts';
 import { finishRequestBody } from './http-finish.ts';
-import { sendReply } from './http-reply.ts';
+import { sendFailure, sendReply } from './http-reply.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { countRetry, namedServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
@@ -47,7 +47,7 @@ export function dispatch(stream: Stream): void {
 function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
   const backend = stream.backend!;
   const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
-  const server = chosen ?? last ?? backend.pick(stream);
+  const server = chosen ?? last ?? pickServer(stream, backend);
   if (server?.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
     redirect(session, stream, server, server.config.redirectPrefix);
     return;
@@ -55,8 +55,7 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   const place = takeServer(backend, server);
   if (place === undefined) {
     stream.terminate('S', 'C');
-    stream.error(503);
-    sendReply(session, stream);
+    sendFailure(session, stream, 503);
   } else if (place instanceof WaitQueue) {
     place.add(stream);
     const { timeouts } = backend.settings;
@@ -101,7 +100,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   stream.server = server;
   stream.taken = true;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection = takeIdle(server, reuseOf(server), first, session, session);
+  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = connection;
@@ -174,7 +173,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   let text: string;
   if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
-    if (view.head.edited && stream.headsEdited) reframeRequest(view.head, body);
+    if (view.head.framingEdited) reframeRequest(view.head, body);
     text = requestHead(stream);
   }
   const whole = stream.retained !== null;
@@ -311,8 +310,7 @@ export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): v
     server.counters.connectionErrors++;
     backend.counters.connectionErrors++;
     stream.terminate(cause, 'C');
-    stream.error(503);
-    sendReply(session, stream);
+    sendFailure(session, stream, 503);
     return;
   }
   again(session, stream, server);
@@ -331,12 +329,7 @@ export function again(session: HttpSession, stream: Stream, server: UpstreamServ
   stream.wait(
     stream.sleep(stream.retained === null ? pause : 0),
     (waited, alive) => {
-      if (!alive) return;
-      if (server.full || !server.usable) dispatch(waited);
-      else {
-        backend.take(server);
-        serverFree(session, waited, server);
-      }
+      if (alive) assign(session, waited, stream.assigned || server.usable ? server : undefined);
     },
     () => false,
   );

@@ -1,13 +1,14 @@
-import { reasonPhrase, type ErrorReply, type Reply } from '../api/index.ts';
+import { reasonPhrase, type ErrorReply, type Proxy, type ProxyHook, type Reply, type Verdict } from '../api/index.ts';
 import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { countStatus } from '../state/counters.ts';
-import { filterResponse } from './filter-response.ts';
+import { filterReply } from './filter-reply.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
 import { afterResponse, connectionLine } from './response-send.ts';
+import { beginStored } from './stored-send.ts';
 import type { PendingReply, Stream } from './stream.ts';
 
 /**
@@ -25,6 +26,12 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     sendReply(session, stream);
     return;
   }
+  if (pending.stored !== undefined) {
+    beginStored(stream, pending.stored);
+    return;
+  }
+  stream.stored = null;
+  stream.agent = undefined;
   count(stream, pending);
   if (pending.raw !== undefined) {
     sendRaw(session, stream, pending.raw);
@@ -38,6 +45,29 @@ export function sendReply(session: HttpSession, stream: Stream): void {
     stream.backend?.settings.errorReplies.get(pending.status) ??
     stream.frontend.settings.errorReplies.get(pending.status);
   sendError(session, stream, pending.status, custom);
+}
+
+/** No server answered: who has a stand-in may answer, else an error page does. */
+export function sendFailure(session: HttpSession, stream: Stream, status: number): void {
+  if (!answersFailure(stream)) stream.error(status);
+  sendReply(session, stream);
+}
+
+/** Whether somebody has chosen an answer in the place of a server that gave none. */
+export function answersFailure(stream: Stream): boolean {
+  const { frontend, backend } = stream;
+  const front = frontend.runtime.onFailure;
+  const back = backend === undefined || backend.runtime === frontend.runtime ? null : backend.runtime.onFailure;
+  return (back !== null && standIn(stream, back, backend!)) || (front !== null && standIn(stream, front, frontend));
+}
+
+function standIn(stream: Stream, hooks: readonly ProxyHook<Verdict>[], proxy: Proxy): boolean {
+  try {
+    for (const run of hooks) if (run(stream, proxy) === 'done') return true;
+  } catch (error) {
+    stream.blame(proxy.name, 'failure', error);
+  }
+  return false;
 }
 
 function sendError(session: HttpSession, stream: Stream, status: number, custom: ErrorReply | undefined): void {
@@ -90,7 +120,7 @@ function send(session: HttpSession, stream: Stream, reply: Reply): void {
   challenge(stream);
   stream.response = view;
   if (reply.close === true) stream.closeClient = true;
-  answer(session, stream, body, size, reply.filtered === true);
+  answer(session, stream, body, size, reply.filtered ?? stream.served);
 }
 
 /** Puts the field of a 401 or 407 in the place of what the page has of it. */
@@ -123,7 +153,7 @@ function answer(session: HttpSession, stream: Stream, body: string | Uint8Array,
       view.body.make(stream.headRequest ? bytes.subarray(0, 0) : bytes);
       stream.requestView.body.complete = true;
       session.phase = BUSY;
-      filterResponse(session, stream, stream.filters, () => write(session, stream, body, size));
+      filterReply(session, stream, stream.filters, () => write(session, stream, body, size));
       return;
     }
   }

@@ -7,8 +7,8 @@ import { dropOwned } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf, READ_SIZE } from './buffers.ts';
-import { ClientSession, type Arrival } from './client-session.ts';
-import { serverConnected, serverFailed, serverFree } from './http-dispatch.ts';
+import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
+import { dispatch, serverConnected, serverFailed, serverFree } from './http-dispatch.ts';
 import { logStream } from './http-finish.ts';
 import { beginRequest } from './http-request.ts';
 import { clientBody, clientGone, clientHalfClosed, streamTimeout } from './request-flow.ts';
@@ -356,8 +356,10 @@ export class HttpSession extends ClientSession {
       this.#waitsForDrain = false;
       this.pump();
     }
-    if (this.stream !== null) clientDrained(this, this.stream);
-    else if (this.phase === CLOSING && this.clientEnded) this.destroy();
+    if (this.stream !== null) {
+      clientDrained(this, this.stream);
+      if (this.phase === IDLE) this.pump();
+    } else if (this.phase === CLOSING && this.clientEnded) this.destroy();
   }
 
   onTimeout(at: number): void {
@@ -406,7 +408,7 @@ export class HttpSession extends ClientSession {
     if (this.phase === IDLE && this.#stash === null && this.#firstByte === -1) this.end();
   }
 
-  kill(cause: 'K' | 'I' = 'K'): void {
+  kill(cause: KillCause = 'K'): void {
     this.stream?.terminate(cause, 'D');
     this.destroy();
   }
@@ -414,6 +416,15 @@ export class HttpSession extends ClientSession {
   onServerFree(stream: Stream, server: UpstreamServer): void {
     serverFree(this, stream, server);
     this.pump();
+  }
+
+  onServerLost(stream: Stream): void {
+    dispatch(stream);
+    this.pump();
+  }
+
+  serves(server: UpstreamServer): boolean {
+    return this.stream !== null && this.stream.taken && this.stream.server === server;
   }
 
   onServerConnect(connection: ServerConnection): void {

@@ -1,8 +1,9 @@
 import type { Backend, EventHook, Frontend, LogLevel, Proxy, ProxyConfig, ProxyHook } from '../api/index.ts';
-import type { Eventually, Rule, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
+import type { Eventually, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { ServerChooser } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
+import { makeReady, type RunningRule } from './rules.ts';
 import { ProxyFilters } from './stream-filters.ts';
 
 /** What the directives of a proxy asked to be called for, in order. */
@@ -14,8 +15,10 @@ export interface ProxyHooks {
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
+  readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
+  readonly onFailure: readonly ProxyHook<Verdict>[];
 }
 
 /** A proxy as the configuration loader leaves it. */
@@ -31,19 +34,21 @@ const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null =>
 export class ProxyRuntime {
   readonly config: LoadedProxy;
   readonly generation: Generation;
-  readonly tcpConnectionRules: readonly Rule[] | null;
-  readonly tcpSessionRules: readonly Rule[] | null;
-  readonly tcpContentRules: readonly Rule[] | null;
-  readonly tcpResponseRules: readonly Rule[] | null;
-  readonly requestRules: readonly Rule[] | null;
-  readonly responseRules: readonly Rule[] | null;
-  readonly afterResponseRules: readonly Rule[] | null;
+  readonly tcpConnectionRules: readonly RunningRule[] | null;
+  readonly tcpSessionRules: readonly RunningRule[] | null;
+  readonly tcpContentRules: readonly RunningRule[] | null;
+  readonly tcpResponseRules: readonly RunningRule[] | null;
+  readonly requestRules: readonly RunningRule[] | null;
+  readonly responseRules: readonly RunningRule[] | null;
+  readonly afterResponseRules: readonly RunningRule[] | null;
   readonly beforeForward: readonly ProxyHook<void>[] | null;
   readonly beforeRespond: readonly ProxyHook<void>[] | null;
   readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly onBackend: readonly ProxyHook<void>[] | null;
+  readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly filters: ProxyFilters | null;
@@ -65,15 +70,13 @@ export class ProxyRuntime {
   }
   readonly #keepsLine: boolean;
   readonly pretendKeepAlive: boolean;
-  /** Some rule or directive may change the fields that frame a body. */
-  readonly editsHeads: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
 
   constructor(config: LoadedProxy, generation: Generation) {
     this.config = config;
     this.generation = generation;
-    const rules = (set: Ruleset): readonly Rule[] | null => orNull(config.rules.get(set));
+    const rules = (set: Ruleset): readonly RunningRule[] | null => orNull(makeReady(config.rules.get(set) ?? []));
     this.tcpConnectionRules = rules('tcp-request connection');
     this.tcpSessionRules = rules('tcp-request session');
     this.tcpContentRules = rules('tcp-request content');
@@ -87,6 +90,8 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.onBackend = orNull(config.hooks.onBackend);
+    this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.filters = config.settings.filters.length === 0 ? null : new ProxyFilters(config.settings);
@@ -108,10 +113,6 @@ export class ProxyRuntime {
     this.preferLast = this.option('prefer-last-server');
     this.independent = this.option('independent-streams');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
-    this.editsHeads =
-      (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
-      (this.chooseServer ?? this.onResponsePassed) !== null ||
-      (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }
 

@@ -1,7 +1,7 @@
 import { unsentBytes } from '../net/fast-socket.ts';
 import { forwardBody, leaveQueue, releaseServer, retry } from './http-dispatch.ts';
 import { abortStream } from './http-finish.ts';
-import { sendReply } from './http-reply.ts';
+import { sendFailure, sendReply } from './http-reply.ts';
 import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
 import { serverTimeout } from './response-end.ts';
 import { tunnelTimeout } from './response-flow.ts';
@@ -114,8 +114,7 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
   if (stream.queue !== null) {
     leaveQueue(stream);
     stream.terminate('s', 'Q');
-    stream.error(503);
-    sendReply(session, stream);
+    sendFailure(session, stream, 503);
     return;
   }
   const connection = stream.connection$;
@@ -157,7 +156,8 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
     return;
   }
   if (stream.responsePhase === 1) {
-    const client = (connection?.paused === true || stream.responseChain !== null) && session.socket.writableLength > 0;
+    const reading = connection === null || connection.paused || stream.responseChain !== null;
+    const client = reading && session.socket.writableLength > 0;
     if (client) {
       const left = unsentBytes(session.socket);
       if (left !== session.queued) {

@@ -207,6 +207,7 @@ export function setBackend(stream: Stream, backend: UpstreamBackend | undefined)
   backend.counters.requests++;
   backend.counters.bytesIn += stream.bytesFromClient;
   stream.retriesLeft = backend.settings.retries;
+  if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
   return undefined;
 }
 

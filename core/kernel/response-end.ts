@@ -3,7 +3,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { filteredEnd } from './filter-response.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
-import { sendReply } from './http-reply.ts';
+import { answersFailure, sendFailure, sendReply } from './http-reply.ts';
 import type { HttpSession } from './http-session.ts';
 import type { Stream } from './stream.ts';
 
@@ -98,6 +98,10 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   stream.backend!.counters.responseErrors++;
   stream.terminate(why === 'timeout' ? 's' : why === 'junk' ? 'P' : 'S', 'H');
   if (stream.reused && session.requests > 1 && (why === 'closed' || why === 'error') && !partial) {
+    if (answersFailure(stream)) {
+      sendReply(session, stream);
+      return;
+    }
     // The idle connection ended as we used it. A client that reuses its connection knows how to repeat (RFC 9112 9.3.1).
     // As nothing was answered, HAProxy does not log it either.
     stream.logged = true;
@@ -105,9 +109,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
     abortStream(session, stream);
     return;
   }
-  stream.error(why === 'timeout' ? 504 : 502);
   if (!stream.requestView.body.complete) stream.closeClient = true;
-  sendReply(session, stream);
+  sendFailure(session, stream, why === 'timeout' ? 504 : 502);
 }
 
 function mayRetry(stream: Stream): boolean {

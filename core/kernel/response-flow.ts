@@ -4,6 +4,7 @@ import { copyOf } from './buffers.ts';
 import { filteredBody } from './filter-response.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { BODY, type HttpSession } from './http-session.ts';
+import { storedSent } from './stored-send.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -79,7 +80,10 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
     chain.run();
     return;
   }
-  if (connection === null) return;
+  if (connection === null) {
+    if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
+    return;
+  }
   const waited = connection.paused;
   connection.resume();
   if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());

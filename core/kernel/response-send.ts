@@ -68,7 +68,7 @@ export function transmit(session: HttpSession, stream: Stream): void {
   const { body } = view;
   const { status } = view;
   countResponse(stream);
-  if (view.head.edited && stream.headsEdited && !stream.headRequest && status !== 204 && status !== 304) {
+  if ((view.head.framingEdited || view.statusSet) && !stream.headRequest && status !== 204 && status !== 304) {
     reframe(view.head, body);
   }
   const tunnel = body.kind === BODY_TUNNEL;

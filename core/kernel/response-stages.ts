@@ -11,6 +11,7 @@ import { junkResponse } from './response-end.ts';
 import { sendResponse } from './response-send.ts';
 import { decideRules, runHooks, runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
+import { sendStored } from './stored-send.ts';
 import type { Stream } from './stream.ts';
 import { now } from './timers.ts';
 
@@ -141,7 +142,8 @@ export function advanceResponse(stream: Stream): void {
   for (;;) {
     const step = stream.step++;
     if (step === SEND) {
-      sendResponse(stream.session as HttpSession, stream);
+      if (stream.stored === null) sendResponse(stream.session as HttpSession, stream);
+      else sendStored(stream.session as HttpSession, stream, stream.stored);
       return;
     }
     const verdict = stage(stream, step);
@@ -163,12 +165,14 @@ function settle(stream: Stream, verdict: Verdict): void {
 function stage(stream: Stream, step: number): Eventually<Verdict> {
   const { frontend, backend } = stream;
   const front = frontend.runtime;
-  const back = backend!.runtime;
+  // A stored response may be served before a backend was chosen.
+  const back = backend?.runtime ?? front;
   switch (step) {
     case TCP_CONTENT:
       return stream.responseInspected ? undefined : inspectHead(stream);
     case ON_RESPONSE: {
-      const first = back.onResponse === null ? undefined : runHooks(back.onResponse, stream, backend!, stream.blame);
+      const first =
+        back.onResponse === null ? undefined : runHooks(back.onResponse, stream, backend ?? frontend, stream.blame);
       if (first !== undefined || front === back || front.onResponse === null) return first;
       return runHooks(front.onResponse, stream, frontend, stream.blame);
     }
@@ -186,6 +190,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       stream.strictRewriting = true;
       return runRules(front.responseRules, stream, stream.blame);
     case AFTER_RULES: {
+      if (stream.stored !== null) return undefined;
       const { onResponsePassed: own } = back;
       const first = own === null ? undefined : runHooks(own, stream, backend!, stream.blame);
       if (first !== undefined || front === back || front.onResponsePassed === null) return first;

@@ -13,10 +13,18 @@ export function namedServer(stream: Stream): UpstreamServer | undefined {
     // A rule that named one ends the rules; cookies are looked at in any case, as some are taken out of the request.
     if (named !== undefined && place !== 'cookie') continue;
     const server = run(stream, backend) as UpstreamServer | undefined;
-    named ??= server;
+    if (server !== undefined && named === undefined) {
+      named = server;
+      stream.assigned = true;
+    }
   }
-  if (named !== undefined) stream.assigned = true;
   return named;
+}
+
+/** The algorithm's choice; another one than the server that has just failed, where it gives another when it is asked again. */
+export function pickServer(stream: Stream, backend: UpstreamBackend): UpstreamServer | undefined {
+  const server = backend.pick(stream);
+  return server !== undefined && server === stream.avoid ? backend.pick(stream) : server;
 }
 
 /** Counts a transaction on the chosen server and gives that server; or the queue to wait in; or undefined when nobody can serve it. */
@@ -48,9 +56,12 @@ export function countRetry(stream: Stream, server: UpstreamServer): 'elsewhere' 
   stream.retries++;
   server.counters.retries++;
   backend.counters.retries++;
-  if (!redispatches(stream) || backend.usable <= 1) return 'again';
+  const others = backend.usable - (server.usable ? 1 : 0);
+  if (stream.persistence === 'forced' || others === 0 || !redispatches(stream)) return 'again';
   stream.redispatched = true;
   stream.assigned = false;
+  // The server that the cookie named counts as one that is down; configuration.txt 8.5.
+  if (stream.requestCookie === 'V') stream.requestCookie = 'D';
   stream.avoid = server;
   server.counters.redispatches++;
   backend.counters.redispatches++;

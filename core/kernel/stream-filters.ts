@@ -32,6 +32,8 @@ export class StreamFilters {
   };
   /** The proxy answered in the server's place. */
   replied = false;
+  /** They have seen the request's head. */
+  requestShown = false;
 
   constructor(stream: Stream) {
     this.#stream = stream;

@@ -1,4 +1,5 @@
 import type {
+  PacketMarks,
   Process,
   Received,
   Reply,
@@ -13,6 +14,7 @@ import type {
   Verdict,
 } from '../api/index.ts';
 import { RequestView, ResponseView } from '../http/messages.ts';
+import type { StoredResponse } from '../http/stored-response.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
@@ -32,6 +34,8 @@ export interface PendingReply {
   readonly status: number;
   readonly raw: string | undefined;
   readonly cause: ReplyCause;
+  /** An answer that is at hand as bytes, instead of all of the above. */
+  readonly stored?: StoredResponse;
 }
 
 /**
@@ -116,6 +120,7 @@ export class Stream implements Transaction, Queued {
   errorStatus = 0;
   retriesLeft = 0;
   retryDisabled = false;
+  serverMarks: PacketMarks | undefined = undefined;
   /** The server that just failed it, for algorithms that can choose another. */
   avoid: UpstreamServer | undefined = undefined;
   /** The server was named by a rule or by persistence. */
@@ -138,7 +143,13 @@ export class Stream implements Transaction, Queued {
   bodyWaiter: ((why: 'ready' | 'timeout' | 'closed') => void) | null = null;
   bodyWanted = 0;
   sleepers: Set<(alive: boolean) => void> | null = null;
+  /** The answer comes from there, and not from a server. */
+  stored: StoredResponse | null = null;
+  agent: string | undefined = undefined;
+  #enders: (() => void)[] | null = null;
 
+  /** A service answers, in the server's place. */
+  served = false;
   /** Filters of this stream, and the chains its bytes pass through; null without any. */
   filters: StreamFilters | null = null;
   requestChain: FilterChain | null = null;
@@ -207,6 +218,7 @@ export class Stream implements Transaction, Queued {
     this.pending = null;
     this.errorStatus = 0;
     this.retryDisabled = false;
+    this.serverMarks = undefined;
     this.avoid = undefined;
     this.assigned = false;
     this.persistence = 'normal';
@@ -214,6 +226,8 @@ export class Stream implements Transaction, Queued {
     this.responseCookie = '-';
     this.retained = null;
     this.logged = false;
+    this.stored = null;
+    this.agent = undefined;
     this.causeCode = 0;
     this.stageCode = 0;
     if (this.requestCaptures.length > 0) this.requestCaptures = [];
@@ -235,6 +249,7 @@ export class Stream implements Transaction, Queued {
     this.interim = '';
     this.#variables = null;
     this.#data = null;
+    if (this.#enders !== null) this.#runEnders(this.#enders);
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
@@ -342,6 +357,10 @@ export class Stream implements Transaction, Queued {
     return value;
   }
 
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
+  }
+
   setTimeout(which: TimeoutChoice, milliseconds: number): void {
     this.timeouts ??= {};
     this.timeouts[which] = milliseconds;
@@ -376,6 +395,28 @@ export class Stream implements Transaction, Queued {
   replyRaw(bytes: string, cause: ReplyCause = 'local'): 'done' {
     this.pending = { reply: undefined, status: 0, raw: bytes, cause };
     return 'done';
+  }
+
+  serve(stored: StoredResponse, agent: string): 'done' {
+    this.agent = agent;
+    this.pending = { reply: undefined, status: 0, raw: undefined, cause: 'local', stored };
+    return 'done';
+  }
+
+  onEnd(run: () => void): void {
+    this.#enders ??= [];
+    this.#enders.push(run);
+  }
+
+  #runEnders(enders: (() => void)[]): void {
+    this.#enders = null;
+    for (const run of enders) {
+      try {
+        run();
+      } catch (error) {
+        this.blame(this.frontend.name, 'end', error);
+      }
+    }
   }
 
   challenge(status: 401 | 407, name: string, value: string): 'done' {
@@ -423,12 +464,6 @@ export class Stream implements Transaction, Queued {
     });
   }
 
-  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
-  get headsEdited(): boolean {
-    const { runtime } = this.frontend;
-    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
-  }
-
   /** Enough of the body under way is held. */
   bodyReady(atLeast: number): boolean {
     const { body } = this.responsePhase > 0 || this.response !== undefined ? this.responseView : this.requestView;
@@ -447,6 +482,11 @@ export class Stream implements Transaction, Queued {
 
   onServerFree(server: Server): void {
     this.session.onServerFree(this, server as UpstreamServer);
+  }
+
+  onServerLost(): void {
+    this.assigned = false;
+    this.session.onServerLost(this);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Eventually, Received, Rule, Verdict } from '../api/index.ts';
+import type { Eventually, Received, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -8,11 +8,11 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
-import { ClientSession, type Arrival } from './client-session.ts';
+import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { decideRules, runRules } from './rules.ts';
+import { decideRules, type RunningRule, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
@@ -34,7 +34,7 @@ const FLOWING = 3;
 
 /** Rules that look at a connection's first bytes. */
 interface Inspection {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly RunningRule[];
   readonly next: () => void;
   /** Monotonic milliseconds. */
   readonly until: number;
@@ -227,14 +227,15 @@ export class TcpSession extends ClientSession {
     enter(backend.counters);
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
+    if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
     if (backend.runtime === frontend.runtime) this.#assign(backend);
     else this.#inspect(backend.runtime, () => this.#assign(backend));
   }
 
-  #assign(backend: UpstreamBackend): void {
+  #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
-    const named = stream.retries === 0 ? namedServer(stream) : undefined;
-    const place = takeServer(backend, named ?? backend.pick(stream));
+    const named = stream.retries === 0 ? namedServer(stream) : again;
+    const place = takeServer(backend, named ?? pickServer(stream, backend));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
@@ -257,6 +258,14 @@ export class TcpSession extends ClientSession {
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
+  }
+
+  onServerLost(stream: Stream): void {
+    this.#assign(stream.backend!);
+  }
+
+  serves(server: UpstreamServer): boolean {
+    return this.stream.taken && this.stream.server === server;
   }
 
   onServerConnect(connection: ServerConnection): void {
@@ -550,12 +559,7 @@ export class TcpSession extends ClientSession {
     stream.wait(
       stream.sleep(Math.min(1000, backend.settings.timeouts.connect || 1000)),
       (_stream, alive) => {
-        if (!alive) return;
-        if (server.full || !server.usable) this.#assign(backend);
-        else {
-          backend.take(server);
-          this.onServerFree(stream, server);
-        }
+        if (alive) this.#assign(backend, stream.assigned || server.usable ? server : undefined);
       },
       () => false,
     );
@@ -683,7 +687,7 @@ export class TcpSession extends ClientSession {
     // A connection in TCP mode is never idle.
   }
 
-  kill(cause: 'K' | 'I' = 'K'): void {
+  kill(cause: KillCause = 'K'): void {
     this.stream.terminate(cause, 'D');
     this.destroy();
   }

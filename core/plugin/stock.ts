@@ -8,10 +8,12 @@ import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
+import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
+import cache from '../../plugins/cache/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -28,4 +30,6 @@ export const stockPlugins: readonly Plugin[] = [
   converters,
   matching,
   logging,
+  persistence,
+  cache,
 ];

@@ -20,6 +20,9 @@ export function newCounters(): Counters {
     internalErrors: 0,
     cliAborts: 0,
     srvAborts: 0,
+    cacheLookups: 0,
+    cacheHits: 0,
+    cacheHintHits: 0,
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   Transaction,
 } from '../api/index.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
+import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { WaitQueue } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
@@ -25,6 +26,11 @@ export class UpstreamBackend implements Backend {
   readonly queue: WaitQueue = new WaitQueue(false);
   usable = 0;
   totalWeight = 0;
+  activeServers = 0;
+  backupServers = 0;
+  timesDown = 0;
+  changedAt: number = now();
+  #downtime = 0;
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
   #balancer: Balancer | undefined;
@@ -55,10 +61,25 @@ export class UpstreamBackend implements Backend {
   }
 
   #recount(): void {
-    let active = this.servers.filter((server) => server.usable && !server.backup);
-    if (active.length === 0) active = this.servers.filter((server) => server.usable);
+    const usable = this.servers.filter((server) => server.usable && server.effectiveWeight > 0);
+    let active = usable.filter((server) => !server.backup);
+    this.activeServers = active.length;
+    this.backupServers = usable.length - active.length;
+    if (active.length === 0) active = usable;
     this.usable = active.length;
     this.totalWeight = active.reduce((sum, server) => sum + server.effectiveWeight, 0);
+  }
+
+  get downtime(): number {
+    return this.#downtime + (this.usable === 0 ? now() - this.changedAt : 0);
+  }
+
+  /** It has servers again, or none any more. */
+  noteAvailable(available: boolean): void {
+    const at = now();
+    if (available) this.#downtime += at - this.changedAt;
+    else this.timesDown++;
+    this.changedAt = at;
   }
 
   /** A server's state or weight changed. */

@@ -1,7 +1,8 @@
-import type { SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
+import type { PacketMarks, SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
+import { markPackets } from '../net/packet-marks.ts';
 import { SourceAddress } from '../net/source-address.ts';
 import type { UpstreamServer } from './server.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
@@ -12,13 +13,31 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
   if (server.portOffset !== undefined && 'port' in target) {
     target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
   }
-  if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
-  const setting = server.config.source ?? server.backend.settings.source;
-  const source = setting === undefined || !('port' in target) ? undefined : addressOf(setting);
-  const connection = new ServerConnection(server, target, user, source);
+  const marks = 'port' in target ? transaction.serverMarks : undefined;
+  const makeSocket = marks === undefined ? server.makeSocket : () => markedSocket(server, marks);
+  if (makeSocket !== null) target = { ...target, makeSocket };
+  const connection = new ServerConnection(server, target, user, sourceOf(server, target));
+  connection.marks = marks;
   const { serverKeepAlive } = server.backend.settings;
   if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
   return connection;
+}
+
+/** A socket whose first packet bears the marks already; undefined leaves making one to Node. */
+function markedSocket(server: UpstreamServer, marks: PacketMarks): number | undefined {
+  const family = server.address.family as 4 | 6;
+  const { generation } = server.backend.runtime;
+  const { libc, reason } = loadLibc();
+  const fd = server.makeSocket?.() ?? libc?.streamSocket(family);
+  if (typeof fd === 'number') markPackets(fd, family, marks, (problem) => generation.warnOnce(problem));
+  else if (reason !== undefined) generation.warnOnce(`cannot mark packets to servers (${reason})`);
+  return typeof fd === 'number' ? fd : undefined;
+}
+
+/** The local address of connections to the server, where the configuration names one. */
+export function sourceOf(server: UpstreamServer, target: ConnectTarget): SourceAddress | undefined {
+  const setting = server.config.source ?? server.backend.settings.source;
+  return setting === undefined || !('port' in target) ? undefined : addressOf(setting);
 }
 
 const sources = new WeakMap<SourceSetting, SourceAddress>();

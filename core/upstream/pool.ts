@@ -1,4 +1,5 @@
-import type { HttpReuse } from '../api/index.ts';
+import type { HttpReuse, PacketMarks } from '../api/index.ts';
+import { sameMarks } from '../net/packet-marks.ts';
 import type { UpstreamServer } from './server.ts';
 import type { ConnectionUser, ServerConnection } from './server-connection.ts';
 
@@ -12,11 +13,13 @@ export function takeIdle(
   first: boolean,
   user: ConnectionUser,
   session: object,
+  marks: PacketMarks | undefined,
 ): ServerConnection | undefined {
   const { idle } = server;
   for (let i = idle.length - 1; i >= 0; i--) {
     const connection = idle[i]!;
     if (policy === 'never' ? connection.owner !== session : first && !allowed(policy, connection)) continue;
+    if (!sameMarks(connection.marks, marks)) continue;
     if (i === idle.length - 1) idle.pop();
     else idle.splice(i, 1);
     if (idle.length < server.leastIdle) server.leastIdle = idle.length;

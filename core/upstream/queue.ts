@@ -9,10 +9,14 @@ export interface Queued {
   queueTicket: number;
   /** How many had been served from the queue when it came. */
   queueBefore: number;
+  /** Rules or persistence named the server it waits for. */
+  assigned: boolean;
   /** It leaves a queue, as the `position`th since it came: what `%sq` and `%bq` show (configuration.txt 8.2.3). */
   onQueueLeft(queue: WaitQueue, position: number): void;
   /** A server has room now; it has been counted as taken already. */
   onServerFree(server: UpstreamServer): void;
+  /** The server it waited for is gone, and it is in no queue any more. */
+  onServerLost(server: UpstreamServer): void;
 }
 
 let tickets = 0;

@@ -1,3 +1,4 @@
+import type { PacketMarks } from '../api/index.ts';
 import {
   connectSocket,
   descriptorOf,
@@ -40,6 +41,8 @@ export class ServerConnection implements SourceReader {
   paused = false;
   /** Its last response was large: the next one is read where it can be written from. */
   large = false;
+  /** What `set-bc-mark` and `set-bc-tos` said when it was opened. */
+  marks: PacketMarks | undefined = undefined;
   /** What the server had still to take when the client was stopped for it. */
   queued = 0;
 

@@ -1,9 +1,12 @@
-import type { Counters, Endpoint, Extension, Server, ServerConfig } from '../api/index.ts';
+import type { Counters, Endpoint, Extension, Observer, Server, ServerConfig } from '../api/index.ts';
+import type { CheckKind, OutgoingOptions, OutgoingReader, OutgoingSocket } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
 import { newCounters } from '../state/counters.ts';
 import type { UpstreamBackend } from './backend.ts';
 import { WaitQueue } from './queue.ts';
+import { OutgoingConnection, targetOf } from './outgoing.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { HealthState } from './server-state.ts';
 
 /** A server at run time: its load, its idle connections, those who wait for it. */
 export class UpstreamServer implements Server {
@@ -11,15 +14,26 @@ export class UpstreamServer implements Server {
   readonly id: number;
   readonly backend: UpstreamBackend;
   readonly config: ServerConfig;
-  readonly address: Endpoint;
+  address: Endpoint;
   /** Where to connect; `port` 0 with `relativePort` takes the client's destination port. */
-  readonly target: ConnectTarget;
+  target: ConnectTarget;
   /** Added to the client's destination port (`server s 10.0.0.1:+100`), undefined for a port of its own. */
-  readonly portOffset: number | undefined;
+  portOffset: number | undefined;
   readonly weight: number;
-  effectiveWeight: number;
+  /** These are kept up to date by the state. */
+  effectiveWeight = 0;
+  fineWeight = 0;
+  usable = false;
+  /** How far slow start has come, 0 to 1. */
+  ramp = 1;
   readonly backup: boolean;
-  usable: boolean;
+  /** The most it may serve at once; 0 means no limit. */
+  maxconn: number;
+  readonly state: HealthState;
+  /** Told of the outcome of connections and responses; null where nobody wants to know. */
+  observer: Observer | null = null;
+  /** Who runs its checks is to look whether one is due. */
+  wake: ((kind: CheckKind) => void) | null = null;
   active = 0;
   readonly queue: WaitQueue = new WaitQueue(true);
   readonly counters: Counters = newCounters();
@@ -53,17 +67,13 @@ export class UpstreamServer implements Server {
     this.target = target;
     this.portOffset = portOffset;
     this.weight = config.weight;
-    this.effectiveWeight = config.weight;
     this.backup = config.backup;
-    this.usable = !config.disabled;
+    this.maxconn = config.maxconn;
+    this.state = new HealthState(this);
   }
 
   get queued(): number {
     return this.queue.length;
-  }
-
-  get maxconn(): number {
-    return this.config.maxconn;
   }
 
   get maxqueue(): number {
@@ -72,7 +82,14 @@ export class UpstreamServer implements Server {
 
   /** configuration.txt 5.2, `minconn`: between minconn and maxconn as the backend's load goes from 0 to fullconn. */
   get limit(): number {
-    const { maxconn, minconn } = this.config;
+    const { ramp } = this;
+    // configuration.txt 5.2, `slowstart`: it grows from 1.
+    return ramp === 1 ? this.#dynamicLimit : Math.max(1, Math.floor(this.#dynamicLimit * ramp));
+  }
+
+  get #dynamicLimit(): number {
+    const { maxconn } = this;
+    const { minconn } = this.config;
     if (minconn === 0 || minconn >= maxconn) return maxconn;
     const { counters, fullconn } = this.backend;
     if (fullconn === 0 || counters.current >= fullconn) return maxconn;
@@ -81,10 +98,33 @@ export class UpstreamServer implements Server {
 
   /** Serves as many as it may. */
   get full(): boolean {
-    return this.config.maxconn !== 0 && this.active >= this.limit;
+    return this.maxconn !== 0 && this.active >= this.limit;
   }
 
   extension<T extends object>(key: Extension<T>): T | undefined {
     return this.config.extension(key);
+  }
+
+  open(reader: OutgoingReader, options?: OutgoingOptions): OutgoingSocket {
+    return new OutgoingConnection(this, reader, options);
+  }
+
+  /** Takes another address; its idle connections lead to the old one. Says what changed, as the Runtime API does. */
+  move(address: Endpoint, port: number | undefined, by: string): string {
+    const old = this.address;
+    const next = port ?? old.port;
+    const parts: string[] = [];
+    const same = old.family === address.family && old.address === address.address;
+    if (same) parts.push('no need to change the addr');
+    else parts.push(`IP changed from '${old.address}' to '${address.address}'`);
+    if (port !== undefined) {
+      parts.push(port === old.port ? 'no need to change the port' : `port changed from '${old.port}' to '${port}'`);
+    }
+    if (!same || next !== old.port) {
+      this.address = { family: address.family, address: address.address, port: next };
+      this.target = targetOf(this.address);
+      for (const connection of this.idle.slice()) connection.destroy();
+    }
+    return `${parts.join(', ')} by '${by}'`;
   }
 }

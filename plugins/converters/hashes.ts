@@ -1,8 +1,7 @@
-import { type Arguments, pure, wrap } from 'sluice/plugin';
+import { type Arguments, pure, wrap, xxh32, xxh64 } from 'sluice/plugin';
 import { avalanche, sdbm } from '../fetches/sdbm.ts';
 import { type Convert, type ConverterTable, converter } from './define.ts';
 import { xxh3 } from './xxh3.ts';
-import { xxh32, xxh64 } from './xxhash.ts';
 
 function crcTable(polynomial: number): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, index) => {

@@ -6,7 +6,7 @@ import {
   type Value,
   ExpressionError,
   PATTERNS,
-  buildFrom,
+  followReference,
   type Regex,
   compileRegex,
   parseAddress,
@@ -51,15 +51,7 @@ function follow<T>(args: Arguments, build: (entries: readonly PatternEntry[]) =>
     }
   };
   const reference = guard(() => scope.global.extension(PATTERNS).open(args.text(0), true));
-  let version = reference.version;
-  let index = guard(() => buildFrom(reference, build));
-  return () => {
-    if (reference.version !== version) {
-      version = reference.version;
-      index = build(reference.entries);
-    }
-    return index;
-  };
+  return guard(() => followReference(reference, build));
 }
 
 function lookup(method: string, output: Output): (args: Arguments) => Convert {

@@ -91,10 +91,7 @@ function findPath(message: Buffer, path: readonly number[]): Field | undefined {
 }
 
 function reader(args: Arguments): (message: Buffer) => Value | undefined {
-  const text = args.text(0);
-  if (!/^[0-9]+(?:\.[0-9]+)*$/.test(text))
-    args.fail(`failed to parse '${text}' as type 'Protocol buffers field number' at position 1`);
-  const path = text.split('.').map(Number);
+  const path = args.text(0).split('.').map(Number);
   const name = args.optionalText(1);
   const type = name === undefined ? undefined : TYPES[name];
   if (name !== undefined && !type) args.fail(`Wrong protocol buffer type '${name}'`);
@@ -127,6 +124,6 @@ function ungrpc(args: Arguments): Convert {
 
 /** Fields of protocol buffers, without a schema. configuration.txt 7.3.1. */
 export const protobufConverters: ConverterTable = {
-  ...converter('protobuf', 'string,[string]', 'bin => bin', 'A field of a protobuf message.', protobuf),
-  ...converter('ungrpc', 'string,[string]', 'bin => bin', 'A field of a message of a gRPC body.', ungrpc),
+  ...converter('protobuf', 'protobuf-field,[string]', 'bin => bin', 'A field of a protobuf message.', protobuf),
+  ...converter('ungrpc', 'protobuf-field,[string]', 'bin => bin', 'A field of a message of a gRPC body.', ungrpc),
 };

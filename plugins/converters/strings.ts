@@ -138,7 +138,7 @@ export const stringConverters: ConverterTable = {
   }),
   ...converter(
     'concat',
-    '[string],[string],[string]',
+    'string,[string],[string]',
     'str => str',
     'With a text, a variable and a text behind.',
     concat,

@@ -33,7 +33,7 @@ function queueOf(backend: Backend): number {
 }
 
 function backendFetch(name: string, summary: string, value: (backend: Backend) => Value): FetchTable {
-  return fetch(name, '[backend]', 'sint', 'internal', summary, (args) => {
+  return fetch(name, 'backend', 'sint', 'internal', summary, (args) => {
     const find = backendArgument(args);
     return (transaction) => {
       const backend = find(transaction);
@@ -88,7 +88,10 @@ export const internalFetches: FetchTable = {
     'bool',
     'constant',
     'Whether all the named ACLs match.',
-    (args) => args.fail('ACLs cannot be named here'),
+    (args) => {
+      const tests = args.texts.filter((text) => text !== undefined).map((text) => args.acl(text));
+      return (transaction) => tests.every((test) => test(transaction));
+    },
   ),
   ...backendFetch('nbsrv', 'Usable servers of a backend.', (backend) => backend.usable),
   ...backendFetch('be_conn', 'Connections of a backend.', (backend) => backend.counters.current),
@@ -106,7 +109,7 @@ export const internalFetches: FetchTable = {
     const waiting = queueOf(backend);
     return backend.usable === 0 ? waiting * 2 : Math.ceil(waiting / backend.usable);
   }),
-  ...fetch('fe_conn', '[frontend]', 'sint', 'internal', 'Connections of a frontend.', (args) => {
+  ...fetch('fe_conn', 'frontend', 'sint', 'internal', 'Connections of a frontend.', (args) => {
     const find = frontendArgument(args);
     return (transaction) => find(transaction)?.counters.current;
   }),

@@ -1,44 +1,56 @@
 import type { Arguments, Backend, Frontend, ProxyConfig, Server, Transaction } from 'sluice/plugin';
 
-/** The backend an argument names, or without one the transaction's own. */
-export function backendArgument(args: Arguments, index = 0): (transaction: Transaction) => Backend | undefined {
-  const name = args.optionalText(index);
-  if (name === undefined || name === '') return (transaction) => transaction.backend;
+type Kind = 'frontend' | 'backend';
+
+/**
+ * The proxy an argument names, or without one the line's own; in a `defaults` section, where there is none, the transaction's.
+ * It is there when traffic is.
+ */
+function proxyArgument(args: Arguments, kind: Kind): (() => ProxyConfig | undefined) | undefined {
+  const given = args.optionalText(0) ?? '';
+  const { scope } = args;
+  if (given === '' && (!scope || scope.kind === 'defaults' || scope.kind === 'global')) return undefined;
+  const name = given === '' ? scope!.name : given;
   let config: ProxyConfig | undefined;
   args.later((names) => {
-    config = names.proxy('backend', name);
-    if (!config) args.fail(`unable to find backend '${name}' referenced in arg ${index + 1}`);
+    config = names.proxy(kind, name);
+    if (config) return;
+    args.fail(
+      given === ''
+        ? `proxy '${name}' has not ${kind} capability, referenced in arg 1`
+        : `unable to find ${kind} '${name}' referenced in arg 1`,
+    );
   });
-  return () => config?.running.backend;
+  return () => config;
 }
 
-/** The frontend an argument names, or without one the transaction's own. */
-export function frontendArgument(args: Arguments, index = 0): (transaction: Transaction) => Frontend | undefined {
-  const name = args.optionalText(index);
-  if (name === undefined || name === '') return (transaction) => transaction.frontend;
-  let config: ProxyConfig | undefined;
-  args.later((names) => {
-    config = names.proxy('frontend', name);
-    if (!config) args.fail(`unable to find frontend '${name}' referenced in arg ${index + 1}`);
-  });
-  return () => config?.running.frontend;
+export function backendArgument(args: Arguments): (transaction: Transaction) => Backend | undefined {
+  const config = proxyArgument(args, 'backend');
+  return config ? () => config()?.running.backend : (transaction) => transaction.backend;
 }
 
-/** The server an argument names: `backend/server`, or a server of the transaction's backend. */
-export function serverArgument(args: Arguments, index = 0): (transaction: Transaction) => Server | undefined {
-  const text = args.text(index);
+export function frontendArgument(args: Arguments): (transaction: Transaction) => Frontend | undefined {
+  const config = proxyArgument(args, 'frontend');
+  return config ? () => config()?.running.frontend : (transaction) => transaction.frontend;
+}
+
+/** The server an argument names: `backend/server`, or a server of the line's own backend. */
+export function serverArgument(args: Arguments): (transaction: Transaction) => Server | undefined {
+  const text = args.text(0);
   const slash = text.indexOf('/');
   const serverName = text.slice(slash + 1);
   const find = (backend: Backend | undefined): Server | undefined =>
     backend?.servers.find((server) => server.name === serverName);
-  if (slash < 0) return (transaction) => find(transaction.backend);
+  const { scope } = args;
+  const own = slash < 0;
+  if (own && (!scope || scope.kind === 'defaults')) return (transaction) => find(transaction.backend);
   let config: ProxyConfig | undefined;
-  const backendName = text.slice(0, slash);
+  const backendName = own ? scope!.name : text.slice(0, slash);
   args.later((names) => {
     config = names.proxy('backend', backendName);
-    if (!config) args.fail(`unable to find backend '${backendName}' referenced in arg ${index + 1}`);
-    if (!config.servers.some((server) => server.name === serverName))
-      args.fail(`unable to find server '${serverName}' in backend '${backendName}' referenced in arg ${index + 1}`);
+    if (!config && !own) args.fail(`unable to find proxy '${backendName}' referenced in arg 1`);
+    if (!config?.servers.some((server) => server.name === serverName))
+      args.fail(`unable to find server '${serverName}' in proxy '${backendName}', referenced in arg 1`);
   });
   let server: Server | undefined;
   return () => (server ??= find(config?.running.backend));

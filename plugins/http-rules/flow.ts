@@ -78,6 +78,12 @@ export const flowActions: Record<string, ActionKeyword> = {
       return { run: (transaction) => waitForBody(transaction, atLeast, time, response) };
     },
   },
+  'wait-for-handshake': {
+    usage: 'wait-for-handshake',
+    summary: 'Waits for the end of the TLS handshake; without TLS there is none to wait for.',
+    in: REQUEST,
+    parse: () => ({ run: () => undefined }),
+  },
   auth: {
     usage: 'auth [ realm <text> ]',
     summary: 'Answers 401 (407 to a request to a proxy): the client shall name a user and a password.',

@@ -1,8 +1,11 @@
 import { definePlugin, type Plugin } from 'sluice/plugin';
 import { answerActions, redirectDirective } from './answers.ts';
+import { binaryHeaderActions } from './binary-headers.ts';
 import { flowActions } from './flow.ts';
 import { headerActions } from './headers.ts';
 import { authFetches } from './auth-fetches.ts';
+import { normalizeUri } from './normalize.ts';
+import { patternActions } from './pattern-lists.ts';
 import { targetActions } from './target.ts';
 import { userlist } from './userlist.ts';
 
@@ -13,6 +16,14 @@ const httpRules: Plugin = definePlugin({
   sections: { userlist },
   directives: { redirect: redirectDirective },
   fetches: authFetches,
-  actions: { ...headerActions, ...targetActions, ...answerActions, ...flowActions },
+  actions: {
+    ...headerActions,
+    ...binaryHeaderActions,
+    ...targetActions,
+    'normalize-uri': normalizeUri,
+    ...answerActions,
+    ...flowActions,
+    ...patternActions,
+  },
 });
 export default httpRules;

@@ -81,9 +81,8 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     meaningless: "those to servers are reset anyway, and a client's is not, so that it gets all of its answer",
   },
   persist: {
-    summary: 'Sends a client to the server its cookie names even if that is down.',
+    summary: 'Sends a client to the server that persistence names even if that is down.',
     side: 'backend',
-    meaningless: 'there is no persistence by cookies yet',
   },
   'prefer-last-server': {
     summary: 'Stays with the server of the last request while there is a connection to it.',

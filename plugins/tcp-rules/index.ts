@@ -1,6 +1,7 @@
 import { definePlugin, type Plugin } from 'sluice/plugin';
 import { addressActions } from './addresses.ts';
 import { captureAction, captureDirectives } from './captures.ts';
+import { packetActions } from './packet-marks.ts';
 import { streamActions } from './stream.ts';
 import { variableActions } from './variables.ts';
 import { verdictActions } from './verdicts.ts';
@@ -10,6 +11,13 @@ const tcpRules: Plugin = definePlugin({
   name: 'tcp-rules',
   api: 1,
   directives: captureDirectives,
-  actions: { ...verdictActions, ...addressActions, ...variableActions, ...streamActions, capture: captureAction },
+  actions: {
+    ...verdictActions,
+    ...addressActions,
+    ...variableActions,
+    ...streamActions,
+    ...packetActions,
+    capture: captureAction,
+  },
 });
 export default tcpRules;

@@ -41,11 +41,13 @@ export const verdictActions: Record<string, ActionKeyword> = {
     in: [...TCP, 'http-request', 'http-response'],
     final: true,
     parse(words) {
-      if (words.optional('rst-ttl')) {
-        words.integer('a TTL from 1 to 255', { min: 1, max: 255 });
-        words.notice(`'rst-ttl' has no effect: Node.js cannot set the TTL of a reset`);
-      }
-      return { run: () => 'drop' };
+      const ttl = words.optional('rst-ttl') ? words.integer('a TTL from 1 to 255', { min: 1, max: 255 }) : undefined;
+      return {
+        run({ connection }) {
+          connection.resetTtl = ttl;
+          return 'drop';
+        },
+      };
     },
   },
   close: {

@@ -8,7 +8,6 @@ test('options without effect say so', async () => {
     'disable-h2-upgrade',
     'http-no-delay',
     'nolinger',
-    'persist',
     'socket-stats',
     'splice-auto',
     'splice-request',

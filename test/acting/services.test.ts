@@ -135,14 +135,13 @@ describe('what a plugin brings and nothing runs', () => {
   const idle: Plugin = definePlugin({
     name: 'idle',
     api: 1,
-    checks: { c: { usage: 'c', summary: 'Nothing.', parse: () => async () => ({ ok: true, code: 'L4OK' }) } },
     commands: { 'show idle': { usage: 'show idle', summary: 'Nothing.', level: 'user', run: () => undefined } },
   });
 
-  test('checks and commands of a plugin are told', async () => {
+  test('commands of a plugin are told', async () => {
     const [loading, diagnostics] = load('frontend f\n  bind 127.0.0.1:0\n', idle);
     await loading;
-    for (const what of ['checks', 'commands'])
+    for (const what of ['commands'])
       expect(diagnostics.map(({ message }) => message)).toContain(
         `the plugin 'idle' brings ${what}, which are not run yet`,
       );

@@ -35,7 +35,7 @@ describe('lists', () => {
       [{ type: 'string' }, { type: 'integer', optional: true }, { type: 'integer', optional: true }],
       '(string[,integer,integer])',
     ],
-  ] as const)('arguments %#', (specs, text) => expect(argumentList(specs)).toBe(text));
+  ] as const)('arguments %#', (specs, text) => expect(argumentList('word', specs)).toBe(text));
 
   const keywords = mergeKeywords([
     {

@@ -1,0 +1,43 @@
+import { proxyTitle } from '../config/proxy-config.ts';
+import type { UpstreamBackend } from './backend.ts';
+import type { Queued } from './queue.ts';
+import type { UpstreamServer } from './server.ts';
+
+/** Runs a change, and says so when it took the last server that could be given traffic. */
+export function noteAvailability(backend: UpstreamBackend, change: () => void): void {
+  const before = backend.activeServers + backend.backupServers;
+  change();
+  const after = backend.activeServers + backend.backupServers;
+  if (before > 0 === after > 0) return;
+  backend.noteAvailable(after > 0);
+  if (after > 0) return;
+  const title = proxyTitle(backend.runtime.config.kind);
+  backend.log('emerg', `${title} ${backend.name} has no server available!`);
+  backend.runtime.generation.say('alert', `${title} '${backend.name}' has no server available!`);
+}
+
+/** How many that waited for any server of the backend a change lets in. */
+export function admitting(backend: UpstreamBackend, change: () => void): number {
+  const before = backend.queued;
+  change();
+  return Math.max(0, before - backend.queued);
+}
+
+/** A server is gone: who waits for it looks for another, unless bound to it without `option redispatch`. Says how many. */
+export function requeue(server: UpstreamServer): number {
+  const mayLeave = server.backend.settings.redispatch !== undefined;
+  const moving: Queued[] = [];
+  for (let one = server.queue.first; one !== null; one = one.queueNext) if (mayLeave || !one.assigned) moving.push(one);
+  for (const one of moving) {
+    server.queue.remove(one);
+    one.onServerLost(server);
+  }
+  return moving.length;
+}
+
+/** Ends the sessions that a server serves; their logs say that it is down (`D`), or that another is up (`U`). */
+export function shutdownSessions(server: UpstreamServer, cause: 'D' | 'U'): void {
+  for (const { sessions } of server.backend.runtime.generation.acceptors) {
+    for (const session of sessions) if (session.serves(server)) session.kill(cause);
+  }
+}

@@ -1,0 +1,384 @@
+import { ADMIN } from '../api/index.ts';
+import type { CheckKind, CheckResult, Endpoint, Observer, OperationalState, ServerState } from '../api/index.ts';
+import { now } from '../kernel/timers.ts';
+import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
+import { CheckState } from './check-record.ts';
+import type { UpstreamServer } from './server.ts';
+import { SlowStart } from './slow-start.ts';
+import { aftermath, changeWords, healthMessage, serverPath, serverTitle, tell } from './state-messages.ts';
+import { statusText } from './status-text.ts';
+
+const MAINTENANCE = ADMIN.forcedMaintenance | ADMIN.inheritedMaintenance | ADMIN.resolutionMaintenance;
+const DRAIN = ADMIN.forcedDrain | ADMIN.inheritedDrain;
+/** The parts of a weight of 1 that slow start counts in. */
+const FINE = 16;
+
+/** Why a state changes, as the messages say it. */
+type Cause = { readonly check: CheckState } | { readonly via: UpstreamServer } | 'cli';
+
+/** The state machine of one server; management.txt 9.3, `show servers state`. Messages and their order as measured with HAProxy. */
+export class HealthState implements ServerState {
+  readonly health: CheckState = new CheckState('health');
+  readonly agent: CheckState = new CheckState('agent');
+  operational: OperationalState = 'running';
+  admin = 0;
+  initialWeight: number;
+  userWeight: number;
+  changedAt: number = now();
+  timesDown = 0;
+  failedChecks = 0;
+  failedAnalyses = 0;
+  tracked: UpstreamServer | undefined = undefined;
+  readonly #trackers: UpstreamServer[] = [];
+  readonly #server: UpstreamServer;
+  readonly #slowStart: SlowStart;
+  #downtime = 0;
+
+  constructor(server: UpstreamServer) {
+    this.#server = server;
+    this.initialWeight = server.config.weight;
+    this.userWeight = server.config.weight;
+    this.#slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
+    if (server.config.disabled) {
+      this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
+      this.operational = 'stopped';
+      this.health.health = 0;
+      this.health.paused = true;
+    }
+    this.#refresh();
+  }
+
+  get maintenance(): boolean {
+    return (this.admin & MAINTENANCE) !== 0;
+  }
+
+  get draining(): boolean {
+    return (this.admin & DRAIN) !== 0;
+  }
+
+  get usable(): boolean {
+    return (this.operational === 'running' || this.operational === 'starting') && !this.maintenance && !this.draining;
+  }
+
+  get acceptsBound(): boolean {
+    return this.operational !== 'stopped' && !this.maintenance;
+  }
+
+  get text(): string {
+    return statusText(this.#server);
+  }
+
+  get throttle(): number {
+    return this.operational === 'starting' ? Math.floor(this.#slowStart.share * 100) : 100;
+  }
+
+  get downtime(): number {
+    return this.#downtime + (this.operational === 'stopped' ? now() - this.changedAt : 0);
+  }
+
+  /** What the balance algorithm looks at. */
+  #refresh(): void {
+    const server = this.#server;
+    const full = this.userWeight * FINE;
+    server.ramp = this.operational === 'starting' ? this.#slowStart.share : 1;
+    server.fineWeight = full === 0 ? 0 : Math.max(1, Math.floor(full * server.ramp));
+    server.effectiveWeight = Math.ceil(server.fineWeight / FINE);
+    server.usable = this.usable;
+  }
+
+  #changed(): void {
+    this.#refresh();
+    this.#server.backend.changed(this.#server);
+  }
+
+  #say(level: 'alert' | 'notice', words: string): void {
+    tell(this.#server, level, `${serverTitle(this.#server)} ${words}`);
+  }
+
+  #ramp(): void {
+    if (this.operational !== 'starting') return;
+    if (this.#slowStart.share >= 1) {
+      this.operational = 'running';
+      this.#changed();
+      this.#say('notice', `is UP.${aftermath(this.#server, 0)}`);
+    } else this.#changed();
+  }
+
+  /** Moves to another operational state, says so, and takes along those who track this server. */
+  #become(wanted: 'running' | 'stopping' | 'stopped', cause: Cause): void {
+    if (this.maintenance) return;
+    const server = this.#server;
+    const before = this.operational;
+    const next = wanted === 'running' && before === 'stopped' ? this.#reviving : wanted;
+    if (next === before || (wanted === 'running' && before === 'starting')) return;
+    noteAvailability(server.backend, () => {
+      const alarming = next === 'stopped' && before !== 'stopping' && !this.draining;
+      const moved = this.#enter(next);
+      this.#say(
+        alarming ? 'alert' : 'notice',
+        `${changeWords(next)}${this.#because(cause)}.${aftermath(server, moved)}`,
+      );
+      if (this.draining && next !== 'stopped') this.#say('notice', 'remains in forced drain mode.');
+    });
+    for (const { state } of this.#trackers) state.#become(wanted, { via: server });
+  }
+
+  get #reviving(): OperationalState {
+    return this.#server.config.slowstart > 0 ? 'starting' : 'running';
+  }
+
+  /** Says how many who waited were moved by it. */
+  #enter(next: OperationalState): number {
+    const server = this.#server;
+    const { backend, config } = server;
+    const at = now();
+    if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
+    else if (next === 'stopped') this.timesDown++;
+    this.operational = next;
+    this.changedAt = at;
+    this.#slowStart.end();
+    if (next === 'starting') this.#slowStart.begin(at);
+    if (next === 'stopped') {
+      this.#changed();
+      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
+      return requeue(server);
+    }
+    const moved = admitting(backend, () => this.#changed());
+    if (next !== 'stopping' && config.shutdownBackupsWhenUp && !server.backup && server.effectiveWeight > 0) {
+      for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
+    }
+    return moved;
+  }
+
+  #because(cause: Cause): string {
+    if (cause === 'cli') return ', changed from CLI';
+    if ('via' in cause) return ` via ${serverPath(cause.via)}`;
+    // It has just been logged.
+    return this.#logsChecks ? '' : `, ${cause.check.reason}`;
+  }
+
+  get #logsChecks(): boolean {
+    return this.#server.backend.settings.options.get('log-health-checks') === true;
+  }
+
+  set(state: 'ready' | 'drain' | 'maint'): void {
+    if (state === 'maint') this.setAdmin(ADMIN.forcedMaintenance, true);
+    else {
+      if (state === 'drain') this.#change(ADMIN.forcedDrain, true);
+      this.setAdmin(ADMIN.forcedMaintenance, false);
+      if (state === 'ready') this.setAdmin(ADMIN.forcedDrain, false);
+    }
+  }
+
+  setAdmin(flag: number, on: boolean, cause?: string): void {
+    this.#change(flag, on, cause);
+  }
+
+  #change(flag: number, on: boolean, cause?: string, via?: UpstreamServer): void {
+    if (((this.admin & flag) !== 0) === on) return;
+    const inMaintenance = this.maintenance;
+    const inDrain = this.draining;
+    this.admin = on ? this.admin | flag : this.admin & ~flag;
+    const isMaintenance = (flag & MAINTENANCE) !== 0;
+    const because = via !== undefined ? ` via ${serverPath(via)}` : cause === undefined ? '' : ` (${cause})`;
+    if (isMaintenance && on && !inMaintenance) this.#enterMaintenance(because, inDrain);
+    else if (isMaintenance && !on && !this.maintenance) this.#leaveMaintenance(flag);
+    else if (isMaintenance && !on && (flag & ADMIN.forcedMaintenance) !== 0) {
+      const rest = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
+      this.#say('notice', `is leaving forced maintenance but remains in maintenance${rest}.`);
+    } else if (!isMaintenance && on && !inDrain && !inMaintenance) this.#enterDrain(because);
+    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain(flag);
+    else this.#refresh();
+    if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
+  }
+
+  #passOn(maintenance: boolean, on: boolean): void {
+    for (const { state } of this.#trackers) {
+      state.#change(maintenance ? ADMIN.inheritedMaintenance : ADMIN.inheritedDrain, on, undefined, this.#server);
+    }
+  }
+
+  #enterMaintenance(because: string, wasDraining: boolean): void {
+    const server = this.#server;
+    this.health.paused = true;
+    this.health.health = 0;
+    if (this.operational === 'stopped') {
+      this.changedAt = now() - 0;
+      this.#refresh();
+      this.#say('notice', `was DOWN and now enters maintenance${because}.`);
+      return;
+    }
+    const calm = wasDraining || this.operational === 'stopping';
+    noteAvailability(server.backend, () => {
+      const moved = this.#enter('stopped');
+      this.#say(calm ? 'notice' : 'alert', `is going DOWN for maintenance${because}.${aftermath(server, moved)}`);
+    });
+  }
+
+  #leaveMaintenance(flag: number): void {
+    const { health, agent } = this;
+    health.paused = false;
+    health.health = health.configured ? health.rise : health.health;
+    const follows = this.tracked?.state;
+    const next = follows === undefined ? (agent.enabled && !agent.up ? 'stopped' : 'running') : follows.operational;
+    noteAvailability(this.#server.backend, () => {
+      if (next === 'stopped') this.#refresh();
+      else this.#enter(next === 'stopping' ? next : this.#reviving);
+      const forced = (flag & ADMIN.forcedMaintenance) !== 0 ? 'forced ' : '';
+      const state = `${next === 'stopped' ? 'DOWN' : next === 'stopping' ? 'stopping' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'}`;
+      this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
+      if (this.draining) this.#say('notice', 'remains in forced drain mode.');
+    });
+    this.#server.wake?.('health');
+  }
+
+  #enterDrain(because: string): void {
+    this.changedAt = this.#passTime();
+    noteAvailability(this.#server.backend, () => {
+      const moved = admitting(this.#server.backend, () => this.#changed());
+      this.#say('notice', `enters drain state${because}.${aftermath(this.#server, moved)}`);
+    });
+  }
+
+  /** A change of drain resets the clock, and what it had counted of a time out of order stays. */
+  #passTime(): number {
+    const at = now();
+    if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
+    return at;
+  }
+
+  #leaveDrain(flag: number): void {
+    this.changedAt = this.#passTime();
+    const forced = (flag & ADMIN.forcedDrain) !== 0 ? 'forced ' : '';
+    noteAvailability(this.#server.backend, () => {
+      this.#changed();
+      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);
+    });
+  }
+
+  setHealth(state: 'up' | 'stopping' | 'down'): string | undefined {
+    if (this.tracked !== undefined) return 'cannot change health on a tracking server.';
+    this.health.health = state === 'down' ? 0 : this.health.best;
+    this.#become(state === 'up' ? 'running' : state === 'down' ? 'stopped' : 'stopping', 'cli');
+    return undefined;
+  }
+
+  setAgent(state: 'up' | 'down'): string | undefined {
+    if (!this.agent.enabled) return 'agent checks are not enabled on this server.';
+    this.agent.health = state === 'up' ? this.agent.best : 0;
+    this.#become(state === 'up' ? 'running' : 'stopped', 'cli');
+    return undefined;
+  }
+
+  setWeight(text: string): string | undefined {
+    if (text === '') return 'Require <weight> or <weight%>.';
+    const match = /^([+-]?\d+)(%?)$/.exec(text);
+    if (match === null) {
+      return /^[+-]?\d/.test(text)
+        ? 'Trailing garbage in weight string'
+        : 'Empty weight string empty or preceded by garbage';
+    }
+    const number = Number(match[1]);
+    if (match[2] === '%' && number < 0) return 'Relative weight must be positive.';
+    if (match[2] === '' && (number < 0 || number > 256))
+      return 'Absolute weight can only be between 0 and 256 inclusive.';
+    const wanted = match[2] === '' ? number : Math.floor((this.initialWeight * number) / 100);
+    this.userWeight = Math.min(wanted, 256);
+    noteAvailability(this.#server.backend, () => this.#changed());
+    if (this.draining && !this.maintenance) this.#say('notice', 'remains in forced drain mode.');
+    return undefined;
+  }
+
+  setMaxconn(count: number): void {
+    this.#server.maxconn = count;
+    this.#changed();
+  }
+
+  enable(kind: CheckKind, on: boolean): string | undefined {
+    const check = this[kind];
+    if (!check.configured) {
+      if (!on) return undefined;
+      return `${kind === 'agent' ? 'Agent' : 'Health check'} was not configured on this server, cannot enable.`;
+    }
+    check.enabled = on;
+    if (on) this.#server.wake?.(kind);
+    return undefined;
+  }
+
+  setAddress(address: Endpoint, port: number | undefined, by: string): string {
+    return this.#server.move(address, port, by);
+  }
+
+  configure(kind: CheckKind, settings: { rise: number; fall: number; initially?: number }): void {
+    const check = this[kind];
+    check.configured = true;
+    check.enabled = true;
+    check.rise = settings.rise;
+    check.fall = settings.fall;
+    check.health = this.maintenance && kind === 'health' ? 0 : (settings.initially ?? settings.rise);
+    if (kind === 'health' && !this.maintenance && !check.up) {
+      this.operational = 'stopped';
+      this.#changed();
+    }
+  }
+
+  begin(kind: CheckKind): void {
+    this[kind].running = true;
+  }
+
+  report(kind: CheckKind, result: CheckResult): void {
+    const check = this[kind];
+    check.running = false;
+    if (!check.enabled || check.paused) return;
+    const before = { code: check.code, health: check.health };
+    const wasUp = check.up;
+    check.take(result);
+    const next = check.count(result.outcome);
+    if (kind === 'health' && result.outcome === 'failed' && wasUp) this.failedChecks++;
+    if (
+      this.#logsChecks &&
+      result.outcome !== 'neutral' &&
+      (before.code !== check.code || before.health !== check.health)
+    ) {
+      tell(this.#server, 'notice', healthMessage(this.#server, check));
+    }
+    if (next === undefined || (next === 'running' && !this.#othersUp(kind))) return;
+    this.#become(next, { check });
+  }
+
+  /** Health check and agent must agree that it is up. */
+  #othersUp(kind: CheckKind): boolean {
+    const other = kind === 'health' ? this.agent : this.health;
+    return !other.enabled || other.up;
+  }
+
+  track(server: UpstreamServer): void {
+    this.tracked = server;
+    const { state } = server;
+    state.#trackers.push(this.#server);
+    if (state.maintenance) {
+      this.admin |= ADMIN.inheritedMaintenance;
+      this.health.health = 0;
+    }
+    if (state.draining) this.admin |= ADMIN.inheritedDrain;
+    if (!this.maintenance || state.maintenance) this.operational = state.operational;
+    this.#changed();
+  }
+
+  observe(observer: Observer | undefined): void {
+    this.#server.observer = observer ?? null;
+  }
+
+  analysisFailed(info: string, severity: 'check' | 'pre-fatal' | 'fatal' | 'none'): void {
+    this.failedAnalyses++;
+    const { health } = this;
+    if (severity === 'none' || !health.enabled || health.paused || !health.up) return;
+    if (severity === 'pre-fatal') health.health = Math.min(health.health, health.rise + 1);
+    if (severity === 'fatal') health.health = health.rise;
+    this.report('health', { code: 'HANA', outcome: 'failed', info });
+  }
+
+  close(): void {
+    this.#slowStart.end();
+  }
+}
