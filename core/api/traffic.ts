@@ -127,6 +127,8 @@ export interface Reply {
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
 export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
