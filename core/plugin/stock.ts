@@ -1,5 +1,6 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import checkProtocols from '../../plugins/checks/protocols/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
@@ -21,6 +22,7 @@ export const stockPlugins: readonly Plugin[] = [
   listeners,
   servers,
   balance,
+  checkProtocols,
   forwarding,
   errors,
   httpRules,
