@@ -110,6 +110,8 @@ export interface Arguments {
   integer(index: number, fallback?: number): number;
   /** Refuses the expression at this argument. */
   fail(message: string): never;
+  /** A test of the named ACL, of the opposite behind a `!`; refuses a name that has not been declared. */
+  acl(name: string): (transaction: Transaction) => boolean;
   readonly scope: Scope | undefined;
   later(check: (names: Names) => void): void;
 }

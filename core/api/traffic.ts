@@ -1,6 +1,6 @@
 import type { StoredResponse } from '../http/stored-response.ts';
-import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
 
 /** A client's connection. */
@@ -64,6 +64,8 @@ export interface HeaderList {
   get(name: string): string | undefined;
   /** Every value of that name in order; an empty array when there is none. */
   all(name: string): string[];
+  /** Calls `visit` with each value of that name in order until it answers true; says whether it did. */
+  some(name: string, visit: (value: string) => boolean): boolean;
   add(name: string, value: string): void;
   /** Removes all fields of that name, then adds one at the end. */
   set(name: string, value: string): void;
@@ -119,14 +121,14 @@ export interface Reply {
   readonly body?: string | Uint8Array;
   /**
    * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
-   * request or response (`P`), `tarpit` too (`PT`).
+   * request or response (`P`), `tarpit` too (`PT`), `internal` is an error of our own (`I`).
    */
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
 }
 
-export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
@@ -225,6 +227,8 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
@@ -242,6 +246,11 @@ export interface Transaction {
    * out. True when a rule set begins.
    */
   strictRewriting: boolean;
+  /**
+   * Whether `growth` more bytes fit in the head of the request or of the response, as HAProxy reckons: a field costs 8 bytes
+   * besides its name and value, and head and what is held of the body have to fit in a buffer (tune.bufsize).
+   */
+  rewriteFits(response: boolean, growth: number): boolean;
   /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
@@ -252,6 +261,8 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
@@ -343,6 +354,8 @@ export interface Frontend extends Proxy {
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -366,6 +379,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */

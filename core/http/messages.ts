@@ -235,6 +235,8 @@ export class ResponseView implements Response {
   readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
+  /** Somebody gave it another status: one that has a body, perhaps, where it had none. */
+  statusSet = false;
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
@@ -244,6 +246,7 @@ export class ResponseView implements Response {
     this.head.load(bytes, scan, end);
     this.version = scan.minor === 1 ? '1.1' : '1.0';
     this.#status = scan.status;
+    this.statusSet = false;
     this.#reason = undefined;
     this.#reasonStart = scan.reasonStart;
     this.#lineEnd = scan.startLineEnd;
@@ -283,6 +286,7 @@ export class ResponseView implements Response {
   }
   set status(status: number) {
     void this.reason;
+    this.statusSet = true;
     this.#status = status;
     this.#line();
   }

@@ -149,7 +149,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
     const { sendNameHeader } = backend.settings;
-    if (view.head.edited && stream.headsEdited) reframeRequest(view.head, body);
+    if (view.head.framingEdited) reframeRequest(view.head, body);
     let last = connectionLine(stream);
     if (sendNameHeader !== undefined) {
       const name = sendNameHeader.toLowerCase();

@@ -5,7 +5,7 @@ import { unsentBytes } from '../net/fast-socket.ts';
 import { countStatus } from '../state/counters.ts';
 import { endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
-import { afterResponse, caseForClient, connectionLine } from './response-send.ts';
+import { afterResponse, caseForClient, connectionLine, withholdResponse } from './response-send.ts';
 import { advanceResponse } from './response-stages.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -32,8 +32,11 @@ export function beginStored(stream: Stream, stored: StoredResponse): void {
 /** Its head has passed: it is sent from where it lies. */
 export function sendStored(session: HttpSession, stream: Stream, stored: StoredResponse): void {
   const view = stream.responseView;
+  if (!afterResponse(stream)) {
+    withholdResponse(session, stream);
+    return;
+  }
   const { head, status } = view;
-  afterResponse(stream);
   if (stored.framing === 'close') stream.closeClient = true;
   // What is left of the request's body would be taken for the next request.
   if (!stream.requestView.body.complete) {

@@ -23,6 +23,10 @@ import { newEvent } from '../net/clock.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
+/** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
+const BUFFER_OVERHEAD = 48;
+const BLOCK = 8;
+
 let streams = 0;
 
 /** The answer a rule or the kernel has chosen; sent when the stage that chose it returns. */
@@ -77,6 +81,8 @@ export class Stream implements Transaction, Queued {
   logLevel: string | undefined = undefined;
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** An `http-after-response` rule failed: what is sent is the error. */
+  afterResponseFailed = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -188,6 +194,7 @@ export class Stream implements Transaction, Queued {
     this.logLevel = undefined;
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.afterResponseFailed = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -339,6 +346,10 @@ export class Stream implements Transaction, Queued {
     return value;
   }
 
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
+  }
+
   setTimeout(which: TimeoutChoice, milliseconds: number): void {
     this.timeouts ??= {};
     this.timeouts[which] = milliseconds;
@@ -415,6 +426,18 @@ export class Stream implements Transaction, Queued {
     this.session.expectHeader = protocol;
   }
 
+  rewriteFits(response: boolean, growth: number): boolean {
+    const view = response ? this.responseView : this.requestView;
+    const { bufsize, maxrewrite } = this.frontend.runtime.generation.settings;
+    const { head, body } = view;
+    // An upper bound first, which costs nothing.
+    if (head.sizeBound + body.heldSize + growth + BUFFER_OVERHEAD <= bufsize) return true;
+    // What came with the head has left the reserve for rewriting free.
+    const payload = body.heldSize === 0 ? 0 : Math.min(body.heldSize + BLOCK, bufsize - maxrewrite - view.measure);
+    const size = BUFFER_OVERHEAD + view.measure + BLOCK * (head.blocks + 2) + Math.max(0, payload);
+    return size + growth <= bufsize;
+  }
+
   sleep(milliseconds: number): Promise<boolean> {
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
@@ -440,12 +463,6 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
-  }
-
-  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
-  get headsEdited(): boolean {
-    const { runtime } = this.frontend;
-    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
   }
 
   /** Enough of the body under way is held. */

@@ -3,6 +3,7 @@ import { arithmeticConverters } from './arithmetic.ts';
 import { binaryConverters } from './binary.ts';
 import { dateConverters } from './dates.ts';
 import { digestConverters } from './digests.ts';
+import { fixConverters } from './fix.ts';
 import { hashConverters } from './hashes.ts';
 import { forwardedConverters } from './rfc7239.ts';
 import { jwtConverters } from './jwt.ts';
@@ -14,7 +15,9 @@ import { listConverters } from './lists.ts';
 import { mapConverters } from './maps.ts';
 import { stringConverters } from './strings.ts';
 import { stateConverters } from './state.ts';
+import { tracingConverters } from './tracing.ts';
 import { urlConverters } from './urls.ts';
+import { certificateConverters } from './x509.ts';
 
 /** The converters of configuration.txt 7.3.1. */
 const converters: Plugin = {
@@ -37,6 +40,9 @@ const converters: Plugin = {
     ...proxyConverters,
     ...mapConverters,
     ...stateConverters,
+    ...fixConverters,
+    ...certificateConverters,
+    ...tracingConverters,
   },
 };
 export default converters;
