@@ -1,4 +1,5 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -261,6 +262,12 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
+   * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a
+   * request that has a body.
+   */
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean;
   /** What {@link serve} was given; null when a server answers. */
   readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */

@@ -24,7 +24,10 @@ export function beginStored(stream: Stream, stored: StoredResponse): void {
   if (timing.queue === -1) timing.queue = at;
   if (timing.connect === -1) timing.connect = at;
   timing.response = at;
-  if (stream.frontend.runtime.measures) stream.measureOut = view.measure;
+  if (stream.frontend.runtime.measures) {
+    stream.measureOut = view.measure;
+    if (stream.headRequest) view.body.beginWhole(view.body.kind, 0);
+  }
   stream.step = 0;
   advanceResponse(stream);
 }

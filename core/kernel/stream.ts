@@ -1,4 +1,5 @@
 import type {
+  Action,
   PacketMarks,
   Process,
   Received,
@@ -20,6 +21,7 @@ import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
+import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 
@@ -337,6 +339,18 @@ export class Stream implements Transaction, Queued {
     }
     if (value === undefined) map.delete(key);
     else map.set(key, value);
+  }
+
+  copyVariables(): Map<string, Value> | null {
+    return this.#variables === null ? null : new Map(this.#variables);
+  }
+
+  pasteVariables(variables: Map<string, Value> | null): void {
+    this.#variables = variables;
+  }
+
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
+    return runInBackground(this, action, prepare);
   }
 
   data<T extends object>(key: symbol, create: () => T): T {

@@ -20,6 +20,9 @@ class Fields implements HeaderList {
   all(name: string): string[] {
     return this.#fields.filter(([own]) => own === name).map(([, value]) => value);
   }
+  some(name: string, visit: (value: string) => boolean): boolean {
+    return this.#fields.some(([own, value]) => own === name && visit(value));
+  }
   nameAt(index: number): string {
     return this.#fields[index]![0];
   }
