@@ -2,10 +2,13 @@ import type { CheckCode, CheckResult } from 'sluice/plugin';
 
 const PASSED: ReadonlySet<string> = new Set(['L4OK', 'L6OK', 'L7OK', 'PROCOK']);
 
+/** Results that tell the protocol's own code besides. */
+const CODED: ReadonlySet<string> = new Set(['L7OK', 'L7OKC', 'L7STS', 'PROCOK', 'PROCERR', 'PROCTOUT']);
+
 /** A result with the outcome that belongs to its code. */
 export function result(code: CheckCode, info?: string, l7code?: number): CheckResult {
   const outcome = PASSED.has(code) ? 'passed' : code === 'L7OKC' ? 'conditional' : 'failed';
-  return { code, outcome, info, l7code };
+  return { code, outcome, info, l7code: CODED.has(code) ? l7code : undefined };
 }
 
 /** HAProxy has this much room for an information. */
