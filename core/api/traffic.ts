@@ -122,14 +122,16 @@ export interface Reply {
   readonly body?: string | Uint8Array;
   /**
    * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
-   * request or response (`P`), `tarpit` too (`PT`).
+   * request or response (`P`), `tarpit` too (`PT`), `internal` is an error of our own (`I`).
    */
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
-export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
@@ -247,6 +249,11 @@ export interface Transaction {
    * out. True when a rule set begins.
    */
   strictRewriting: boolean;
+  /**
+   * Whether `growth` more bytes fit in the head of the request or of the response, as HAProxy reckons: a field costs 8 bytes
+   * besides its name and value, and head and what is held of the body have to fit in a buffer (tune.bufsize).
+   */
+  rewriteFits(response: boolean, growth: number): boolean;
   /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
@@ -290,8 +297,18 @@ export interface Transaction {
   waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
-/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+/**
+ * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
+ * run of a health check, and empty elsewhere.
+ */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+/** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
+export interface DetachedTransaction extends Transaction {
+  /** What fetches of a response are to read. */
+  received: Received | undefined;
+  response: Response | undefined;
+}
 
 /** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
 export interface Counters {
@@ -346,6 +363,8 @@ export interface Frontend extends Proxy {
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -360,6 +379,8 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
+  detached(server: Server, frontend: string): DetachedTransaction;
 }
 
 export interface Server {
@@ -367,6 +388,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */
