@@ -9,7 +9,7 @@ import { accepts, variantOf } from './haproxy-vary.ts';
 import { cacheKey } from './key.ts';
 import { type Lookup, lookupOf, remember } from './lookup.ts';
 import { parseHttpDate } from './dates.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type Trailers } from './recorder.ts';
 import { type CacheSection, objectLimit } from './settings.ts';
 import { sameSelectors, selects, varyNames } from './vary.ts';
 
@@ -126,8 +126,8 @@ export function storeHaproxy(transaction: Transaction, lookup: Lookup): void {
     directives,
     until: now + Math.min(lifetime - age, lifetime),
   };
-  const finished = (body: Uint8Array[], size: number): void => {
-    const wire = chunked ? asChunk(body, size) : body;
+  const finished = (body: Uint8Array[], size: number, trailers: Trailers): void => {
+    const wire = chunked ? asChunk(body, size, trailers) : body;
     const parts = { status, reason, version, fields: kept, body: wire, payload: size, framing } as const;
     const entry = new Entry(
       lookup.key,
@@ -148,8 +148,9 @@ export function storeHaproxy(transaction: Transaction, lookup: Lookup): void {
 }
 
 /** One chunk of all (RFC 9112 7.1). */
-function asChunk(body: readonly Uint8Array[], size: number): Uint8Array[] {
-  const end = Buffer.from('0\r\n\r\n', 'latin1');
+function asChunk(body: readonly Uint8Array[], size: number, trailers: Trailers): Uint8Array[] {
+  const last = trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const end = Buffer.from(`0\r\n${last}\r\n`, 'latin1');
   if (size === 0) return [end];
   return [Buffer.from(`${size.toString(16)}\r\n`, 'latin1'), ...body, Buffer.from('\r\n', 'latin1'), end];
 }
