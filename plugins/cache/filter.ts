@@ -53,7 +53,8 @@ export interface Found {
   section: CacheSection | undefined;
 }
 
-function find(words: Words, scope: Scope, name: string): Found {
+/** Looks up a section when all has been read. */
+export function sectionOf(words: Words, scope: Scope, name: string): Found {
   const found: Found = { section: undefined };
   scope.later((names) => {
     found.section = names.section<CacheSection>('cache', name);
@@ -65,7 +66,7 @@ function find(words: Words, scope: Scope, name: string): Found {
 
 /** Looks up the section of a rule, and sees to it that its proxy has the filter that copies bodies. */
 export function sectionOfRule(words: Words, scope: Scope, name: string): Found {
-  const found = find(words, scope, name);
+  const found = sectionOf(words, scope, name);
   scope.later(() => place(words, scope.proxy, name));
   return found;
 }
@@ -112,7 +113,7 @@ export const cacheFilter: FilterKeyword = {
     if (explicit.has(name)) words.fail(`${scope.name}: multiple explicit declarations of the cache filter '${name}'`);
     const factory = new CacheFilter();
     explicit.set(name, factory);
-    find(words, scope, name);
+    sectionOf(words, scope, name);
     return factory;
   },
 };

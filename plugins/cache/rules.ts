@@ -6,6 +6,7 @@ import { onHaproxyResponse, storeHaproxy, useHaproxy } from './haproxy-mode.ts';
 import { type Lookup, lookupOf } from './lookup.ts';
 import { onFailure, onResponse } from './rfc-response.ts';
 import { storeRfc } from './rfc-store.ts';
+import { purgeAction } from './purge.ts';
 import { useRfc } from './rfc-use.ts';
 import type { CacheSection } from './settings.ts';
 
@@ -106,6 +107,7 @@ export const actions: Record<string, ActionKeyword> = {
       return action;
     },
   },
+  'cache-purge': purgeAction,
   'cache-store': {
     usage: 'cache-store <name>',
     summary: 'Keeps the response in the cache, its head as the rules have made it so far.',

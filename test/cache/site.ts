@@ -6,7 +6,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { vi } from 'vitest';
+import type { Plugin } from '../../core/api/index.ts';
 import { createProxy, type ProxyHandle } from '../../core/index.ts';
+import { CACHES } from '../../plugins/cache/section.ts';
+import type { CacheSection } from '../../plugins/cache/settings.ts';
+import type { Store } from '../../plugins/cache/store.ts';
 import { listenAnywhere } from '../support/free-port.ts';
 
 /** A response as a client got it, or as an origin is to send it. */
@@ -44,12 +48,17 @@ export interface Seen {
 export class Site {
   readonly proxy: ProxyHandle;
   readonly #server: Server;
+  /** The sections of the configuration that was loaded last. */
+  sections: readonly CacheSection[] = [];
+  /** The origin's port. */
+  readonly origin: number;
   /** All that reached the origin. */
   readonly seen: Seen[] = [];
   /** Answers a request; the body, if not given, is the number of the request, counted from 1. */
   script: (seen: Seen, number: number) => Script = () => ({});
 
-  private constructor(proxy: ProxyHandle, server: Server) {
+  private constructor(proxy: ProxyHandle, server: Server, origin: number) {
+    this.origin = origin;
     this.proxy = proxy;
     this.#server = server;
   }
@@ -80,9 +89,20 @@ ${indented(rules)}
   server s 127.0.0.1:${port}
 ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
 `;
-    const proxy = await createProxy({ sources: [{ name: 'cache.cfg', text }] });
+    let sections: readonly CacheSection[] = [];
+    const spy: Plugin = {
+      name: 'spy',
+      api: 1,
+      setup({ global }) {
+        ({ sections } = global.extension(CACHES));
+        if (holder.site !== undefined) holder.site.sections = sections;
+      },
+    };
+    const proxy = await createProxy({ sources: [{ name: 'cache.cfg', text }], plugins: [spy] });
     await proxy.start();
-    return (holder.site = new Site(proxy, server));
+    holder.site = new Site(proxy, server, port);
+    holder.site.sections = sections;
+    return holder.site;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -155,6 +175,11 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
     const before = this.seen.length;
     await this.ask(path, headers, method);
     return this.seen.length === before;
+  }
+
+  /** The memory of a cache of this process, by the name of its section. */
+  store(name: string): Store {
+    return this.sections.find((section) => section.name === name)!.store;
   }
 
   /** Moves the clock. */
