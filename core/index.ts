@@ -151,6 +151,7 @@ class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
@@ -215,6 +216,7 @@ class RunningProxy implements ProxyHandle {
   /** Sees an old generation out, in the background. */
   #end(loaded: Loaded, drained: Promise<void>): void {
     const ending = (async (): Promise<void> => {
+      loaded.plugins.drain();
       await this.#sockets.release(loaded.traffic);
       const after = loaded.config.global.settings.hardStopAfter;
       const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);

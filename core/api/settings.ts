@@ -162,6 +162,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** `id` comes from the configuration. */
+  forcedId: boolean;
   /** The `defaults` section it started from. */
   readonly defaults: ProxyConfig | undefined;
   readonly file: string;
@@ -319,6 +321,8 @@ export interface GlobalSettings {
   caseAdjust: Map<string, string>;
   /** Percent by which the times of health checks vary. */
   spreadChecks: number;
+  /** Milliseconds over which the first checks are spread at the most; undefined: as many as the intervals have. */
+  maxSpreadChecks: number | undefined;
   /** What a plugin's throw does: by plugin name. */
   pluginErrors: Map<string, PluginErrorPolicy>;
   /** Prefix for unix sockets in `bind` lines, with their mode and owner (`unix-bind`). */

@@ -92,6 +92,7 @@ export function defaultGlobalSettings(): GlobalSettings {
     localPeer: undefined,
     caseAdjust: new Map(),
     spreadChecks: 0,
+    maxSpreadChecks: undefined,
     pluginErrors: new Map(),
     unixBind: { prefix: '', mode: undefined, uid: undefined, gid: undefined },
     socketBuffers: { clientReceive: 0, clientSend: 0, serverReceive: 0, serverSend: 0 },

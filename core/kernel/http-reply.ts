@@ -98,6 +98,11 @@ function count(stream: Stream, pending: PendingReply): void {
     stream.terminate('L', 'R');
     return;
   }
+  if (pending.cause === 'internal') {
+    stream.terminate('I', stream.stage);
+    frontend.counters.internalErrors++;
+    return;
+  }
   stream.terminate(
     'P',
     pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R',
@@ -139,7 +144,12 @@ function answer(session: HttpSession, stream: Stream, body: string | Uint8Array,
     stream.closeAsked = false;
   }
   if (stream.request !== undefined) stream.requestView.keepLine();
-  afterResponse(stream);
+  if (!afterResponse(stream)) {
+    // Whatever the answer was, it now is an error.
+    stream.causeCode = 0;
+    sendReply(session, stream);
+    return;
+  }
   if (stream.frontend.runtime.measures) {
     view.body.begin(BODY_NONE, 0);
     stream.measureOut = view.measure + (stream.headRequest ? 0 : size);

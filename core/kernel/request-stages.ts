@@ -1,4 +1,4 @@
-import type { Eventually, Verdict } from '../api/index.ts';
+import type { Eventually, Rule, Verdict } from '../api/index.ts';
 import { enter } from '../state/counters.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { dispatch } from './http-dispatch.ts';
@@ -69,6 +69,15 @@ export function advance(stream: Stream): void {
     conclude(stream, verdict);
     return;
   }
+}
+
+/** Runs a rule set from a rule on, and then the stages from `stream.step` on. */
+export function resumeRules(stream: Stream, rules: readonly Rule[], from: number): void {
+  const { life } = stream;
+  const verdict = runRules(rules, stream, stream.blame, from);
+  if (verdict instanceof Promise) {
+    stream.wait(verdict, settle, (error) => stream.blame('kernel', 'request', error));
+  } else if (stream.life === life) settle(stream, verdict);
 }
 
 function settle(stream: Stream, verdict: Verdict): void {

@@ -6,7 +6,7 @@ import { countStatus } from '../state/counters.ts';
 import { filterReply } from './filter-reply.ts';
 import { endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
-import { afterResponse, caseForClient, connectionLine } from './response-send.ts';
+import { afterResponse, caseForClient, connectionLine, withholdResponse } from './response-send.ts';
 import { advanceResponse } from './response-stages.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -25,14 +25,20 @@ export function beginStored(stream: Stream, stored: StoredResponse): void {
   if (timing.queue === -1) timing.queue = at;
   if (timing.connect === -1) timing.connect = at;
   timing.response = at;
-  if (stream.frontend.runtime.measures) stream.measureOut = view.measure;
+  if (stream.frontend.runtime.measures) {
+    stream.measureOut = view.measure;
+    if (stream.headRequest) view.body.beginWhole(view.body.kind, 0);
+  }
   stream.step = 0;
   advanceResponse(stream);
 }
 
 /** Its head has passed: it is sent from where it lies. */
 export function sendStored(session: HttpSession, stream: Stream, stored: StoredResponse): void {
-  afterResponse(stream);
+  if (!afterResponse(stream)) {
+    withholdResponse(session, stream);
+    return;
+  }
   if (stored.framing === 'close') stream.closeClient = true;
   // What is left of the request's body would be taken for the next request.
   if (!stream.requestView.body.complete) {

@@ -1,4 +1,5 @@
 import type {
+  Action,
   PacketMarks,
   Process,
   Received,
@@ -20,10 +21,15 @@ import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
+import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
 import type { StreamFilters } from './stream-filters.ts';
+
+/** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
+const BUFFER_OVERHEAD = 48;
+const BLOCK = 8;
 
 let streams = 0;
 
@@ -79,6 +85,8 @@ export class Stream implements Transaction, Queued {
   logLevel: string | undefined = undefined;
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** An `http-after-response` rule failed: what is sent is the error. */
+  afterResponseFailed = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -197,6 +205,7 @@ export class Stream implements Transaction, Queued {
     this.logLevel = undefined;
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.afterResponseFailed = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -350,6 +359,18 @@ export class Stream implements Transaction, Queued {
     else map.set(key, value);
   }
 
+  copyVariables(): Map<string, Value> | null {
+    return this.#variables === null ? null : new Map(this.#variables);
+  }
+
+  pasteVariables(variables: Map<string, Value> | null): void {
+    this.#variables = variables;
+  }
+
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
+    return runInBackground(this, action, prepare);
+  }
+
   data<T extends object>(key: symbol, create: () => T): T {
     this.#data ??= new Map();
     let value = this.#data.get(key) as T | undefined;
@@ -435,6 +456,18 @@ export class Stream implements Transaction, Queued {
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {
     this.session.expectHeader = protocol;
+  }
+
+  rewriteFits(response: boolean, growth: number): boolean {
+    const view = response ? this.responseView : this.requestView;
+    const { bufsize, maxrewrite } = this.frontend.runtime.generation.settings;
+    const { head, body } = view;
+    // An upper bound first, which costs nothing.
+    if (head.sizeBound + body.heldSize + growth + BUFFER_OVERHEAD <= bufsize) return true;
+    // What came with the head has left the reserve for rewriting free.
+    const payload = body.heldSize === 0 ? 0 : Math.min(body.heldSize + BLOCK, bufsize - maxrewrite - view.measure);
+    const size = BUFFER_OVERHEAD + view.measure + BLOCK * (head.blocks + 2) + Math.max(0, payload);
+    return size + growth <= bufsize;
   }
 
   sleep(milliseconds: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import checks from '../../plugins/checks/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
@@ -22,6 +23,7 @@ export const stockPlugins: readonly Plugin[] = [
   listeners,
   servers,
   balance,
+  checks,
   forwarding,
   errors,
   httpRules,

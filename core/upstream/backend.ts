@@ -42,6 +42,10 @@ export class UpstreamBackend implements Backend {
     this.settings = runtime.config.settings;
   }
 
+  get forcedId(): boolean {
+    return this.runtime.config.forcedId;
+  }
+
   get queued(): number {
     return this.queue.length;
   }
