@@ -170,7 +170,7 @@ export interface Balancer {
 
 /**
  * A way to check servers. Its key is an option: `checks: { 'redis-check': … }` makes the line `option redis-check`, for
- * backends, and `no option redis-check`. The last such line of a proxy counts. What it gives is kept in
+ * backends. The last such line of a proxy counts. What it gives is kept in
  * {@link ProxySettings.check} and run for every server with `check`, at the times that `inter` and its kin say.
  */
 export interface CheckKeyword extends Documented {

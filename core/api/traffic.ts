@@ -297,8 +297,18 @@ export interface Transaction {
   waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
-/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+/**
+ * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
+ * run of a health check, and empty elsewhere.
+ */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+/** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
+export interface DetachedTransaction extends Transaction {
+  /** What fetches of a response are to read. */
+  received: Received | undefined;
+  response: Response | undefined;
+}
 
 /** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
 export interface Counters {
@@ -369,6 +379,8 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
+  detached(server: Server, frontend: string): DetachedTransaction;
 }
 
 export interface Server {

@@ -30,7 +30,8 @@ export function afterResponse(stream: Stream): boolean {
   if (stream.afterResponseFailed) return true;
   const front = stream.frontend.runtime;
   const back = stream.backend?.runtime;
-  if (back !== undefined && back.afterResponseRules !== null && !runAfter(stream, back.afterResponseRules)) return false;
+  if (back !== undefined && back.afterResponseRules !== null && !runAfter(stream, back.afterResponseRules))
+    return false;
   if (front !== back && front.afterResponseRules !== null && !runAfter(stream, front.afterResponseRules)) return false;
   try {
     if (back !== undefined && back.beforeRespond !== null) {

@@ -347,6 +347,7 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
+    if (scope === 'check') return;
     let map: Map<string, Value>;
     let key = name;
     if (scope === 'proc') map = this.frontend.runtime.generation.variables;

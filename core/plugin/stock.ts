@@ -1,5 +1,6 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import checkProtocols from '../../plugins/checks/protocols/index.ts';
 import checks from '../../plugins/checks/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
@@ -23,6 +24,7 @@ export const stockPlugins: readonly Plugin[] = [
   listeners,
   servers,
   balance,
+  checkProtocols,
   checks,
   forwarding,
   errors,
