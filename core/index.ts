@@ -120,7 +120,7 @@ class RunningProxy implements ProxyHandle {
     });
     const diagnostics = [...config.diagnostics];
     diagnostics.push(...contributionsNotRun(config));
-    const chosen = [...(this.#options.portZero === false ? portsZero(config) : []), ...filtersNotRun(config)];
+    const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
       this.#options.onDiagnostics?.(diagnostics);
@@ -304,18 +304,6 @@ function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
     .map(({ plugin }) => ({
       severity: 'notice',
       message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
-    }));
-}
-
-/** Filters are read and checked, but in TCP mode nothing sends bytes through them yet. */
-function filtersNotRun({ proxies }: LoadedConfig): Diagnostic[] {
-  return proxies
-    .filter(({ settings }) => settings.filters.length > 0 && settings.mode === 'tcp')
-    .map(({ name, kind, file, line }) => ({
-      severity: 'alert',
-      message: `'filter' in ${kind} '${name}' is not built yet: filters are not run in TCP mode`,
-      file,
-      line,
     }));
 }
 

@@ -215,7 +215,7 @@ function resize(stream: Stream, chain: FilterChain): void {
   head.delete('content-length');
   if (length !== undefined || version !== '1.1') head.delete('transfer-encoding');
   if (length !== undefined) head.add('content-length', String(length));
-  else if (version === '1.1') head.set('transfer-encoding', 'chunked');
+  else if (version === '1.1' && head.get('transfer-encoding') !== 'chunked') head.set('transfer-encoding', 'chunked');
 }
 
 function begin(stream: Stream, chain: FilterChain, verdict: Verdict): void {

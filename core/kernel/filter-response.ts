@@ -194,8 +194,9 @@ function resize(stream: Stream, chain: FilterChain): void {
   if (length !== undefined) {
     head.delete('transfer-encoding');
     head.add('content-length', String(length));
-  } else if (version === '1.1' && stream.requestView.version === '1.1') head.set('transfer-encoding', 'chunked');
-  else head.delete('transfer-encoding');
+  } else if (version === '1.1' && stream.requestView.version === '1.1') {
+    if (head.get('transfer-encoding') !== 'chunked') head.set('transfer-encoding', 'chunked');
+  } else head.delete('transfer-encoding');
 }
 
 function begin(
