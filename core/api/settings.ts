@@ -79,6 +79,8 @@ export interface ProxySettings {
   /** Filters in the order of their lines. */
   filters: FilterFactory[];
   balance: BalanceFactory | undefined;
+  /** The body of a POST, or as much of it as fits the buffer, is waited for before a server is chosen. */
+  bufferPosts: boolean;
   /** How servers are checked; undefined: by connecting. */
   check: CheckFunction | undefined;
   /** Whose option that is (`redis-check`). */

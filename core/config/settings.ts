@@ -22,6 +22,7 @@ export function defaultProxySettings(): ProxySettings {
     errorReplies: new Map(),
     filters: [],
     balance: undefined,
+    bufferPosts: false,
     check: undefined,
     checkOption: undefined,
     source: undefined,

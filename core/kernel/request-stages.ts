@@ -38,7 +38,9 @@ const BACKEND_RULES = 11;
 
 const BACKEND_AFTER_RULES = 12;
 
-const FORWARD = 13;
+const WAIT_POST = 13;
+
+const FORWARD = 14;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -138,6 +140,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_AFTER_RULES:
       if (same || runtime.afterRequestRules === null) return undefined;
       return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
+    case WAIT_POST:
+      if (!stream.backend!.settings.bufferPosts || stream.requestView.method !== 'POST') return undefined;
+      return bufferRequest(stream);
     default:
       return undefined;
   }

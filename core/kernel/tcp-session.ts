@@ -12,7 +12,7 @@ import { ClientSession, type Arrival, type KillCause } from './client-session.ts
 import { logStream } from './http-finish.ts';
 import { decideRules, type RunningRule, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
@@ -235,7 +235,7 @@ export class TcpSession extends ClientSession {
   #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
     const named = stream.retries === 0 ? namedServer(stream) : again;
-    const place = takeServer(backend, named ?? pickServer(stream, backend));
+    const place = takeServer(backend, named ?? backend.pick(stream));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
