@@ -47,9 +47,7 @@ function readUri(words: Words): Key {
     else if (word === 'whole') options.whole = true;
     else if (word === 'path-only') options.pathOnly = true;
     else {
-      words.fail(
-        `balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`,
-      );
+      words.fail(`balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '${word}').`);
     }
   }
   return uriKey(options);

@@ -29,7 +29,8 @@ export const hashDirectives: Readonly<Record<string, DirectiveKeyword>> = {
         avalanche = words.remaining > 0 && words.oneOf('modifier', ['avalanche']) === 'avalanche';
       }
       words.end();
-      if (!lacks('backend', words, scope)) Object.assign(scope.proxy.extension(HASHING), { consistent, hash, avalanche });
+      if (!lacks('backend', words, scope))
+        Object.assign(scope.proxy.extension(HASHING), { consistent, hash, avalanche });
     },
   },
   'hash-balance-factor': {

@@ -25,9 +25,13 @@ export function slotMap(weights: readonly number[]): Uint32Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0) / common;
   const map = new Uint32Array(total);
   if (total === weights.length) return map.map((_, slot) => slot);
-  const claims = weights.map(
-    (weight, index): Claim => ({ index, weight: weight / common, given: 0, credit: 0, slot: -1 }),
-  );
+  const claims = weights.map((weight, index): Claim => ({
+    index,
+    weight: weight / common,
+    given: 0,
+    credit: 0,
+    slot: -1,
+  }));
   const heap = new Heap(ahead);
   for (const claim of claims) heap.add(claim);
   // A claim's credit grows by one at the slots ceil(k × total / weight) only: it is looked at then.
