@@ -92,7 +92,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   const { runtime } = frontend;
   switch (step) {
     case FILTERS:
-      return runtime.filters === null ? undefined : attachFrontend(stream, runtime.filters);
+      return runtime.filters === null || runtime.filters.lateOnly ? undefined : attachFrontend(stream, runtime.filters);
     case TCP_CONTENT:
       return runtime.tcpContentRules === null ? undefined : inspectRequest(stream, runtime);
     case ON_REQUEST:
@@ -148,7 +148,7 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
   const same = runtime === stream.frontend.runtime;
   switch (step) {
     case BACKEND_FILTERS:
-      if ((same || runtime.filters === null) && stream.filters === null) return undefined;
+      if ((same || runtime.filters === null || runtime.filters.lateOnly) && stream.filters === null) return undefined;
       return attachBackend(stream, same ? null : runtime.filters, same);
     case BACKEND_TCP_CONTENT:
       if (same || runtime.tcpContentRules === null) return undefined;
