@@ -49,6 +49,8 @@ export function serverTimeout(session: HttpSession, stream: Stream): void {
   junkResponse(session, stream, 'timeout');
 }
 
+const OBSERVED = { closed: 'bad-response', error: 'read-error', junk: 'bad-response', timeout: 'read-timeout' } as const;
+
 const RETRY_EVENTS = {
   closed: 'empty-response',
   error: 'empty-response',
@@ -82,7 +84,10 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
   const wanted = settings.retryOn.has(event);
+  if (why !== 'error') server.observer?.(OBSERVED[why]);
   releaseServer(session, stream, true);
+  // With a connection that was reset, it is not counted any more (measured).
+  if (why === 'error') server.observer?.(OBSERVED[why]);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
     return;

@@ -272,6 +272,7 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     const at = now();
     stream.timing.connect = at;
+    connection.server.observer?.('connected');
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
@@ -542,6 +543,7 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     const backend = stream.backend!;
     const server = stream.server!;
+    server.observer?.('connect-failed');
     this.#leaveServer();
     this.#phase = RULES;
     if (stream.retriesLeft <= 0) {
@@ -688,7 +690,7 @@ export class TcpSession extends ClientSession {
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, 'D');
+    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

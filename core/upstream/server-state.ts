@@ -130,6 +130,7 @@ export class HealthState implements ServerState {
       );
       if (this.draining && next !== 'stopped') this.#say('notice', 'remains in forced drain mode.');
     });
+    this.#shutdown();
     for (const { state } of this.#trackers) state.#become(wanted, { via: server });
   }
 
@@ -140,7 +141,7 @@ export class HealthState implements ServerState {
   /** Says how many who waited were moved by it. */
   #enter(next: OperationalState): number {
     const server = this.#server;
-    const { backend, config } = server;
+    const { backend } = server;
     const at = now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
@@ -150,14 +151,21 @@ export class HealthState implements ServerState {
     if (next === 'starting') this.#slowStart.begin(at);
     if (next === 'stopped') {
       this.#changed();
-      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
       return requeue(server);
     }
-    const moved = admitting(backend, () => this.#changed());
-    if (next !== 'stopping' && config.shutdownBackupsWhenUp && !server.backup && server.effectiveWeight > 0) {
-      for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
+    return admitting(backend, () => this.#changed());
+  }
+
+  /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
+  #shutdown(): void {
+    const server = this.#server;
+    const { backend, config } = server;
+    if (this.operational === 'stopped') {
+      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
+      return;
     }
-    return moved;
+    if (!config.shutdownBackupsWhenUp || server.backup || !this.usable || server.effectiveWeight === 0) return;
+    for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
   }
 
   #because(cause: Cause): string {
@@ -172,12 +180,13 @@ export class HealthState implements ServerState {
   }
 
   set(state: 'ready' | 'drain' | 'maint'): void {
-    if (state === 'maint') this.setAdmin(ADMIN.forcedMaintenance, true);
-    else {
-      if (state === 'drain') this.#change(ADMIN.forcedDrain, true);
-      this.setAdmin(ADMIN.forcedMaintenance, false);
-      if (state === 'ready') this.setAdmin(ADMIN.forcedDrain, false);
+    if (state === 'maint') {
+      this.#change(ADMIN.forcedMaintenance, true);
+      return;
     }
+    // In maintenance nothing is said of drain; what it leaves to says it.
+    this.#change(ADMIN.forcedDrain, state === 'drain');
+    this.#change(ADMIN.forcedMaintenance, false);
   }
 
   setAdmin(flag: number, on: boolean, cause?: string): void {
@@ -197,7 +206,7 @@ export class HealthState implements ServerState {
       const rest = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
       this.#say('notice', `is leaving forced maintenance but remains in maintenance${rest}.`);
     } else if (!isMaintenance && on && !inDrain && !inMaintenance) this.#enterDrain(because);
-    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain(flag);
+    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain();
     else this.#refresh();
     if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
   }
@@ -222,6 +231,7 @@ export class HealthState implements ServerState {
       const moved = this.#enter('stopped');
       this.#say(calm ? 'notice' : 'alert', `is going DOWN for maintenance${because}.${aftermath(server, moved)}`);
     });
+    this.#shutdown();
   }
 
   #leaveMaintenance(flag: number): void {
@@ -260,12 +270,11 @@ export class HealthState implements ServerState {
     return at;
   }
 
-  #leaveDrain(flag: number): void {
+  #leaveDrain(): void {
     this.changedAt = this.#passTime();
-    const forced = (flag & ADMIN.forcedDrain) !== 0 ? 'forced ' : '';
     noteAvailability(this.#server.backend, () => {
       this.#changed();
-      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);
+      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving forced drain).`);
     });
   }
 
