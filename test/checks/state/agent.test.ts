@@ -28,7 +28,19 @@ duel(
 duel(
   'an agent drains its server, and sends it into maintenance',
   AGENT,
-  saying('drain\n', 'ready\n', 'maint\n', 'ready\n', 'drain\n', 'maint\n', 'ready up\n', 'down\n', 'maint\n', 'ready\n', 'up\n'),
+  saying(
+    'drain\n',
+    'ready\n',
+    'maint\n',
+    'ready\n',
+    'drain\n',
+    'maint\n',
+    'ready up\n',
+    'down\n',
+    'maint\n',
+    'ready\n',
+    'up\n',
+  ),
   (events, expect) => {
     expect(events).toContain('<5>Server be/s1 is UP/READY (leaving forced maintenance).');
     expect(events).toContain('<5>Server be/s1 is UP (leaving forced drain).');
@@ -36,17 +48,25 @@ duel(
   },
 );
 
-duel(
-  'no weight is no server',
-  AGENT,
-  saying('0%\n', '50%\n', '0%\n', '100% up\n'),
-  (events, expect) => expect(events).toEqual(Array.from({ length: 2 }, () => '<0>proxy be has no server available!')),
+duel('no weight is no server', AGENT, saying('0%\n', '50%\n', '0%\n', '100% up\n'), (events, expect) =>
+  expect(events).toEqual(Array.from({ length: 2 }, () => '<0>proxy be has no server available!')),
 );
 
 duel(
   'what an agent says is logged, with what is wrong with it',
   `${AGENT}\n  option log-health-checks`,
-  saying('up\n', 'up foo\n', 'down # a "b"\n', 'up # c\n', '', 'foo\n', 'up\n', 'maxconn:x up\n', undefined, 'down,up\n'),
+  saying(
+    'up\n',
+    'up foo\n',
+    'down # a "b"\n',
+    'up # c\n',
+    '',
+    'foo\n',
+    'up\n',
+    'maxconn:x up\n',
+    undefined,
+    'down,up\n',
+  ),
   (events, expect) => expect(events.join('\n')).toContain('(a <22>b<22>)'),
 );
 

@@ -18,7 +18,7 @@ const OBSERVED = (words: string): string => `listen be
   bind {bind}
   timeout server 300
   retries 0
-  server s1 {s1} check port {p2} inter 200 fall 3 rise 2 error-limit 3 on-error mark-down ${words}`;
+  server s1 {s1} check port {p2} inter 5s fastinter 200 fall 3 rise 2 error-limit 3 on-error mark-down ${words}`;
 
 /** Errors of traffic, one kind after the other, and each time the server comes back. */
 const failing =
@@ -38,12 +38,14 @@ const failing =
 duel(
   'answers that are errors take a server down',
   OBSERVED('observe layer7'),
-  failing('HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n', 'junk\r\n\r\n', 'reset', undefined),
+  failing('HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n', 'junk\r\n\r\n', 'reset', '', ' ', undefined),
   (events, expect) =>
     expect(events[0]).toBe(
       '<1>Server be/s1 is DOWN, reason: Health analyze, info: "Detected 3 consecutive errors, last one was: Wrong http ' +
-        'response". 0 active and 0 backup servers left. 1 sessions active, 0 requeued, 0 remaining in queue.',
+        'response". 0 active and 0 backup servers left. …, 0 requeued, 0 remaining in queue.',
     ),
+  // HAProxy may have counted the third down already, or not.
+  { mask: /\d sessions active/ },
 );
 
 duel(
@@ -63,7 +65,8 @@ duel(
   OBSERVED('observe layer7'),
   async (bench) => {
     await bench.settled();
-    bench.server(1).answer = (request) => (request.includes('/bad') ? 'HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n' : OK);
+    bench.server(1).answer = (request) =>
+      request.includes('/bad') ? 'HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n' : OK;
     for (let round = 0; round < 3; round++) for (const path of ['/bad', '/bad', '/good']) await status(bench, path);
     return bench.events.length;
   },
