@@ -416,7 +416,7 @@ export class HealthState implements ServerState {
     if (saved.port !== undefined && saved.port !== this.#server.address.port && this.#server.portOffset === undefined) {
       this.#server.move(this.#server.address, saved.port, 'state file');
     }
-    if (!this.maintenance) this.#restoreOperational(saved, words);
+    this.#restoreOperational(saved, words);
     this.changedAt = now() - saved.sinceMs;
     const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
     // What the last configuration had disabled is for this one to say.
@@ -434,10 +434,11 @@ export class HealthState implements ServerState {
 
   #restoreOperational({ operational, sinceMs }: SavedState, words: (change: string) => void): void {
     const { health } = this;
-    this.operational = operational;
     if (operational === 'stopped') health.health = 0;
     else if (operational === 'running') health.health = health.configured ? health.best : health.health;
     else health.health = operational === 'stopping' ? health.rise : health.rise - 1;
+    if (this.maintenance) return;
+    this.operational = operational;
     if (operational === 'starting') {
       if (this.#server.config.slowstart > 0) this.#slowStart.begin(now() - sinceMs);
       else this.operational = 'running';

@@ -112,7 +112,11 @@ async function live(
 ): Promise<Outcome & { told: unknown }> {
   const count = Math.max(0, ...[...configuration.matchAll(/\{[sp](\d+)\}/g)].map(([, number]) => Number(number)));
   const servers = (await freePorts(count)).map((port) => new PlayedServer(port));
-  for (const server of servers) await server.up();
+  for (const server of servers) {
+    // The first check comes as soon as the program listens.
+    if (configuration.includes('httpchk')) server.answer = () => 'HTTP/1.0 200 OK\r\n\r\n';
+    await server.up();
+  }
   const text = (ports: readonly number[]): string =>
     `global
   log stdout format short local0
