@@ -128,7 +128,7 @@ export class HealthState implements ServerState {
         alarming ? 'alert' : 'notice',
         `${changeWords(next)}${this.#because(cause)}.${aftermath(server, moved)}`,
       );
-      if (this.draining && next !== 'stopped') this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
     this.#shutdown();
     for (const { state } of this.#trackers) state.#become(wanted, { via: server });
@@ -182,6 +182,7 @@ export class HealthState implements ServerState {
   set(state: 'ready' | 'drain' | 'maint'): void {
     if (state === 'maint') {
       this.#change(ADMIN.forcedMaintenance, true);
+      this.#change(ADMIN.forcedDrain, false);
       return;
     }
     // In maintenance nothing is said of drain; what it leaves to says it.
@@ -200,15 +201,30 @@ export class HealthState implements ServerState {
     this.admin = on ? this.admin | flag : this.admin & ~flag;
     const isMaintenance = (flag & MAINTENANCE) !== 0;
     const because = via !== undefined ? ` via ${serverPath(via)}` : cause === undefined ? '' : ` (${cause})`;
-    if (isMaintenance && on && !inMaintenance) this.#enterMaintenance(because, inDrain);
-    else if (isMaintenance && !on && !this.maintenance) this.#leaveMaintenance(flag);
-    else if (isMaintenance && !on && (flag & ADMIN.forcedMaintenance) !== 0) {
-      const rest = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
-      this.#say('notice', `is leaving forced maintenance but remains in maintenance${rest}.`);
-    } else if (!isMaintenance && on && !inDrain && !inMaintenance) this.#enterDrain(because);
-    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain();
-    else this.#refresh();
+    if (isMaintenance) {
+      if (on && !inMaintenance) this.#enterMaintenance(because, inDrain);
+      else if (!on && this.maintenance) this.#say('notice', this.#stillInMaintenance(flag));
+      else if (!on) this.#leaveMaintenance(flag);
+    } else if (!inMaintenance) {
+      if (on && !inDrain) this.#enterDrain(because);
+      else if (this.draining) this.#stillDraining();
+      else this.#leaveDrain();
+    }
     if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
+  }
+
+  #stillInMaintenance(flag: number): string {
+    if ((flag & ADMIN.forcedMaintenance) === 0) return 'remains in forced maintenance.';
+    const via = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
+    return `is leaving forced maintenance but remains in maintenance${via}.`;
+  }
+
+  /** Whatever else has changed, it still drains. */
+  #stillDraining(): void {
+    if ((this.admin & ADMIN.forcedDrain) !== 0) this.#say('notice', 'remains in forced drain mode.');
+    else if (this.draining && this.tracked !== undefined) {
+      this.#say('notice', `is leaving forced drain but remains in drain mode via ${serverPath(this.tracked)}.`);
+    }
   }
 
   #passOn(maintenance: boolean, on: boolean): void {
@@ -219,7 +235,7 @@ export class HealthState implements ServerState {
 
   #enterMaintenance(because: string, wasDraining: boolean): void {
     const server = this.#server;
-    this.health.paused = true;
+    this.health.paused ||= this.health.configured;
     this.health.health = 0;
     if (this.operational === 'stopped') {
       this.#refresh();
@@ -236,8 +252,10 @@ export class HealthState implements ServerState {
 
   #leaveMaintenance(flag: number): void {
     const { health, agent } = this;
-    health.paused = false;
-    if (health.configured) health.health = health.initially;
+    if (health.configured) {
+      health.paused = false;
+      health.health = health.initially;
+    }
     const follows = this.tracked?.state;
     const next =
       follows === undefined
@@ -251,7 +269,7 @@ export class HealthState implements ServerState {
       const forced = (flag & ADMIN.forcedMaintenance) !== 0 ? 'forced ' : '';
       const state = `${next === 'stopped' ? 'DOWN' : next === 'stopping' ? 'stopping' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'}`;
       this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
-      if (this.draining) this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
   }
 
@@ -307,7 +325,7 @@ export class HealthState implements ServerState {
     const wanted = match[2] === '' ? number : Math.floor((this.initialWeight * number) / 100);
     this.userWeight = Math.min(wanted, 256);
     noteAvailability(this.#server.backend, () => this.#changed());
-    if (this.draining && !this.maintenance) this.#say('notice', 'remains in forced drain mode.');
+    if (!this.maintenance) this.#stillDraining();
     return undefined;
   }
 
