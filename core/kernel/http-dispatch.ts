@@ -121,6 +121,7 @@ function connect(session: HttpSession, stream: Stream, server: UpstreamServer): 
 
 export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   stream.timing.connect = now();
+  connection.server.observer?.('connected');
   sendRequest(session, stream, connection);
 }
 
@@ -304,6 +305,7 @@ export function serverFailed(
 export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): void {
   const backend = stream.backend!;
   const server = stream.server!;
+  server.observer?.('connect-failed');
   releaseServer(session, stream, true);
   const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {

@@ -233,6 +233,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     const { stream } = this;
     const at = now();
     stream.timing.connect = at;
+    connection.server.observer?.('connected');
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
@@ -586,6 +587,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     const { stream } = this;
     const backend = stream.backend!;
     const server = stream.server!;
+    server.observer?.('connect-failed');
     this.#leaveServer();
     this.#phase = RULES;
     if (stream.retriesLeft <= 0) {
@@ -728,7 +730,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, 'D');
+    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 
