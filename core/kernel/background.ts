@@ -1,4 +1,4 @@
-import type { Action, Endpoint, Rule, Transaction, Value } from '../api/index.ts';
+import type { Action, Endpoint, Transaction, Value } from '../api/index.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { newEvent } from '../net/clock.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
@@ -6,6 +6,7 @@ import { enter } from '../state/counters.ts';
 import type { ClientSession, Door } from './client-session.ts';
 import { BUSY, HttpSession, scannerFor } from './http-session.ts';
 import { resumeRules } from './request-stages.ts';
+import type { RunningRule } from './rules.ts';
 import { type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -54,7 +55,7 @@ class Nowhere implements ReadSocket {
 
 /** What is left to do for a copy of a request: the rest of a rule set, then the stages behind it. */
 interface Rest {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly RunningRule[];
   readonly from: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Eventually, Rule, Verdict } from '../api/index.ts';
+import type { Eventually, Verdict } from '../api/index.ts';
 import { enter } from '../state/counters.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import { dispatch } from './http-dispatch.ts';
@@ -7,7 +7,7 @@ import { sendReply } from './http-reply.ts';
 import type { HttpSession } from './http-session.ts';
 import { MessageBytes } from './message-bytes.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { decideRules, runHooks, runRules } from './rules.ts';
+import { decideRules, runHooks, type RunningRule, runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { now } from './timers.ts';
@@ -62,7 +62,7 @@ export function advance(stream: Stream): void {
 }
 
 /** Runs a rule set from a rule on, and then the stages from `stream.step` on. */
-export function resumeRules(stream: Stream, rules: readonly Rule[], from: number): void {
+export function resumeRules(stream: Stream, rules: readonly RunningRule[], from: number): void {
   const { life } = stream;
   const verdict = runRules(rules, stream, stream.blame, from);
   if (verdict instanceof Promise) {
