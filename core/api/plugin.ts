@@ -1,3 +1,4 @@
+import type { FilterKeyword } from './filters.ts';
 import type { Hooks } from './hooks.ts';
 import type {
   ActionKeyword,
@@ -8,7 +9,6 @@ import type {
   ConverterKeyword,
   DirectiveKeyword,
   FetchKeyword,
-  FilterKeyword,
   MatchKeyword,
   SectionKeyword,
   ServerKeyword,

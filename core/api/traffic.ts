@@ -127,6 +127,8 @@ export interface Reply {
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
 export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
@@ -334,6 +336,11 @@ export interface Counters {
   cacheHits: number;
   /** Requests for which a cache knew early hints to send. */
   cacheHintHits: number;
+  /** Bytes given to compression, what became of them, and what passed by because of `maxcomprate` and its like. */
+  compressedIn: number;
+  compressedOut: number;
+  compressionBypassed: number;
+  compressedResponses: number;
 }
 
 /** What frontends and backends share. */

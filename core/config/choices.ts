@@ -37,7 +37,8 @@ export const filter: DirectiveKeyword = {
   parse: core((words, scope) => {
     const { word, entry } = choose('filter', 'filter', scope.build.keywords.filters, words);
     const own = scope.at(entry.plugin, []);
-    scope.proxy.settings.filters.push(words.within(`filter ${word}`, '', () => entry.keyword.parse(words, own)));
+    const factory = words.within(`filter ${word}`, '', () => entry.keyword.parse(words, own));
+    scope.proxy.settings.filters.push({ name: word, plugin: entry.plugin, factory });
   }),
 };
 

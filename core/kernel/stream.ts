@@ -24,6 +24,8 @@ import { newEvent } from '../net/clock.ts';
 import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
+import type { FilterChain } from './filter-chain.ts';
+import type { StreamFilters } from './stream-filters.ts';
 
 /** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
 const BUFFER_OVERHEAD = 48;
@@ -154,6 +156,13 @@ export class Stream implements Transaction, Queued {
   agent: string | undefined = undefined;
   #enders: (() => void)[] | null = null;
 
+  /** A service answers, in the server's place. */
+  served = false;
+  /** Filters of this stream, and the chains its bytes pass through; null without any. */
+  filters: StreamFilters | null = null;
+  requestChain: FilterChain | null = null;
+  responseChain: FilterChain | null = null;
+
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
@@ -236,6 +245,7 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
     this.response = undefined;
@@ -252,6 +262,15 @@ export class Stream implements Transaction, Queued {
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
+  }
+
+  #endFilters(filters: StreamFilters): void {
+    this.requestChain?.close();
+    this.responseChain?.close();
+    this.requestChain = null;
+    this.responseChain = null;
+    this.filters = null;
+    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
