@@ -342,6 +342,11 @@ export interface Counters {
   cacheHits: number;
   /** Requests for which a cache knew early hints to send. */
   cacheHintHits: number;
+  /** Bytes given to compression, what became of them, and what passed by because of `maxcomprate` and its like. */
+  compressedIn: number;
+  compressedOut: number;
+  compressionBypassed: number;
+  compressedResponses: number;
 }
 
 /** What frontends and backends share. */

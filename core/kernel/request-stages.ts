@@ -48,7 +48,9 @@ const BACKEND_RULES = 15;
 
 const BACKEND_AFTER_RULES = 16;
 
-const FORWARD = 17;
+const WAIT_POST = 17;
+
+const FORWARD = 18;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -166,6 +168,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_AFTER_RULES:
       if (same || runtime.afterRequestRules === null) return undefined;
       return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
+    case WAIT_POST:
+      if (!stream.backend!.settings.bufferPosts || stream.requestView.method !== 'POST') return undefined;
+      return bufferRequest(stream);
     default:
       return undefined;
   }

@@ -97,7 +97,7 @@ export function arena(suite: string, declare: (arena: Arena) => void, lines: Lin
       ]);
       for (const program of PROGRAMS) {
         const mine = program === 'sluice' ? duels : duels.filter(({ name }) => !alone.has(name));
-        running.set(program, await start(program, mine, fixed, lines));
+        if (mine.length > 0) running.set(program, await start(program, mine, fixed, lines));
       }
     });
     afterAll(async () => {
