@@ -59,7 +59,8 @@ arena(
         side.origin.answer = numbered('Cache-Control: max-age=50', 'Date: Mon, 01 Jan 2024 00:00:00 GMT', 'ETag: "a"');
         return asked(side, 'GET /', 'GET /', 'HEAD /', 'GET /\nIf-None-Match: "a"', 'GET /\nConnection: close');
       },
-      ([, second], expect) => expect(second).toMatchInlineSnapshot(`
+      ([, second], expect) =>
+        expect(second).toMatchInlineSnapshot(`
         "HTTP/1.1 200 OK
         cache-control: max-age=50
         date: Mon, 01 Jan 2024 00:00:00 GMT
@@ -192,7 +193,8 @@ arena(
           'GET /\nIf-None-Match: "b"\nIf-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT',
         );
       },
-      (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+      (seen, expect) =>
+        expect(seen).toMatchInlineSnapshot(`
         [
           "200 1",
           "304 1",
@@ -257,7 +259,8 @@ arena(
         );
         return [...seen, ...unmanaged, ...(await served(side, 'GET /c', 'GET /c'))];
       },
-      (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+      (seen, expect) =>
+        expect(seen).toMatchInlineSnapshot(`
         [
           "200 1",
           "200 1",
