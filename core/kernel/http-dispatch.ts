@@ -12,6 +12,7 @@ import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendFailure, sendReply } from './http-reply.ts';
+import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
@@ -143,7 +144,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const backend = stream.backend!;
   const { generation } = backend.runtime;
   const { body } = view;
+  const { steps } = stream.frontend.runtime;
   connection.uses++;
+  stream.lastConnection = connection;
+  if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
   let text: string;
   if (stream.retained !== null) text = renamed(stream, stream.retained);

@@ -5,6 +5,7 @@ import { writeLatin1 } from '../net/direct-write.ts';
 import { countStatus } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
+import { tell } from './log-steps.ts';
 import { type HttpSession, TUNNEL } from './http-session.ts';
 import { responseEnded } from './response-end.ts';
 import { awaitClient, tunnelTimeout } from './response-flow.ts';
@@ -99,7 +100,9 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
   stream.backend!.counters.bytesOut += size;
   if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream, true);
+  const { runtime } = stream.frontend;
+  if (runtime.steps.response !== null) tell(runtime.steps.response, stream);
+  if (runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);

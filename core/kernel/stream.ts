@@ -1,5 +1,6 @@
 import type {
   PacketMarks,
+  Endpoint,
   Process,
   Received,
   Reply,
@@ -75,6 +76,7 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  logOrigin = 'unspec';
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
   /** The rules that look at the response's contents still wait for more of it. */
@@ -92,6 +94,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+  /** The one that carried it, though it may serve others by now. */
+  lastConnection: ServerConnection | null = null;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -186,6 +190,7 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.logOrigin = 'unspec';
     this.lastRule = undefined;
     this.strictRewriting = true;
     this.responseInspected = true;
@@ -233,6 +238,7 @@ export class Stream implements Transaction, Queued {
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
+    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
@@ -267,6 +273,11 @@ export class Stream implements Transaction, Queued {
     return this.session.requests <= 1;
   }
 
+  /** The system knows it while the connection is open; once asked for, it is remembered. */
+  get serverSource(): Endpoint | undefined {
+    return (this.connection$ ?? this.lastConnection)?.source;
+  }
+
   get process(): Process {
     return this.frontend.runtime.generation;
   }
@@ -298,6 +309,7 @@ export class Stream implements Transaction, Queued {
 
   get loggedStatus(): number {
     if (this.errorStatus !== 0) return this.errorStatus;
+    if (this.session.error !== undefined) return 0;
     return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 

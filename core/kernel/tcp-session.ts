@@ -10,6 +10,7 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
 import { logStream } from './http-finish.ts';
+import { tell } from './log-steps.ts';
 import { decideRules, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
@@ -217,6 +218,7 @@ export class TcpSession extends ClientSession {
 
   #route(): void {
     const { stream, frontend } = this;
+    if (frontend.runtime.steps.request !== null) tell(frontend.runtime.steps.request, stream);
     const backend = frontend.chooseBackend(stream);
     if (backend === undefined) {
       stream.terminate('S', 'C');
@@ -277,6 +279,7 @@ export class TcpSession extends ClientSession {
     this.#phase = FLOWING;
     this.#received = null;
     connection.uses++;
+    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     const { body } = stream.requestView;
@@ -286,7 +289,9 @@ export class TcpSession extends ClientSession {
       body.release();
     }
     if (this.#clientEnded) connection.socket.end();
-    if (this.frontend.runtime.logAsap) logStream(stream, true);
+    const { steps, logAsap } = this.frontend.runtime;
+    if (steps.connect !== null) tell(steps.connect, stream);
+    if (logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
     this.#clientLimit = tunnel || stream.getTimeout('client') || Infinity;
     this.#serverLimit = tunnel || stream.getTimeout('server') || Infinity;
@@ -567,6 +572,10 @@ export class TcpSession extends ClientSession {
 
   onTimeout(at: number): void {
     const { stream } = this;
+    if (this.introduction !== null) {
+      this.introduction.expire();
+      return;
+    }
     if (this.#over || this.#phase === FLOWING) {
       const inspected = this.#responseExpected && at >= this.#responseUntil && !stream.waiting && !this.#over;
       if (inspected) this.#lookAtResponse(at);
