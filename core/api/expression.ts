@@ -1,3 +1,4 @@
+import type { FetchFunction } from './keywords.ts';
 import type { Transaction } from './traffic.ts';
 import type { TypeName, Value } from './values.ts';
 
@@ -80,9 +81,19 @@ export interface Format {
   readonly evaluate: (transaction: Transaction) => string;
 }
 
+/** A condition that does nothing but compare one sample which stays the same until an action runs. */
+export interface Comparison {
+  readonly fetch: FetchFunction;
+  readonly matches: (value: Value) => boolean;
+  /** It holds where the sample is missing or does not match. */
+  readonly negated: boolean;
+}
+
 /** A compiled `if` or `unless`. */
 export interface Condition {
   readonly text: string;
+  /** What it comes to, asked when the whole configuration has been read. */
+  comparison?(): Comparison | undefined;
   readonly evaluate: (transaction: Transaction) => boolean;
   /** The same while bytes may still come (`tcp-request inspect-delay`): undefined when they could change the answer. */
   readonly decide: (transaction: Transaction) => boolean | undefined;

@@ -1,5 +1,5 @@
 import type { MatchKeyword } from '../api/keywords.ts';
-import type { Source } from '../api/expression.ts';
+import type { Comparison, Source } from '../api/expression.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Scope } from '../api/words.ts';
@@ -20,6 +20,8 @@ export interface AclTest {
   readonly word: string;
   readonly source: Source;
   readonly test: (transaction: Transaction) => boolean;
+  /** The test in its two halves, if its sample may be shared with others. */
+  readonly comparison: Comparison | undefined;
 }
 
 export interface AclContext extends ArgumentContext {
@@ -76,12 +78,14 @@ export function compileAcl(words: readonly string[], tables: AclTables, context:
       ? [compileMatch(method, [], false)]
       : patterns.groups.map((group) => compileGroup(group, method)),
   );
+  const matches = cast ? castFirst(cast, matcher) : matcher;
   const fixed = patterns.groups.every((group) => group.reference === undefined);
   return {
     text: words.join(' '),
     word: sample.word,
     source: sample.source,
-    test: bindTest(sample, cast ? castFirst(cast, matcher) : matcher, fixed),
+    test: bindTest(sample, matches, fixed),
+    comparison: sample.steady ? { fetch: sample.evaluate, matches, negated: false } : undefined,
   };
 }
 

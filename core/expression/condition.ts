@@ -1,4 +1,4 @@
-import type { Condition, Place, Source } from '../api/expression.ts';
+import type { Comparison, Condition, Place, Source } from '../api/expression.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { Words } from '../api/words.ts';
 import type { AclTest } from './acl.ts';
@@ -85,18 +85,24 @@ export function readCondition(words: Words, context: ConditionContext): Conditio
   const whole: Term = {
     test: anyTerm(terms.map((one) => allOf(one.map(({ test }) => test)))),
     decide: decideAny(terms.map((one) => decideAll(one.map(({ decide }) => decide)))),
+    comparison: terms.length === 1 && terms[0]!.length === 1 ? terms[0]![0]!.comparison : () => undefined,
   };
-  const { test, decide } = polarity === 'if' ? whole : opposite(whole);
-  return { text: text.join(' '), evaluate: test, decide };
+  const { test, decide, comparison } = polarity === 'if' ? whole : opposite(whole);
+  return { text: text.join(' '), evaluate: test, decide, comparison };
 }
 
 interface Term {
   readonly test: Test;
   readonly decide: Decision;
+  readonly comparison: () => Comparison | undefined;
 }
 
-function opposite({ test, decide }: Term): Term {
+function opposite({ test, decide, comparison }: Term): Term {
   return {
+    comparison: () => {
+      const one = comparison();
+      return one && { ...one, negated: !one.negated };
+    },
     test: (transaction) => !test(transaction),
     decide: (transaction) => {
       const answer = decide(transaction);
@@ -119,7 +125,7 @@ function readAnonymous(words: Words, context: ConditionContext, text: string[]):
     words.warn(
       `anonymous acl will never match because it uses keyword '${acl.word}' which is incompatible with '${placeNames(context)}'`,
     );
-  return { test: acl.test, decide: deciding(acl.test, acl.source) };
+  return { test: acl.test, decide: deciding(acl.test, acl.source), comparison: () => acl.comparison };
 }
 
 function useNamed(name: string, words: Words, context: ConditionContext): Term {
@@ -134,6 +140,7 @@ function useNamed(name: string, words: Words, context: ConditionContext): Term {
   return {
     test: (transaction) => acl.evaluate(transaction),
     decide: (transaction) => acl.decide(transaction),
+    comparison: () => (acl.tests.length === 1 ? acl.tests[0]!.comparison : undefined),
   };
 }
 

@@ -22,6 +22,21 @@ export function pure<F extends (value: Value) => Value | undefined>(convert: F):
   return convert;
 }
 
+const steadyFetches = new WeakSet<FetchFunction>();
+
+/**
+ * Declares that a fetch answers the same for a transaction until an action has run, so that conditions in series that compare it
+ * may share one answer.
+ */
+export function steady<F extends FetchFunction>(fetch: F): F {
+  steadyFetches.add(fetch);
+  return fetch;
+}
+
+export function isSteady(fetch: FetchFunction): boolean {
+  return steadyFetches.has(fetch);
+}
+
 export function isPure(convert: object): boolean {
   return pureFunctions.has(convert);
 }

@@ -13,7 +13,7 @@ export {
   parseMask,
 } from './addresses.ts';
 export { asAddress, asBinary, asBoolean, asInteger, asString, canCast, typeOf } from './casts.ts';
-export { constant, pure } from './constants.ts';
+export { constant, pure, steady } from './constants.ts';
 export { type Integer, INT64_MAX, INT64_MIN, parseWholeInteger, saturate, wrap } from './integers.ts';
 export {
   PATTERNS,
@@ -24,6 +24,7 @@ export {
   followReference,
 } from './references.ts';
 export { ExpressionError } from './errors.ts';
+export { hasFailed } from './outcome.ts';
 export { jsonString } from './encode.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';

@@ -7,6 +7,25 @@ const KEPT = 0;
 const DELETED = 1;
 const CHANGED = 2;
 
+/** Lines of added fields up to this length are kept for the next message. */
+const KEPT_LINE = 256;
+
+/** More than a start line and the end of a head cost in a buffer besides their bytes. */
+const BOUND = 64;
+
+interface AddedLine {
+  readonly name: string;
+  readonly value: string;
+  readonly text: string;
+}
+
+const CONTENT_LENGTH = 'content-length';
+const TRANSFER_ENCODING = 'transfer-encoding';
+
+function isFraming(name: string): boolean {
+  return name === CONTENT_LENGTH || name === TRANSFER_ENCODING;
+}
+
 const METHODS: Readonly<Record<number, string>> = { 71: 'GET', 72: 'HEAD', 80: 'POST' };
 
 /**
@@ -26,12 +45,20 @@ export class Head implements HeaderList {
   /** Grow to the size of the largest head seen; states are KEPT and values undefined between messages. */
   #states: Uint8Array = new Uint8Array(0);
   readonly #values: (string | undefined)[] = [];
+  /** How many fields the arrays above may have something of. */
+  #used = 0;
   #cached = false;
   #edited = false;
   #deleted = 0;
   #changed = 0;
-  #addedNames: string[] = [];
-  #addedValues: string[] = [];
+  /** Fields added, up to #added; what lies behind is of earlier messages, as the lines that were made of them. */
+  readonly #addedNames: string[] = [];
+  readonly #addedValues: string[] = [];
+  readonly #addedLines: AddedLine[] = [];
+  #added = 0;
+  /** What additions and changes have added at the most, in bytes. */
+  #grown = 0;
+  #framing = false;
   #startLine: string | undefined = undefined;
 
   /** Takes over what the scanner found; `end` is the index after the empty line. */
@@ -52,22 +79,25 @@ export class Head implements HeaderList {
 
   #resetEdits(): void {
     if (this.#edited) {
-      this.#states.fill(KEPT);
+      // A loop over what may have been used is quicker than to fill the whole of both.
+      const states = this.#states;
+      for (let i = 0; i < this.#used; i++) states[i] = KEPT;
       this.#edited = false;
       this.#deleted = 0;
       this.#changed = 0;
-      if (this.#addedNames.length > 0) {
-        this.#addedNames = [];
-        this.#addedValues = [];
-      }
+      this.#added = 0;
+      this.#grown = 0;
+      this.#framing = false;
     }
     if (this.#cached) {
-      this.#values.fill(undefined);
+      const values = this.#values;
+      for (let i = 0; i < this.#used; i++) values[i] = undefined;
       this.#cached = false;
     }
   }
 
   #makeRoom(): void {
+    this.#used = this.#count;
     if (this.#states.length >= this.#count) return;
     this.#states = new Uint8Array(this.#count + 16);
     while (this.#values.length < this.#states.length) this.#values.push(undefined);
@@ -94,10 +124,9 @@ export class Head implements HeaderList {
     this.#deleted = 0;
     this.#start = 0;
     this.#end = 0;
-    if (this.#addedNames.length > 0) {
-      this.#addedNames = [];
-      this.#addedValues = [];
-    }
+    this.#added = 0;
+    this.#grown = 0;
+    this.#framing = false;
   }
 
   /** An empty head to be filled with `add`: that of an answer made by the proxy. */
@@ -135,6 +164,21 @@ export class Head implements HeaderList {
     return this.#edited;
   }
 
+  /** At least as many bytes as HAProxy reckons for the head; {@link fieldsMeasure} has to look at each field. */
+  get sizeBound(): number {
+    return this.#end - this.#start + (this.#startLine?.length ?? 0) + this.#grown + BOUND + 4 * this.#count;
+  }
+
+  /** Fields, those that were taken out of what arrived included: their places are not free. */
+  get blocks(): number {
+    return this.#count + this.#added;
+  }
+
+  /** Somebody changed the fields that say how a body is framed, or took them out. */
+  get framingEdited(): boolean {
+    return this.#framing;
+  }
+
   slice(start: number, end: number): string {
     return this.#bytes.latin1Slice(start, end);
   }
@@ -152,7 +196,7 @@ export class Head implements HeaderList {
   }
 
   get size(): number {
-    return this.#count - this.#deleted + this.#addedNames.length;
+    return this.#count - this.#deleted + this.#added;
   }
 
   /** The next field of that name at or after physical index `from`, or -1. Physical indexes go through kept, then added fields. */
@@ -170,7 +214,7 @@ export class Head implements HeaderList {
       if (k === length) return i;
     }
     const added = this.#addedNames;
-    for (let i = Math.max(0, from - this.#count); i < added.length; i++) {
+    for (let i = from > this.#count ? from - this.#count : 0; i < this.#added; i++) {
       if (added[i] === name) return this.#count + i;
     }
     return -1;
@@ -201,10 +245,18 @@ export class Head implements HeaderList {
     return values;
   }
 
+  some(name: string, visit: (value: string) => boolean): boolean {
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) if (visit(this.#value(i))) return true;
+    return false;
+  }
+
   add(name: string, value: string): void {
     this.#edited = true;
-    this.#addedNames.push(name);
-    this.#addedValues.push(value);
+    if (isFraming(name)) this.#framing = true;
+    this.#grown += name.length + value.length + 8;
+    const at = this.#added++;
+    this.#addedNames[at] = name;
+    this.#addedValues[at] = value;
   }
 
   set(name: string, value: string): void {
@@ -223,13 +275,29 @@ export class Head implements HeaderList {
 
   #remove(index: number): void {
     this.#edited = true;
+    this.#noteFraming(index);
     if (index < this.#count) {
       this.#states[index] = DELETED;
       this.#deleted++;
     } else {
-      this.#addedNames.splice(index - this.#count, 1);
-      this.#addedValues.splice(index - this.#count, 1);
+      this.#added--;
+      for (let i = index - this.#count; i < this.#added; i++) {
+        this.#addedNames[i] = this.#addedNames[i + 1]!;
+        this.#addedValues[i] = this.#addedValues[i + 1]!;
+      }
     }
+  }
+
+  #noteFraming(index: number): void {
+    if (this.#framing) return;
+    if (index >= this.#count) {
+      this.#framing = isFraming(this.#addedNames[index - this.#count]!);
+      return;
+    }
+    const at = index * STRIDE;
+    const length = this.#ranges[at + 1]! - this.#ranges[at]!;
+    if (length === CONTENT_LENGTH.length || length === TRANSFER_ENCODING.length)
+      this.#framing = isFraming(this.#bytes.latin1Slice(this.#ranges[at], this.#ranges[at + 1]));
   }
 
   /** Removes the field at the index the scanner gave it. */
@@ -260,6 +328,8 @@ export class Head implements HeaderList {
 
   setAt(index: number, value: string): void {
     const i = this.#physical(index);
+    this.#grown += value.length;
+    this.#noteFraming(i);
     if (i >= this.#count) {
       this.#addedValues[i - this.#count] = value;
       return;
@@ -286,7 +356,7 @@ export class Head implements HeaderList {
       sum += ranges[at + 1]! - ranges[at]!;
       sum += state === CHANGED ? this.#values[i]!.length : ranges[at + 3]! - ranges[at + 2]!;
     }
-    for (let i = 0; i < this.#addedNames.length; i++) sum += this.#addedNames[i]!.length + this.#addedValues[i]!.length;
+    for (let i = 0; i < this.#added; i++) sum += this.#addedNames[i]!.length + this.#addedValues[i]!.length;
     return sum;
   }
 
@@ -332,7 +402,7 @@ export class Head implements HeaderList {
 
   /** Nothing but fields taken out distinguishes it from what arrived. */
   get onlyCut(): boolean {
-    return this.#startLine === undefined && this.#changed === 0 && this.#addedNames.length === 0;
+    return this.#startLine === undefined && this.#changed === 0 && this.#added === 0;
   }
 
   /** Whether bytes[at] of that buffer follow the head at once. */
@@ -376,10 +446,19 @@ export class Head implements HeaderList {
       from = lineEnd;
     }
     if (from < this.#end) text += bytes.latin1Slice(from, this.#end);
-    for (let i = 0; i < this.#addedNames.length; i++) {
-      text += this.#addedNames[i]! + ': ' + this.#addedValues[i]! + '\r\n';
-    }
+    for (let i = 0; i < this.#added; i++) text += this.#addedLine(i);
     return text + extra + '\r\n';
+  }
+
+  /** Rules add the same again and again, as did the last message: its line is used again, where it is. */
+  #addedLine(index: number): string {
+    const name = this.#addedNames[index]!;
+    const value = this.#addedValues[index]!;
+    const last = this.#addedLines[index];
+    if (last !== undefined && last.name === name && last.value === value) return last.text;
+    const text = name + ': ' + value + '\r\n';
+    if (text.length <= KEPT_LINE) this.#addedLines[index] = { name, value, text };
+    return text;
   }
 
   #adjusted(extra: string, adjust: ReadonlyMap<string, string>): string {

@@ -54,6 +54,12 @@ export class BodyState implements Body {
     this.#whole = payload;
   }
 
+  /** The same with the bytes: a body of our own. */
+  make(bytes: Buffer): void {
+    this.beginWhole(bytes.length === 0 ? BODY_NONE : BODY_LENGTH, bytes.length);
+    this.hold(bytes, 0, bytes.length);
+  }
+
   /** Follows bytes[from, to); gives the end of the body in them, or -1 when the framing is broken. */
   follow(bytes: Buffer, from: number, to: number): number {
     switch (this.kind) {
@@ -235,6 +241,8 @@ export class ResponseView implements Response {
   readonly headers: HeaderList = this.head;
   readonly body: BodyState = new BodyState();
   version = '1.1';
+  /** Somebody gave it another status: one that has a body, perhaps, where it had none. */
+  statusSet = false;
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
@@ -244,6 +252,7 @@ export class ResponseView implements Response {
     this.head.load(bytes, scan, end);
     this.version = scan.minor === 1 ? '1.1' : '1.0';
     this.#status = scan.status;
+    this.statusSet = false;
     this.#reason = undefined;
     this.#reasonStart = scan.reasonStart;
     this.#lineEnd = scan.startLineEnd;
@@ -283,6 +292,7 @@ export class ResponseView implements Response {
   }
   set status(status: number) {
     void this.reason;
+    this.statusSet = true;
     this.#status = status;
     this.#line();
   }

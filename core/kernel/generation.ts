@@ -21,6 +21,8 @@ export class Generation implements Process {
   /** Whatever runs of the configuration's proxies, in the order of their sections. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What goes on without a client. */
+  readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
   readonly variables: Map<string, Value>;
   /** A head may be this long (configuration.txt 3.2, tune.bufsize and tune.maxrewrite). */
@@ -89,7 +91,7 @@ export class Generation implements Process {
   }
 
   get sessions(): number {
-    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, 0);
+    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, this.background.size);
   }
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
@@ -165,6 +167,7 @@ export class Generation implements Process {
       acceptor.stop();
       for (const session of acceptor.sessions) session.kill();
     }
+    for (const session of this.background) session.kill();
     this.close();
   }
 

@@ -1,9 +1,11 @@
 import type { Backend, EventHook, Frontend, LogLevel, Proxy, ProxyConfig, ProxyHook } from '../api/index.ts';
-import type { Eventually, Rule, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
+import type { Eventually, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
 import type { ServerChooser, StepHook } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
 import { stepHooks, type StepHooks } from './log-steps.ts';
+import { makeReady, type RunningRule } from './rules.ts';
+import { ProxyFilters } from './stream-filters.ts';
 
 /** What the directives of a proxy asked to be called for, in order. */
 export interface ProxyHooks {
@@ -35,13 +37,13 @@ const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null =>
 export class ProxyRuntime {
   readonly config: LoadedProxy;
   readonly generation: Generation;
-  readonly tcpConnectionRules: readonly Rule[] | null;
-  readonly tcpSessionRules: readonly Rule[] | null;
-  readonly tcpContentRules: readonly Rule[] | null;
-  readonly tcpResponseRules: readonly Rule[] | null;
-  readonly requestRules: readonly Rule[] | null;
-  readonly responseRules: readonly Rule[] | null;
-  readonly afterResponseRules: readonly Rule[] | null;
+  readonly tcpConnectionRules: readonly RunningRule[] | null;
+  readonly tcpSessionRules: readonly RunningRule[] | null;
+  readonly tcpContentRules: readonly RunningRule[] | null;
+  readonly tcpResponseRules: readonly RunningRule[] | null;
+  readonly requestRules: readonly RunningRule[] | null;
+  readonly responseRules: readonly RunningRule[] | null;
+  readonly afterResponseRules: readonly RunningRule[] | null;
   readonly beforeForward: readonly ProxyHook<void>[] | null;
   readonly beforeRespond: readonly ProxyHook<void>[] | null;
   readonly onRequest: readonly ProxyHook<Eventually<Verdict>>[] | null;
@@ -54,6 +56,7 @@ export class ProxyRuntime {
   readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly filters: ProxyFilters | null;
   readonly requestScan: ScanOptions;
   readonly responseScan: ScanOptions;
   readonly bufferRequest: boolean;
@@ -74,15 +77,13 @@ export class ProxyRuntime {
   /** Lines may be made before the end. */
   readonly #steps: boolean;
   readonly pretendKeepAlive: boolean;
-  /** Some rule or directive may change the fields that frame a body. */
-  readonly editsHeads: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
 
   constructor(config: LoadedProxy, generation: Generation) {
     this.config = config;
     this.generation = generation;
-    const rules = (set: Ruleset): readonly Rule[] | null => orNull(config.rules.get(set));
+    const rules = (set: Ruleset): readonly RunningRule[] | null => orNull(makeReady(config.rules.get(set) ?? []));
     this.tcpConnectionRules = rules('tcp-request connection');
     this.tcpSessionRules = rules('tcp-request session');
     this.tcpContentRules = rules('tcp-request content');
@@ -103,7 +104,9 @@ export class ProxyRuntime {
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
     this.#steps = config.hooks.onStep.length > 0;
+    this.filters = config.settings.filters.length === 0 ? null : new ProxyFilters(config.settings);
     this.#keepsLine =
+      this.filters !== null ||
       this.responseRules !== null ||
       this.afterResponseRules !== null ||
       this.onResponse !== null ||
@@ -121,10 +124,6 @@ export class ProxyRuntime {
     this.preferLast = this.option('prefer-last-server');
     this.independent = this.option('independent-streams');
     this.pretendKeepAlive = this.option('http-pretend-keepalive');
-    this.editsHeads =
-      (this.requestRules ?? this.responseRules ?? this.afterResponseRules) !== null ||
-      (this.chooseServer ?? this.onResponsePassed) !== null ||
-      (this.onRequest ?? this.onResponse ?? this.beforeForward ?? this.beforeRespond) !== null;
     this.retriesResponses = [...config.settings.retryOn].some((event) => event !== 'conn-failure' && event !== 'none');
   }
 

@@ -1,22 +1,52 @@
-import type { Eventually, ProxyHook, Proxy, Rule, Transaction, Verdict } from '../api/index.ts';
+import type {
+  Comparison,
+  Eventually,
+  FetchFunction,
+  ProxyHook,
+  Proxy,
+  Rule,
+  Transaction,
+  Value,
+  Verdict,
+} from '../api/index.ts';
 
 /** Says what a throw of a plugin's code means for the transaction; logs and counts it. */
 export type Blame = (plugin: string, stage: string, error: unknown) => Verdict;
+
+/** A rule made ready: its condition in the form that is evaluated. */
+export interface RunningRule extends Rule {
+  readonly comparison: Comparison | undefined;
+}
+
+export function makeReady(rules: readonly Rule[]): readonly RunningRule[] {
+  return rules.map((rule) => ({ ...rule, comparison: rule.condition?.comparison?.() }));
+}
 
 /**
  * Evaluates a rule set in order until one rule is final or answers. Synchronous until an action gives a promise.
  * `stop` ends the set and means to go on with the next stage, so it is not passed on.
  */
 export function runRules(
-  rules: readonly Rule[],
+  rules: readonly RunningRule[],
   transaction: Transaction,
   blame: Blame,
   from = 0,
 ): Eventually<Verdict> {
+  // The last steady sample and what it gave: rules in series often look at the same one.
+  let fetched: FetchFunction | undefined;
+  let value: Value | undefined;
   for (let i = from; i < rules.length; i++) {
     const rule = rules[i]!;
     try {
-      if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
+      const { comparison } = rule;
+      if (comparison !== undefined) {
+        if (comparison.fetch !== fetched) {
+          value = comparison.fetch(transaction);
+          fetched = comparison.fetch;
+        }
+        if ((value !== undefined && comparison.matches(value)) === comparison.negated) continue;
+      } else if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
+      fetched = undefined;
       const verdict = rule.action.run(transaction);
       if (verdict === undefined) {
         if (!rule.final) continue;
@@ -39,7 +69,7 @@ export function runRules(
  * beginning when there are more, as HAProxy does, so rules before that one act again.
  */
 export function decideRules(
-  rules: readonly Rule[],
+  rules: readonly RunningRule[],
   transaction: Transaction,
   blame: Blame,
   from = 0,
@@ -69,11 +99,16 @@ export function decideRules(
 
 async function later<V>(
   promise: Promise<Verdict>,
-  rules: readonly Rule[],
+  rules: readonly RunningRule[],
   transaction: Transaction,
   blame: Blame,
   index: number,
-  goOn: (rules: readonly Rule[], transaction: Transaction, blame: Blame, from: number) => Eventually<V | Verdict>,
+  goOn: (
+    rules: readonly RunningRule[],
+    transaction: Transaction,
+    blame: Blame,
+    from: number,
+  ) => Eventually<V | Verdict>,
 ): Promise<V | Verdict> {
   const rule = rules[index]!;
   let verdict: Verdict;

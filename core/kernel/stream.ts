@@ -1,4 +1,5 @@
 import type {
+  Action,
   PacketMarks,
   Endpoint,
   Process,
@@ -21,8 +22,15 @@ import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
+import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
+import type { FilterChain } from './filter-chain.ts';
+import type { StreamFilters } from './stream-filters.ts';
+
+/** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
+const BUFFER_OVERHEAD = 48;
+const BLOCK = 8;
 
 let streams = 0;
 
@@ -79,6 +87,8 @@ export class Stream implements Transaction, Queued {
   logOrigin = 'unspec';
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** An `http-after-response` rule failed: what is sent is the error. */
+  afterResponseFailed = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -150,6 +160,13 @@ export class Stream implements Transaction, Queued {
   agent: string | undefined = undefined;
   #enders: (() => void)[] | null = null;
 
+  /** A service answers, in the server's place. */
+  served = false;
+  /** Filters of this stream, and the chains its bytes pass through; null without any. */
+  filters: StreamFilters | null = null;
+  requestChain: FilterChain | null = null;
+  responseChain: FilterChain | null = null;
+
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
@@ -193,6 +210,7 @@ export class Stream implements Transaction, Queued {
     this.logOrigin = 'unspec';
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.afterResponseFailed = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -232,6 +250,7 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
     this.response = undefined;
@@ -249,6 +268,15 @@ export class Stream implements Transaction, Queued {
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
+  }
+
+  #endFilters(filters: StreamFilters): void {
+    this.requestChain?.close();
+    this.responseChain?.close();
+    this.requestChain = null;
+    this.responseChain = null;
+    this.filters = null;
+    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
@@ -331,6 +359,7 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
+    if (scope === 'check') return;
     let map: Map<string, Value>;
     let key = name;
     if (scope === 'proc') map = this.frontend.runtime.generation.variables;
@@ -343,11 +372,27 @@ export class Stream implements Transaction, Queued {
     else map.set(key, value);
   }
 
+  copyVariables(): Map<string, Value> | null {
+    return this.#variables === null ? null : new Map(this.#variables);
+  }
+
+  pasteVariables(variables: Map<string, Value> | null): void {
+    this.#variables = variables;
+  }
+
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
+    return runInBackground(this, action, prepare);
+  }
+
   data<T extends object>(key: symbol, create: () => T): T {
     this.#data ??= new Map();
     let value = this.#data.get(key) as T | undefined;
     if (value === undefined) this.#data.set(key, (value = create()));
     return value;
+  }
+
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
   }
 
   setTimeout(which: TimeoutChoice, milliseconds: number): void {
@@ -426,6 +471,18 @@ export class Stream implements Transaction, Queued {
     this.session.expectHeader = protocol;
   }
 
+  rewriteFits(response: boolean, growth: number): boolean {
+    const view = response ? this.responseView : this.requestView;
+    const { bufsize, maxrewrite } = this.frontend.runtime.generation.settings;
+    const { head, body } = view;
+    // An upper bound first, which costs nothing.
+    if (head.sizeBound + body.heldSize + growth + BUFFER_OVERHEAD <= bufsize) return true;
+    // What came with the head has left the reserve for rewriting free.
+    const payload = body.heldSize === 0 ? 0 : Math.min(body.heldSize + BLOCK, bufsize - maxrewrite - view.measure);
+    const size = BUFFER_OVERHEAD + view.measure + BLOCK * (head.blocks + 2) + Math.max(0, payload);
+    return size + growth <= bufsize;
+  }
+
   sleep(milliseconds: number): Promise<boolean> {
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
@@ -451,12 +508,6 @@ export class Stream implements Transaction, Queued {
       };
       this.session.wantBody(this);
     });
-  }
-
-  /** Somebody may have changed the fields that frame a body; what the kernel cuts out itself are none of those. */
-  get headsEdited(): boolean {
-    const { runtime } = this.frontend;
-    return runtime.editsHeads || runtime.generation.hooked || this.backend?.runtime.editsHeads === true;
   }
 
   /** Enough of the body under way is held. */

@@ -1,4 +1,4 @@
-import type { Eventually, Received, Rule, Verdict } from '../api/index.ts';
+import type { Eventually, Received, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -11,7 +11,7 @@ import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
 import { logStream } from './http-finish.ts';
 import { tell } from './log-steps.ts';
-import { decideRules, runRules } from './rules.ts';
+import { decideRules, type RunningRule, runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
@@ -35,7 +35,7 @@ const FLOWING = 3;
 
 /** Rules that look at a connection's first bytes. */
 interface Inspection {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly RunningRule[];
   readonly next: () => void;
   /** Monotonic milliseconds. */
   readonly until: number;

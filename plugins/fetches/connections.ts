@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { type Endpoint, type Transaction, type Value, endpointAddress } from 'sluice/plugin';
+import { type Endpoint, type Transaction, type Value, endpointAddress, steady } from 'sluice/plugin';
 import { type FetchTable, simple } from './define.ts';
 
 type End = (transaction: Transaction) => Endpoint | undefined;
@@ -35,8 +35,14 @@ const socketDestination: End = ({ connection }) => connection.socketDestination;
 
 /** Fetches from the connections, no TLS. configuration.txt 7.3.3 and 7.3.4. */
 export const connectionFetches: FetchTable = {
-  ...simple('src', 'addr', 'client-l4', "The client's address.", address(source)),
-  ...simple('src_port', 'sint', 'client-l4', "The client's port.", port(source)),
+  ...simple(
+    'src',
+    'addr',
+    'client-l4',
+    "The client's address.",
+    steady(({ connection }) => endpointAddress(connection.source)),
+  ),
+  ...simple('src_port', 'sint', 'client-l4', "The client's port.", steady(port(source))),
   ...simple(
     'src_is_local',
     'bool',
@@ -44,8 +50,8 @@ export const connectionFetches: FetchTable = {
     "Whether the client's address is one of this machine's.",
     local(source),
   ),
-  ...simple('dst', 'addr', 'client-l4', 'The address the client came to.', address(destination)),
-  ...simple('dst_port', 'sint', 'client-l4', 'The port the client came to.', port(destination)),
+  ...simple('dst', 'addr', 'client-l4', 'The address the client came to.', steady(address(destination))),
+  ...simple('dst_port', 'sint', 'client-l4', 'The port the client came to.', steady(port(destination))),
   ...simple(
     'dst_is_local',
     'bool',

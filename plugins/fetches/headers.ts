@@ -44,8 +44,17 @@ export function splitValues(text: string): string[] {
 
 function visitValue(value: string, split: boolean, visit: (value: string) => boolean): boolean {
   if (!split || value.indexOf(',') < 0) return visit(value);
-  for (const item of splitValues(value)) if (visit(item)) return true;
-  return false;
+  if (value.indexOf('"') >= 0) return splitValues(value).some(visit);
+  for (let start = 0; ;) {
+    const comma = value.indexOf(',', start);
+    if (comma < 0) return visit(value.slice(start).trim());
+    if (visit(value.slice(start, comma).trim())) return true;
+    start = comma + 1;
+  }
+}
+
+function visitParts(headers: HeaderList, name: string, visit: (value: string) => boolean): boolean {
+  return headers.some(name, (value) => visitValue(value, true, visit));
 }
 
 /** Calls `visit` with every value of a name, or of all fields, in order, until it answers true. */
@@ -56,9 +65,9 @@ function visitValues(
   visit: (value: string) => boolean,
 ): boolean {
   if (name !== undefined) {
-    const values = headers.all(name);
-    for (let i = 0; i < values.length; i++) if (visitValue(values[i]!, split, visit)) return true;
-    return false;
+    // A closure is made only for fields that are there.
+    if (!headers.has(name)) return false;
+    return split ? visitParts(headers, name, visit) : headers.some(name, visit);
   }
   for (let i = 0; i < headers.size; i++) if (visitValue(headers.valueAt(i), split, visit)) return true;
   return false;

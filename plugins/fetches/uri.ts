@@ -3,7 +3,7 @@
  * ask for them again and again, and the same string costs one comparison then.
  */
 interface Target {
-  readonly uri: string;
+  uri: string;
   /** From the first slash of the path to the end; undefined where there is no path (`*`, CONNECT's authority). */
   readonly pathAndQuery: string | undefined;
   readonly path: string | undefined;
@@ -14,7 +14,11 @@ interface Target {
 let last: Target = { uri: '', pathAndQuery: undefined, path: undefined, query: undefined };
 
 function parts(uri: string): Target {
-  if (uri === last.uri) return last;
+  if (uri === last.uri) {
+    // The next comparison is of one string with itself, and need not look at what is in it.
+    last.uri = uri;
+    return last;
+  }
   const pathAndQuery = pathPart(uri);
   const mark = pathAndQuery === undefined ? -1 : pathAndQuery.indexOf('?');
   last = {

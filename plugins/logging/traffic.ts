@@ -1,4 +1,12 @@
-import type { Connection, Endpoint, LogStep, Proxy, ProxyConfig, Transaction } from 'sluice/plugin';
+import {
+  type Connection,
+  type Endpoint,
+  type LogStep,
+  type Proxy,
+  type ProxyConfig,
+  type Transaction,
+  hasFailed,
+} from 'sluice/plugin';
 import type { LogProfile, ProfileStep } from './profile.ts';
 import { GLOBAL_LINES, PROXY_LOGGING, type ProxyLogging, type Traffic } from './settings.ts';
 import { ERROR, INFO, LEVELS } from './syslog.ts';
@@ -120,15 +128,6 @@ function levelOf(transaction: Transaction, traffic: Traffic, failed: boolean): n
   if (logLevel === 'silent') return undefined;
   if (logLevel !== undefined) return (LEVELS as readonly string[]).indexOf(logLevel);
   return failed && traffic.separateErrors ? ERROR : INFO;
-}
-
-/** An error, a timeout, a retry, a redispatch or a status of 5xx; configuration.txt 8.3.3. */
-function hasFailed(transaction: Transaction): boolean {
-  const cause = transaction.termination[0];
-  // `L`: answered by the proxy itself, as it was told to.
-  if (cause !== '-' && cause !== 'L') return true;
-  if (transaction.redispatched || (cause === '-' && transaction.retries > 0)) return true;
-  return (transaction.response?.status ?? 0) >= 500;
 }
 
 /** Errors of connections on which nothing came: empty, aborted, timed out. 7.3.3, `fc_err_str`. */

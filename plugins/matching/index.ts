@@ -8,9 +8,9 @@ import {
   regexError,
 } from 'sluice/plugin';
 import type { Builder, Lookup } from './lookup.ts';
-import { address } from './networks.ts';
+import { address, oneNetwork } from './networks.ts';
 import { integer, length } from './numbers.ts';
-import { directory, domain, exact, part, prefix, suffix } from './strings.ts';
+import { SINGLE, directory, domain, exact, part, prefix, suffix } from './strings.ts';
 
 /** Groups of a pattern that is only matched capture nothing in HAProxy, so that nothing can refer to them. */
 function compileMatcher(pattern: string, ignoreCase: boolean): Regex {
@@ -53,12 +53,20 @@ const binary: Builder = (items, flags) => {
   return (value) => table.get((value as Buffer).toString('latin1'));
 };
 
+/** A test of one pattern that need not say which one it was. */
+function singleTest(name: string, pattern: string): ((value: Value) => boolean) | undefined {
+  if (name === 'ip') return oneNetwork(pattern);
+  return SINGLE[name]?.(pattern) as ((value: Value) => boolean) | undefined;
+}
+
 function method(name: string, input: TypeName, build: Builder, summary: string): [string, MatchKeyword] {
   const keyword: MatchKeyword = {
     usage: `-m ${name} <pattern> …`,
     summary,
     input,
     compile(patterns, flags) {
+      const single = patterns.length === 1 && !flags.ignoreCase ? singleTest(name, patterns[0]!) : undefined;
+      if (single) return single;
       const find: Lookup<true> = build(
         patterns.map((pattern) => ({ pattern, data: true })),
         flags,

@@ -1,4 +1,14 @@
-import { type IpAddress, embeddedIpv4, mapToIpv6, maskOf, parseIpv4, parseIpv6, parseMask } from 'sluice/plugin';
+import {
+  type IpAddress,
+  type Value,
+  embeddedIpv4,
+  integerFromIpv4,
+  mapToIpv6,
+  maskOf,
+  parseIpv4,
+  parseIpv6,
+  parseMask,
+} from 'sluice/plugin';
 import type { BuildFlags, Builder } from './lookup.ts';
 import { type Prefix, PrefixTable } from './prefix-table.ts';
 
@@ -68,3 +78,17 @@ export const address: Builder = (items, flags: BuildFlags) => {
     return inner && (v4?.find(inner) ?? findScattered(inner));
   };
 };
+
+/** A test for one IPv4 network, which most conditions on addresses are; undefined for anything else. */
+export function oneNetwork(pattern: string): ((value: Value) => boolean) | undefined {
+  const network = readNetwork(pattern);
+  if (network?.bytes.length !== 4) return undefined;
+  const mask = integerFromIpv4(network.mask) | 0;
+  const wanted = integerFromIpv4(network.bytes) & mask;
+  return (value) => {
+    const { family, bytes } = value as IpAddress;
+    const inner = family === 4 ? bytes : embeddedIpv4(bytes);
+    if (inner === undefined) return false;
+    return (((inner[0]! << 24) | (inner[1]! << 16) | (inner[2]! << 8) | inner[3]!) & mask) === wanted;
+  };
+}

@@ -35,6 +35,7 @@ export const exact: Builder = (items, { ignoreCase }) =>
       const { pattern, data } = first!;
       return (text) => (text === pattern ? data : undefined);
     }
+    if (list.length <= FEW) return firstOf(list, (text, pattern) => text === pattern);
     const table = new Map(list.toReversed().map(({ pattern, data }) => [pattern, data]));
     return (text) => table.get(text);
   });
@@ -82,6 +83,14 @@ const startsWith: Matches = (text, pattern) => {
 const endsWith: Matches = (text, pattern) => {
   const last = pattern.length - 1;
   return last < 0 || (text.charCodeAt(text.length - 1) === pattern.charCodeAt(last) && text.endsWith(pattern));
+};
+
+/** Tests of one pattern, case counting: rules have no commoner one. */
+export const SINGLE: Readonly<Record<string, (pattern: string) => (text: string) => boolean>> = {
+  str: (pattern) => (text) => text === pattern,
+  beg: (pattern) => (text) => text.startsWith(pattern),
+  end: (pattern) => (text) => text.endsWith(pattern),
+  sub: (pattern) => (text) => text.includes(pattern),
 };
 
 /** `-m beg`: a prefix; the longest one, as HAProxy's tree finds it. */

@@ -91,6 +91,9 @@ class Fields implements HeaderList {
   all(name: string): string[] {
     return this.#fields.filter(([own]) => own === name).map(([, value]) => value);
   }
+  some(name: string, visit: (value: string) => boolean): boolean {
+    return this.all(name).some(visit);
+  }
   add(name: string, value: string): void {
     this.#fields.push([name, value]);
   }
