@@ -17,7 +17,7 @@ export class CachedResponse extends StoredResponse {
 }
 
 /** Bytes that an entry takes besides its response and its key: objects, its places in map and list. Measured, rounded up. */
-export const OVERHEAD = 1536;
+export const OVERHEAD = 2304;
 /** The longest tail: `age` with ten digits, and `cache-status`. */
 const TAIL = 160;
 
