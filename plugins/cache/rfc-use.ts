@@ -46,15 +46,18 @@ export function useRfc(
   if (key === undefined) return undefined;
   const now = Date.now() / 1000;
   const authorized = headers.has('authorization');
-  const question = { transaction, action, section, key, headers, authorized, now, collapsed, head: method === 'HEAD' };
-  if (method !== 'GET' && method !== 'HEAD') {
-    if (!SAFE.has(method)) forward({ ...question, asked: NO_DIRECTIVES }, 'unsafe', undefined, 'method');
+  const head = method === 'HEAD';
+  const known = head || method === 'GET';
+  const asked = known ? requestDirectives(headers, section) : NO_DIRECTIVES;
+  const question = { transaction, action, section, key, headers, asked, authorized, now, collapsed, head };
+  if (!known) {
+    if (!SAFE.has(method)) forward(question, 'unsafe', undefined, 'method');
     return undefined;
   }
   // Content of a GET means nothing that a key could tell (RFC 9110 9.3.1), and these conditions are not for caches.
   if (request.body.length !== 0 || forOriginOnly(headers)) return undefined;
   if (section.settings.cookies === 'pass' && headers.has('cookie')) return undefined;
-  return decide({ ...question, asked: requestDirectives(headers, section) });
+  return decide(question);
 }
 
 /** RFC 9111 5.2.1; 5.4: Pragma: no-cache counts where there is no Cache-Control. */
