@@ -307,8 +307,8 @@ export interface Transaction {
   closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
-  /** Waits; false as soon as the client is gone. */
-  sleep(milliseconds: number): Promise<boolean>;
+  /** Waits; false as soon as the client is gone, whose line says so: `CT` out of a tarpit. */
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean>;
   /**
    * Waits until the body of the message now under way is complete, has `atLeast` bytes (0: no such limit) or fills the
    * buffer: `ready`. `timeout` after that many milliseconds, `closed` when the sender is gone.

@@ -174,6 +174,8 @@ export class Stream implements Transaction, Queued {
   queueTicket = 0;
   queueBefore = 0;
 
+  /** It sleeps as a punishment. */
+  #tarpitted = false;
   #variables: Map<string, Value> | null = null;
   #data: Map<symbol, object> | null = null;
 
@@ -329,6 +331,7 @@ export class Stream implements Transaction, Queued {
     if (this.queue !== null) return 'Q';
     if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
     if (this.connection$ !== null) return 'C';
+    if (this.waiting && this.#tarpitted) return 'T';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 
@@ -489,7 +492,8 @@ export class Stream implements Transaction, Queued {
     return size + growth <= bufsize;
   }
 
-  sleep(milliseconds: number): Promise<boolean> {
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean> {
+    this.#tarpitted = tarpit !== undefined;
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
         clearTimeout(timer);

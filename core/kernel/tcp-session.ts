@@ -728,7 +728,8 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   protected gone(): void {
     if (this.#over) return;
     if (this.#phase !== ARRIVED && !(this.clientEnded && this.serverEnded)) {
-      this.stream.terminate('C', this.stream.stage);
+      // Whatever was under way: it is the data phase that a client breaks off.
+      this.stream.terminate('C', 'D');
       this.frontend.counters.cliAborts++;
     }
     this.#finish(false);
