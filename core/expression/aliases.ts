@@ -100,12 +100,21 @@ function pathOf(uri: string): string {
   return absolute?.[1] ?? '';
 }
 
-function captures(list: (transaction: Transaction) => (string | undefined)[]): Alias {
+type CaptureList = 'requestCaptures' | 'responseCaptures';
+
+/** How many slots the frontend has; what could not even be read has none. */
+function slotCount(transaction: Transaction, list: CaptureList): number {
+  if (transaction.request === undefined && transaction.frontend.settings.mode === 'http') return transaction[list].length;
+  return transaction.frontend.settings[list].length;
+}
+
+function captures(list: CaptureList): Alias {
   const value = (transaction: Transaction): string | undefined => {
-    const slots = list(transaction);
-    if (slots.length === 0) return undefined;
+    const slots = transaction[list];
+    const count = slotCount(transaction, list);
+    if (count === 0) return undefined;
     let joined = '{';
-    for (let i = 0; i < slots.length; i++) {
+    for (let i = 0; i < count; i++) {
       if (i > 0) joined += '|';
       const slot = slots[i];
       if (slot !== undefined) joined += encodeCapture(slot);
@@ -116,13 +125,14 @@ function captures(list: (transaction: Transaction) => (string | undefined)[]): A
 }
 
 /** Each capture a word of its own, as the Common Log Format wants it. */
-function captureWords(list: (transaction: Transaction) => (string | undefined)[]): Alias {
+function captureWords(list: CaptureList): Alias {
   return {
     kind: 'text',
     optional: true,
     value: (transaction) => {
-      const slots = list(transaction);
-      return slots.length === 0 ? undefined : slots.map((slot) => (slot ? encodeCapture(slot) : '-')).join(' ');
+      const count = slotCount(transaction, list);
+      const words = Array.from({ length: count }, (_, i) => encodeCapture(transaction[list][i] ?? '') || '-');
+      return count === 0 ? undefined : words.join(' ');
     },
   };
 }
@@ -140,13 +150,6 @@ function growing(figure: (transaction: Transaction) => number): Alias {
   };
 }
 
-const encoded =
-  (get: (transaction: Transaction) => string | undefined) =>
-  (transaction: Transaction): string | undefined => {
-    const value = get(transaction);
-    return value === undefined || value === '' ? undefined : encodeForLog(value);
-  };
-
 const source = (transaction: Transaction): Endpoint => transaction.connection.source;
 const destination = (transaction: Transaction): Endpoint => transaction.connection.destination;
 const server = (transaction: Transaction): Endpoint | undefined => transaction.server?.address;
@@ -156,13 +159,10 @@ const host = hostname();
 const CAPTURED_COOKIES = { request: 'capture.cookie.request', response: 'capture.cookie.response' } as const;
 
 const cookie = (which: keyof typeof CAPTURED_COOKIES): Alias =>
-  text(
-    encoded((transaction) => {
-      const value = transaction.getVariable('txn', CAPTURED_COOKIES[which]);
-      return typeof value === 'string' ? value : undefined;
-    }),
-    true,
-  );
+  text((transaction) => {
+    const value = transaction.getVariable('txn', CAPTURED_COOKIES[which]);
+    return typeof value === 'string' ? value : undefined;
+  }, true);
 
 const logCounters = new WeakMap<object, number>();
 
@@ -217,10 +217,10 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   fi: address(destination),
   fp: port(destination),
   ft: text((transaction) => transaction.frontend.name),
-  hr: captures((transaction) => transaction.requestCaptures),
-  hrl: captureWords((transaction) => transaction.requestCaptures),
-  hs: captures((transaction) => transaction.responseCaptures),
-  hsl: captureWords((transaction) => transaction.responseCaptures),
+  hr: captures('requestCaptures'),
+  hrl: captureWords('requestCaptures'),
+  hs: captures('responseCaptures'),
+  hsl: captureWords('responseCaptures'),
   ID: text((transaction) => transaction.uniqueId),
   lc: number(countLog),
   ms: {

@@ -19,6 +19,7 @@ interface AddedLine {
   readonly text: string;
 }
 
+const CONNECTION = 'connection';
 const CONTENT_LENGTH = 'content-length';
 const TRANSFER_ENCODING = 'transfer-encoding';
 
@@ -59,6 +60,7 @@ export class Head implements HeaderList {
   /** What additions and changes have added at the most, in bytes. */
   #grown = 0;
   #framing = false;
+  #connection = false;
   #startLine: string | undefined = undefined;
 
   /** Takes over what the scanner found; `end` is the index after the empty line. */
@@ -88,6 +90,7 @@ export class Head implements HeaderList {
       this.#added = 0;
       this.#grown = 0;
       this.#framing = false;
+      this.#connection = false;
     }
     if (this.#cached) {
       const values = this.#values;
@@ -127,6 +130,7 @@ export class Head implements HeaderList {
     this.#added = 0;
     this.#grown = 0;
     this.#framing = false;
+    this.#connection = false;
   }
 
   /** An empty head to be filled with `add`: that of an answer made by the proxy. */
@@ -177,6 +181,11 @@ export class Head implements HeaderList {
   /** Somebody changed the fields that say how a body is framed, or took them out. */
   get framingEdited(): boolean {
     return this.#framing;
+  }
+
+  /** Somebody wrote a Connection field. */
+  get connectionEdited(): boolean {
+    return this.#connection;
   }
 
   slice(start: number, end: number): string {
@@ -253,6 +262,7 @@ export class Head implements HeaderList {
   add(name: string, value: string): void {
     this.#edited = true;
     if (isFraming(name)) this.#framing = true;
+    else if (name === CONNECTION) this.#connection = true;
     this.#grown += name.length + value.length + 8;
     const at = this.#added++;
     this.#addedNames[at] = name;
@@ -330,6 +340,7 @@ export class Head implements HeaderList {
     const i = this.#physical(index);
     this.#grown += value.length;
     this.#noteFraming(i);
+    if (this.nameAt(index) === CONNECTION) this.#connection = true;
     if (i >= this.#count) {
       this.#addedValues[i - this.#count] = value;
       return;

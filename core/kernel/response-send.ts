@@ -1,4 +1,4 @@
-import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
+import { CLOSE_LINE, KEEP_ALIVE_LINE, takeClose } from '../http/connection-header.ts';
 import { reframe } from '../http/framing.ts';
 import { BODY_TUNNEL } from '../http/messages.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -29,7 +29,8 @@ export function afterResponse(stream: Stream): boolean {
   if (stream.afterResponseFailed) return true;
   const front = stream.frontend.runtime;
   const back = stream.backend?.runtime;
-  if (back !== undefined && back.afterResponseRules !== null && !runAfter(stream, back.afterResponseRules)) return false;
+  if (back !== undefined && back.afterResponseRules !== null && !runAfter(stream, back.afterResponseRules))
+    return false;
   if (front !== back && front.afterResponseRules !== null && !runAfter(stream, front.afterResponseRules)) return false;
   try {
     if (back !== undefined && back.beforeRespond !== null) {
@@ -40,6 +41,8 @@ export function afterResponse(stream: Stream): boolean {
   } catch (error) {
     stream.blame(stream.frontend.name, 'respond', error);
   }
+  const { head } = stream.responseView;
+  if (head.connectionEdited && takeClose(head)) stream.closeClient = true;
   return true;
 }
 
