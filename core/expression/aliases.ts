@@ -104,7 +104,8 @@ type CaptureList = 'requestCaptures' | 'responseCaptures';
 
 /** How many slots the frontend has; what could not even be read has none. */
 function slotCount(transaction: Transaction, list: CaptureList): number {
-  if (transaction.request === undefined && transaction.frontend.settings.mode === 'http') return transaction[list].length;
+  if (transaction.request === undefined && transaction.frontend.settings.mode === 'http')
+    return transaction[list].length;
   return transaction.frontend.settings[list].length;
 }
 

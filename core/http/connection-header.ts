@@ -40,7 +40,10 @@ export function takeClose(head: Head): boolean {
   let closes = false;
   for (let i = head.size - 1; i >= 0; i--) {
     if (head.nameAt(i) !== 'connection') continue;
-    const members = head.valueAt(i).split(',').map((member) => member.trim());
+    const members = head
+      .valueAt(i)
+      .split(',')
+      .map((member) => member.trim());
     const kept = members.filter((member) => member !== '' && !/^(?:close|keep-alive)$/i.test(member));
     closes ||= members.some((member) => /^close$/i.test(member));
     if (kept.length === 0) head.deleteAt(i);

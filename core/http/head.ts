@@ -59,6 +59,8 @@ export class Head implements HeaderList {
   #added = 0;
   /** What additions and changes have added at the most, in bytes. */
   #grown = 0;
+  /** Fields that went before anybody saw them. */
+  #cut = 0;
   #framing = false;
   #connection = false;
   #startLine: string | undefined = undefined;
@@ -89,6 +91,7 @@ export class Head implements HeaderList {
       this.#changed = 0;
       this.#added = 0;
       this.#grown = 0;
+      this.#cut = 0;
       this.#framing = false;
       this.#connection = false;
     }
@@ -129,6 +132,7 @@ export class Head implements HeaderList {
     this.#end = 0;
     this.#added = 0;
     this.#grown = 0;
+    this.#cut = 0;
     this.#framing = false;
     this.#connection = false;
   }
@@ -173,9 +177,9 @@ export class Head implements HeaderList {
     return this.#end - this.#start + (this.#startLine?.length ?? 0) + this.#grown + BOUND + 4 * this.#count;
   }
 
-  /** Fields, those that were taken out of what arrived included: their places are not free. */
+  /** Fields, those that rules took out of what arrived included: their places are not free. */
   get blocks(): number {
-    return this.#count + this.#added;
+    return this.#count - this.#cut + this.#added;
   }
 
   /** Somebody changed the fields that say how a body is framed, or took them out. */
@@ -312,7 +316,9 @@ export class Head implements HeaderList {
 
   /** Removes the field at the index the scanner gave it. */
   deleteScanned(index: number): void {
-    if (this.#states[index] !== DELETED) this.#remove(index);
+    if (this.#states[index] === DELETED) return;
+    this.#remove(index);
+    this.#cut++;
   }
 
   #physical(index: number): number {
