@@ -1,4 +1,6 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { FilterFactory } from './filters.ts';
+import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -20,10 +22,19 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
   resetTtl: number | undefined;
+}
+
+/** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
+export interface ConnectionError {
+  readonly code: number;
+  /** As `fc_err_str` and the log have it. */
+  readonly text: string;
 }
 
 /** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
@@ -126,6 +137,8 @@ export interface Reply {
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
 export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
@@ -227,8 +240,14 @@ export interface Transaction {
   readonly responseCaptures: (string | undefined)[];
   /** Per-transaction state of a plugin, gone when the transaction ends. */
   data<T extends object>(key: symbol, create: () => T): T;
+  /** The same, but it is not made: undefined where nobody has. */
+  peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
+  /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
+  logOrigin: string;
+  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
+  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -259,6 +278,19 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Attaches the filter of a `late` line of its frontend or backend, at the place of that line, until the response's head has
+   * been shown to filters. Nothing happens where neither has the line.
+   */
+  attachFilter(factory: FilterFactory): void;
+  /**
+   * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
+   * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a
+   * request that has a body.
+   */
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean;
+  /** What {@link serve} was given; null when a server answers. */
+  readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
@@ -284,8 +316,18 @@ export interface Transaction {
   waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
-/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+/**
+ * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
+ * run of a health check, and empty elsewhere.
+ */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+/** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
+export interface DetachedTransaction extends Transaction {
+  /** What fetches of a response are to read. */
+  received: Received | undefined;
+  response: Response | undefined;
+}
 
 /** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
 export interface Counters {
@@ -313,6 +355,11 @@ export interface Counters {
   cacheHits: number;
   /** Requests for which a cache knew early hints to send. */
   cacheHintHits: number;
+  /** Bytes given to compression, what became of them, and what passed by because of `maxcomprate` and its like. */
+  compressedIn: number;
+  compressedOut: number;
+  compressionBypassed: number;
+  compressedResponses: number;
 }
 
 /** What frontends and backends share. */
@@ -337,9 +384,13 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
+  logLines: number;
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -354,6 +405,8 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
+  detached(server: Server, frontend: string): DetachedTransaction;
 }
 
 export interface Server {
@@ -361,6 +414,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */

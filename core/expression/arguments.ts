@@ -156,6 +156,12 @@ export function bindArguments(
       return scaledInteger(text, specs[index]!.type);
     },
     fail,
+    acl: (text) => {
+      const expected = !text.startsWith('!');
+      const name = expected ? text : text.slice(1);
+      const acl = context.acl(name) ?? fail(`ACL '${name}' not found`);
+      return (transaction) => acl.evaluate(transaction) === expected;
+    },
     later: (check) => context.later((names) => naming(owner, context, () => check(names))),
   };
 }

@@ -1,5 +1,5 @@
 import type { Source } from '../api/expression.ts';
-import type { Arguments, FetchFunction, MultiFetch } from '../api/keywords.ts';
+import type { FetchFunction, MultiFetch } from '../api/keywords.ts';
 import type { Transaction } from '../api/traffic.ts';
 import type { TypeName, Value } from '../api/values.ts';
 import type { Keywords } from '../plugin/registry.ts';
@@ -70,8 +70,7 @@ export function readSample(
   const owner: ArgumentOwner = { word, kind: 'fetch method' };
   const fetchArguments = readArguments(text, start + word.length, keyword.arguments?.length ?? 0, owner);
   const bound = bindArguments(fetchArguments, keyword.arguments ?? [], owner, context);
-  // The one fetch that only the compiler can build: it alone knows the ACLs.
-  const fetch = word === 'acl' ? aclFetch(bound, context) : keyword.compile(bound);
+  const fetch = keyword.compile(bound);
   let evaluate = typeof fetch === 'function' ? fetch : fetch.evaluate;
   let some = typeof fetch === 'function' ? undefined : fetch.some;
   let known = constantOf(evaluate);
@@ -151,18 +150,6 @@ function readArguments(text: string, at: number, limit: number, owner: ArgumentO
       detail,
     );
   });
-}
-
-/** `acl(name,!other)`: whether all the named ACLs match, those behind a `!` not. */
-function aclFetch(args: Arguments, context: ArgumentContext): FetchFunction {
-  const tests = args.texts
-    .filter((text) => text !== undefined)
-    .map((text) => {
-      const name = text.replace(/^!/, '');
-      const acl = context.acl(name) ?? args.fail(`ACL '${name}' not found`);
-      return { acl, expected: !text.startsWith('!') };
-    });
-  return (transaction) => tests.every(({ acl, expected }) => acl.evaluate(transaction) === expected);
 }
 
 function compose(steps: readonly Step[]): Step {

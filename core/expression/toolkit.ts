@@ -24,6 +24,7 @@ export {
   followReference,
 } from './references.ts';
 export { ExpressionError } from './errors.ts';
+export { hasFailed } from './outcome.ts';
 export { jsonString } from './encode.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';

@@ -102,6 +102,19 @@ export class StoredResponse {
     this.ranges = scanner.ranges.slice(0, scanner.count * STRIDE);
   }
 
+  /** Its fields, without those of the tail. */
+  get fields(): [name: string, value: string][] {
+    const { image, ranges } = this;
+    const fields: [string, string][] = [];
+    for (let i = 0; i < this.count; i++) {
+      const at = i * STRIDE;
+      if (ranges[at]! >= this.#tailStart) break;
+      const name = image.latin1Slice(ranges[at], ranges[at + 1]);
+      fields.push([name, image.latin1Slice(ranges[at + 2], ranges[at + 3])]);
+    }
+    return fields;
+  }
+
   /** Whole lines (`age: 5`, CRLF) behind the other fields. One of the same length is written over the last one. */
   get tail(): string {
     return this.#tail;

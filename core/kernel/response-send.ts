@@ -4,8 +4,10 @@ import { BODY_TUNNEL } from '../http/messages.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { countStatus } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
+import { filterResponse } from './filter-response.ts';
 import { releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
+import { tell } from './log-steps.ts';
 import { sendReply } from './http-reply.ts';
 import { type HttpSession, TUNNEL } from './http-session.ts';
 import { responseEnded } from './response-end.ts';
@@ -69,16 +71,28 @@ export function connectionLine(stream: Stream): string {
 }
 
 export function sendResponse(session: HttpSession, stream: Stream): void {
-  const view = stream.responseView;
-  const { body } = view;
   if (!afterResponse(stream)) {
     withholdResponse(session, stream);
     return;
   }
-  const { status } = view;
+  if (stream.filters === null) transmit(session, stream);
+  else filterResponse(session, stream, stream.filters);
+}
+
+/** Counts a response that is on its way. */
+export function countResponse(stream: Stream): void {
+  const { status } = stream.responseView;
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
-  countStatus(stream.server!.counters, status);
+  if (stream.server !== undefined) countStatus(stream.server.counters, status);
+}
+
+/** Sends head and body as they are. */
+export function transmit(session: HttpSession, stream: Stream): void {
+  const view = stream.responseView;
+  const { body } = view;
+  const { status } = view;
+  countResponse(stream);
   if ((view.head.framingEdited || view.statusSet) && !stream.headRequest && status !== 204 && status !== 304) {
     reframe(view.head, body);
   }
@@ -123,7 +137,9 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
   stream.backend!.counters.bytesOut += size;
   if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream, true);
+  const { runtime } = stream.frontend;
+  if (runtime.steps.response !== null) tell(runtime.steps.response, stream);
+  if (runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);
@@ -138,7 +154,8 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
     session.phase = TUNNEL;
     stream.tunnel = true;
     const early = session.takeStash();
-    if (early !== null) connection.socket.write(early);
+    if (early !== null && stream.requestChain !== null) stream.requestChain.push(early);
+    else if (early !== null) connection.socket.write(early);
     session.resume();
     schedule(session, tunnelTimeout(session, stream), now());
   } else {

@@ -1,5 +1,8 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import checkProtocols from '../../plugins/checks/protocols/index.ts';
+import checks from '../../plugins/checks/index.ts';
+import compression from '../../plugins/compression/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
@@ -13,6 +16,7 @@ import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
+import cache from '../../plugins/cache/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -21,6 +25,8 @@ export const stockPlugins: readonly Plugin[] = [
   listeners,
   servers,
   balance,
+  checkProtocols,
+  checks,
   forwarding,
   errors,
   httpRules,
@@ -30,4 +36,6 @@ export const stockPlugins: readonly Plugin[] = [
   matching,
   logging,
   persistence,
+  compression,
+  cache,
 ];

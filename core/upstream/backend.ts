@@ -3,6 +3,7 @@ import type {
   BalanceFactory,
   Balancer,
   Counters,
+  DetachedTransaction,
   Extension,
   LogLevel,
   ProxySettings,
@@ -12,6 +13,7 @@ import type {
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
+import { Detached } from './detached.ts';
 import { WaitQueue } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
@@ -24,8 +26,6 @@ export class UpstreamBackend implements Backend {
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
   readonly queue: WaitQueue = new WaitQueue(false);
-  usable = 0;
-  totalWeight = 0;
   activeServers = 0;
   backupServers = 0;
   timesDown = 0;
@@ -34,12 +34,20 @@ export class UpstreamBackend implements Backend {
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
   #balancer: Balancer | undefined;
+  /** The weight with which each server is in the sums below. */
+  readonly #counted = new Map<UpstreamServer, number>();
+  #activeWeight = 0;
+  #backupWeight = 0;
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
+  }
+
+  get forcedId(): boolean {
+    return this.runtime.config.forcedId;
   }
 
   get queued(): number {
@@ -54,20 +62,39 @@ export class UpstreamBackend implements Backend {
     return this.runtime.config.findExtension(key);
   }
 
+  detached(server: UpstreamServer, frontend: string): DetachedTransaction {
+    return new Detached(this, server, frontend) as unknown as DetachedTransaction;
+  }
+
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */
   ready(algorithm: BalanceFactory | undefined): void {
-    this.#recount();
+    for (const server of this.servers) this.#count(server);
     this.#balancer = (this.settings.balance ?? algorithm)?.(this);
   }
 
-  #recount(): void {
-    const usable = this.servers.filter((server) => server.usable && server.effectiveWeight > 0);
-    let active = usable.filter((server) => !server.backup);
-    this.activeServers = active.length;
-    this.backupServers = usable.length - active.length;
-    if (active.length === 0) active = usable;
-    this.usable = active.length;
-    this.totalWeight = active.reduce((sum, server) => sum + server.effectiveWeight, 0);
+  /** Brings the sums up to date with one server. */
+  #count(server: UpstreamServer): void {
+    const before = this.#counted.get(server) ?? 0;
+    const weight = server.usable ? server.effectiveWeight : 0;
+    if (weight === before) return;
+    this.#counted.set(server, weight);
+    const step = (weight > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
+    if (server.backup) {
+      this.backupServers += step;
+      this.#backupWeight += weight - before;
+    } else {
+      this.activeServers += step;
+      this.#activeWeight += weight - before;
+    }
+  }
+
+  /** Backups count when there is nobody else. */
+  get usable(): number {
+    return this.activeServers > 0 ? this.activeServers : this.backupServers;
+  }
+
+  get totalWeight(): number {
+    return this.activeServers > 0 ? this.#activeWeight : this.#backupWeight;
   }
 
   get downtime(): number {
@@ -84,7 +111,7 @@ export class UpstreamBackend implements Backend {
 
   /** A server's state or weight changed. */
   changed(server: UpstreamServer): void {
-    this.#recount();
+    this.#count(server);
     this.#balancer?.changed?.(server);
     this.serveQueue(server);
   }

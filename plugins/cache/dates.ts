@@ -30,7 +30,7 @@ export function parseHttpDate(text: string, now: number): number | undefined {
 function seconds(year: string, month: string, day: string, time: readonly string[]): number | undefined {
   const [hour, minute, second] = time.map(Number) as [number, number, number];
   const date = Number(day);
-  if (hour > 23 || minute > 59 || second > 60 || date < 1) return undefined;
+  if (hour > 23 || minute > 59 || second > 60 || date < 1 || Number(year) < 1000) return undefined;
   const at = Date.UTC(Number(year), MONTHS.indexOf(month), date, hour, minute, second);
   // 31 February is no date.
   return new Date(at - second * 1000).getUTCDate() === date ? at / 1000 : undefined;

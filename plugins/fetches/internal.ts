@@ -88,7 +88,10 @@ export const internalFetches: FetchTable = {
     'bool',
     'constant',
     'Whether all the named ACLs match.',
-    (args) => args.fail('ACLs cannot be named here'),
+    (args) => {
+      const tests = args.texts.filter((text) => text !== undefined).map((text) => args.acl(text));
+      return (transaction) => tests.every((test) => test(transaction));
+    },
   ),
   ...backendFetch('nbsrv', 'Usable servers of a backend.', (backend) => backend.usable),
   ...backendFetch('be_conn', 'Connections of a backend.', (backend) => backend.counters.current),

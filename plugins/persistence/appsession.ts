@@ -45,7 +45,7 @@ function chooseBySession(transaction: Transaction, proxy: Proxy): Server | undef
   if (transaction.assigned) return undefined;
   const server = transaction.backend!.servers.find((one) => one.name === name);
   const forced = transaction.persistence === 'forced' || proxy.settings.options.get('persist') === true;
-  return server?.usable === true || forced ? server : undefined;
+  return server?.state.acceptsBound === true || forced ? server : undefined;
 }
 
 /** The identifier in the Cookie field, else in the URI. */

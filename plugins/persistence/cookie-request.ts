@@ -84,8 +84,8 @@ class Reading {
       return;
     }
     const forced = transaction.persistence === 'forced' || this.#proxy.settings.options.get('persist') === true;
-    const server = servers.find(({ usable }) => usable || forced);
-    this.#note(server?.usable === true ? 'V' : 'D');
+    const server = servers.find(({ state }) => state.acceptsBound || forced);
+    this.#note(server?.state.acceptsBound === true ? 'V' : 'D');
     if (server === undefined) return;
     this.server = server;
     if (dates !== undefined) this.#remember(dates, now);

@@ -14,7 +14,7 @@ function chooseByRdpCookie(transaction: Transaction, proxy: Proxy): Server | und
   const server = transaction.backend!.servers.find(
     (one) => one.address.port === port && one.address.address === address,
   );
-  if (server === undefined || server.usable) return server;
+  if (server === undefined || server.state.acceptsBound) return server;
   const forced = transaction.persistence === 'forced' || proxy.settings.options.get('persist') === true;
   return forced ? server : undefined;
 }
