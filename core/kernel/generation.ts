@@ -8,6 +8,7 @@ import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState } from './process-state.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
+import { Budgets } from './variables.ts';
 
 export type Say = (severity: Severity, text: string) => void;
 
@@ -20,6 +21,8 @@ export class Generation implements Process {
   readonly acceptors: Acceptor[] = [];
   /** `proc.` variables; handed on to the next generation. */
   readonly variables: Map<string, Value>;
+  /** What variables may take; undefined without a limit. */
+  readonly budgets: Budgets | undefined;
   /** A head may be this long (configuration.txt 3.2, tune.bufsize and tune.maxrewrite). */
   readonly headLimit: number;
   /** What is held of a body at the most when somebody waits for it. */
@@ -48,6 +51,7 @@ export class Generation implements Process {
     this.say = say;
     this.log = log;
     this.variables = variables;
+    this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;

@@ -21,6 +21,7 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
 import type { FrontendRuntime } from './frontend.ts';
+import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
 
 let streams = 0;
@@ -92,6 +93,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+  /** The same until the stream's next life. */
+  serverLink: ServerConnection | undefined = undefined;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -152,7 +155,10 @@ export class Stream implements Transaction, Queued {
   queueTicket = 0;
   queueBefore = 0;
 
-  #variables: Map<string, Value> | null = null;
+  #txnVariables: Map<string, Value> | null = null;
+  #reqVariables: Map<string, Value> | null = null;
+  #resVariables: Map<string, Value> | null = null;
+  #budgets: TransactionBudgets | undefined = undefined;
   #data: Map<symbol, object> | null = null;
 
   /** Begins a new life for a session. */
@@ -216,6 +222,7 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
+    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;
@@ -237,7 +244,11 @@ export class Stream implements Transaction, Queued {
     this.uniqueIdText = undefined;
     this.challengeField = null;
     this.interim = '';
-    this.#variables = null;
+    this.#txnVariables = null;
+    this.#reqVariables = null;
+    this.#resVariables = null;
+    this.#budgets?.txn.end();
+    this.#budgets = undefined;
     this.#data = null;
     if (this.#enders !== null) this.#runEnders(this.#enders);
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
@@ -261,6 +272,10 @@ export class Stream implements Transaction, Queued {
 
   get #isMeasured(): boolean {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
+  }
+
+  get maxRetries(): number {
+    return this.retries + this.retriesLeft;
   }
 
   get isFirst(): boolean {
@@ -307,28 +322,49 @@ export class Stream implements Transaction, Queued {
     return (this.uniqueIdText ??= format.evaluate(this));
   }
 
-  getVariable(scope: VariableScope, name: string): Value | undefined {
+  #scope(scope: VariableScope): Map<string, Value> | null {
     switch (scope) {
       case 'proc':
-        return this.frontend.runtime.generation.variables.get(name);
+        return this.frontend.runtime.generation.variables;
       case 'sess':
-        return this.session.variables?.get(name);
+        return this.session.variables;
+      case 'txn':
+        return this.#txnVariables;
+      case 'req':
+        return this.#reqVariables;
       default:
-        return this.#variables?.get(`${scope}.${name}`);
+        return this.#resVariables;
     }
   }
 
+  getVariable(scope: VariableScope, name: string): Value | undefined {
+    return this.#scope(scope)?.get(name);
+  }
+
+  variables(scope: VariableScope): Iterable<readonly [string, Value]> {
+    return this.#scope(scope) ?? [];
+  }
+
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
-    let map: Map<string, Value>;
-    let key = name;
-    if (scope === 'proc') map = this.frontend.runtime.generation.variables;
-    else if (scope === 'sess') map = this.session.variables ??= new Map();
-    else {
-      map = this.#variables ??= new Map();
-      key = `${scope}.${name}`;
+    let map = this.#scope(scope);
+    if (map === null) {
+      if (value === undefined) return;
+      map = new Map<string, Value>();
+      if (scope === 'sess') this.session.variables = map;
+      else if (scope === 'txn') this.#txnVariables = map;
+      else if (scope === 'req') this.#reqVariables = map;
+      else this.#resVariables = map;
     }
-    if (value === undefined) map.delete(key);
-    else map.set(key, value);
+    const { budgets } = this.frontend.runtime.generation;
+    if (budgets === undefined) changeVariable(map, name, value);
+    else this.#budgetOf(scope, budgets).set(map, name, value);
+  }
+
+  #budgetOf(scope: VariableScope, budgets: Budgets): Budget {
+    if (scope === 'proc') return budgets.process;
+    const session = (this.session.variableBudget ??= budgets.session());
+    if (scope === 'sess') return session;
+    return (this.#budgets ??= budgets.transaction(session))[scope];
   }
 
   data<T extends object>(key: symbol, create: () => T): T {

@@ -224,7 +224,7 @@ export class TcpSession extends ClientSession {
       return;
     }
     stream.backend = backend;
-    enter(backend.counters);
+    enter(backend.counters, now());
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
@@ -254,7 +254,7 @@ export class TcpSession extends ClientSession {
     stream.taken = true;
     stream.timing.queue = at;
     this.#phase = CONNECTING;
-    stream.connection$ = connectTo(server, stream, this);
+    stream.connection$ = stream.serverLink = connectTo(server, stream, this);
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
