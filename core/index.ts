@@ -151,6 +151,7 @@ class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
@@ -215,6 +216,7 @@ class RunningProxy implements ProxyHandle {
   /** Sees an old generation out, in the background. */
   #end(loaded: Loaded, drained: Promise<void>): void {
     const ending = (async (): Promise<void> => {
+      loaded.plugins.drain();
       await this.#sockets.release(loaded.traffic);
       const after = loaded.config.global.settings.hardStopAfter;
       const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);
@@ -298,7 +300,7 @@ class RunningProxy implements ProxyHandle {
 /** What plugins bring that nothing runs yet. */
 function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
   return plugins.flatMap(({ plugin }) =>
-    (['commands', 'filters'] as const)
+    (['commands'] as const)
       .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
       .map((table) => ({
         severity: 'notice',
@@ -307,13 +309,13 @@ function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
   );
 }
 
-/** Filters are read and checked, but nothing sends bodies through them yet. */
+/** Filters are read and checked, but in TCP mode nothing sends bytes through them yet. */
 function filtersNotRun({ proxies }: LoadedConfig): Diagnostic[] {
   return proxies
-    .filter(({ settings }) => settings.filters.length > 0)
+    .filter(({ settings }) => settings.filters.length > 0 && settings.mode === 'tcp')
     .map(({ name, kind, file, line }) => ({
       severity: 'alert',
-      message: `'filter' in ${kind} '${name}' is not built yet: filters of plugins are not run`,
+      message: `'filter' in ${kind} '${name}' is not built yet: filters are not run in TCP mode`,
       file,
       line,
     }));

@@ -1,6 +1,7 @@
 import type { Condition, Format } from './expression.ts';
+import type { FilterLine } from './filters.ts';
 import type { CheckFunction } from './health.ts';
-import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
+import type { Action, BalanceFactory, Ruleset } from './keywords.ts';
 import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
@@ -76,8 +77,10 @@ export interface ProxySettings {
   reuse: HttpReuse;
   /** How server keep-alive announces itself to HTTP/1.0 style proxies, etc.: raw answers by status. */
   errorReplies: Map<number, ErrorReply>;
-  /** Filters in the order of their lines. */
-  filters: FilterFactory[];
+  /** In the order of their lines. */
+  filters: FilterLine[];
+  /** `filter-sequence`: the names of filters in another order, by direction; undefined leaves that of the lines. */
+  filterSequence: { request: readonly string[] | undefined; response: readonly string[] | undefined };
   balance: BalanceFactory | undefined;
   /** How servers are checked; undefined: by connecting. */
   check: CheckFunction | undefined;
@@ -159,6 +162,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** `id` comes from the configuration. */
+  forcedId: boolean;
   /** The `defaults` section it started from. */
   readonly defaults: ProxyConfig | undefined;
   readonly file: string;
@@ -318,6 +323,8 @@ export interface GlobalSettings {
   caseAdjust: Map<string, string>;
   /** Percent by which the times of health checks vary. */
   spreadChecks: number;
+  /** Milliseconds over which the first checks are spread at the most; undefined: as many as the intervals have. */
+  maxSpreadChecks: number | undefined;
   /** What a plugin's throw does: by plugin name. */
   pluginErrors: Map<string, PluginErrorPolicy>;
   /** Prefix for unix sockets in `bind` lines, with their mode and owner (`unix-bind`). */

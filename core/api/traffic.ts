@@ -1,4 +1,5 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -154,14 +155,16 @@ export interface Reply {
   readonly body?: string | Uint8Array;
   /**
    * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
-   * request or response (`P`), `tarpit` too (`PT`).
+   * request or response (`P`), `tarpit` too (`PT`), `internal` is an error of our own (`I`).
    */
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
-export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
@@ -290,6 +293,11 @@ export interface Transaction {
    * out. True when a rule set begins.
    */
   strictRewriting: boolean;
+  /**
+   * Whether `growth` more bytes fit in the head of the request or of the response, as HAProxy reckons: a field costs 8 bytes
+   * besides its name and value, and head and what is held of the body have to fit in a buffer (tune.bufsize).
+   */
+  rewriteFits(response: boolean, growth: number): boolean;
   /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
@@ -300,6 +308,12 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
+   * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a
+   * request that has a body.
+   */
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean;
   /** What {@link serve} was given; null when a server answers. */
   readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
@@ -327,8 +341,18 @@ export interface Transaction {
   waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
-/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+/**
+ * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
+ * run of a health check, and empty elsewhere.
+ */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+/** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
+export interface DetachedTransaction extends Transaction {
+  /** What fetches of a response are to read. */
+  received: Received | undefined;
+  response: Response | undefined;
+}
 
 /** Events a second. */
 export interface Rate {
@@ -370,6 +394,11 @@ export interface Counters {
   cacheHits: number;
   /** Requests for which a cache knew early hints to send. */
   cacheHintHits: number;
+  /** Bytes given to compression, what became of them, and what passed by because of `maxcomprate` and its like. */
+  compressedIn: number;
+  compressedOut: number;
+  compressionBypassed: number;
+  compressedResponses: number;
 }
 
 /** What frontends and backends share. */
@@ -397,6 +426,8 @@ export interface Frontend extends Proxy {
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -411,6 +442,8 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
+  detached(server: Server, frontend: string): DetachedTransaction;
 }
 
 export interface Server {
@@ -418,6 +451,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */

@@ -42,6 +42,7 @@ export class ProxySection implements ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id = 0;
+  forcedId = true;
   readonly file: string;
   readonly line: number;
   readonly settings: ProxySettings;

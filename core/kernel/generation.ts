@@ -19,6 +19,8 @@ export class Generation implements Process {
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
   readonly acceptors: Acceptor[] = [];
+  /** What goes on without a client. */
+  readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
   readonly variables: Map<string, Value>;
   /** What variables may take; undefined without a limit. */
@@ -90,7 +92,7 @@ export class Generation implements Process {
   }
 
   get sessions(): number {
-    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, 0);
+    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, this.background.size);
   }
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
@@ -165,6 +167,7 @@ export class Generation implements Process {
       acceptor.stop();
       for (const session of acceptor.sessions) session.kill();
     }
+    for (const session of this.background) session.kill();
     this.close();
   }
 

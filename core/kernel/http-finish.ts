@@ -32,6 +32,7 @@ export function finishResponse(session: HttpSession, stream: Stream): void {
     schedule(session, session.frontend.clientTimeout, now());
     return;
   }
+  if (stream.requestChain !== null && !stream.tunnel) stream.closeServer = true;
   endExchange(session, stream);
 }
 

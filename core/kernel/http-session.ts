@@ -45,6 +45,8 @@ export function scannerFor(limit: number): HeadScanner {
 export class HttpSession extends ClientSession {
   phase: number = IDLE;
   stream: Stream | null = null;
+  /** Nobody is there: it ends with its request. */
+  clientless = false;
   /** The client has ended its side. */
   clientEnded = false;
   /** The one of the request before, where its connection is kept for this client alone. */
@@ -282,6 +284,10 @@ export class HttpSession extends ClientSession {
   /** Ends our side once everything is written, and reads on for a while. */
   end(): void {
     if (this.closed) return;
+    if (this.clientless) {
+      this.destroy();
+      return;
+    }
     this.phase = CLOSING;
     this.#stash = null;
     this.endBulk();

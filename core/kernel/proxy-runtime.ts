@@ -4,6 +4,7 @@ import type { ScanOptions } from '../http/head-scanner.ts';
 import type { ServerChooser } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
 import { makeReady, type RunningRule } from './rules.ts';
+import { ProxyFilters } from './stream-filters.ts';
 
 /** What the directives of a proxy asked to be called for, in order. */
 export interface ProxyHooks {
@@ -50,6 +51,7 @@ export class ProxyRuntime {
   readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
   readonly onResponsePassed: readonly ProxyHook<Eventually<Verdict>>[] | null;
+  readonly filters: ProxyFilters | null;
   readonly requestScan: ScanOptions;
   readonly responseScan: ScanOptions;
   readonly bufferRequest: boolean;
@@ -92,7 +94,9 @@ export class ProxyRuntime {
     this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
+    this.filters = config.settings.filters.length === 0 ? null : new ProxyFilters(config.settings);
     this.#keepsLine =
+      this.filters !== null ||
       this.responseRules !== null ||
       this.afterResponseRules !== null ||
       this.onResponse !== null ||

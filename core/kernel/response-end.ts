@@ -1,5 +1,6 @@
 import { BODY_CLOSE, BODY_TUNNEL } from '../http/messages.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { filteredEnd } from './filter-response.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { answersFailure, sendFailure, sendReply } from './http-reply.ts';
@@ -27,6 +28,11 @@ export function serverEnded(session: HttpSession, stream: Stream, connection: Se
 /** The server's bytes are over while a response passes. */
 export function responseEnded(session: HttpSession, stream: Stream): void {
   const { body } = stream.responseView;
+  const chain = stream.responseChain;
+  if (chain !== null) {
+    if (!filteredEnd(stream, chain)) responseCut(session, stream);
+    return;
+  }
   if (body.kind === BODY_CLOSE || body.kind === BODY_TUNNEL) {
     body.complete = true;
     stream.responsePhase = 2;
@@ -66,7 +72,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   }
   if (stream.responsePhase > 0) {
     // A reset ends no message, not even one that lasts until the close.
-    if (why === 'error') responseCut(session, stream);
+    const passing = stream.responseChain !== null && stream.responseView.body.complete;
+    if (why === 'error' && !passing) responseCut(session, stream);
     else responseEnded(session, stream);
     return;
   }

@@ -1,4 +1,5 @@
 import type {
+  Action,
   PacketMarks,
   Process,
   Received,
@@ -20,9 +21,16 @@ import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
+import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
+import type { FilterChain } from './filter-chain.ts';
+import type { StreamFilters } from './stream-filters.ts';
+
+/** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
+const BUFFER_OVERHEAD = 48;
+const BLOCK = 8;
 
 let streams = 0;
 
@@ -35,6 +43,13 @@ export interface PendingReply {
   readonly cause: ReplyCause;
   /** An answer that is at hand as bytes, instead of all of the above. */
   readonly stored?: StoredResponse;
+}
+
+/** A variable on its way to another transaction. */
+export interface CopiedVariable {
+  readonly scope: VariableScope;
+  readonly name: string;
+  readonly value: Value;
 }
 
 /**
@@ -78,6 +93,8 @@ export class Stream implements Transaction, Queued {
   logLevel: string | undefined = undefined;
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** An `http-after-response` rule failed: what is sent is the error. */
+  afterResponseFailed = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -149,6 +166,13 @@ export class Stream implements Transaction, Queued {
   agent: string | undefined = undefined;
   #enders: (() => void)[] | null = null;
 
+  /** A service answers, in the server's place. */
+  served = false;
+  /** Filters of this stream, and the chains its bytes pass through; null without any. */
+  filters: StreamFilters | null = null;
+  requestChain: FilterChain | null = null;
+  responseChain: FilterChain | null = null;
+
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
@@ -194,6 +218,7 @@ export class Stream implements Transaction, Queued {
     this.logLevel = undefined;
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.afterResponseFailed = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -234,6 +259,7 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
     this.response = undefined;
@@ -254,6 +280,15 @@ export class Stream implements Transaction, Queued {
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
+  }
+
+  #endFilters(filters: StreamFilters): void {
+    this.requestChain?.close();
+    this.responseChain?.close();
+    this.requestChain = null;
+    this.responseChain = null;
+    this.filters = null;
+    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
@@ -332,8 +367,10 @@ export class Stream implements Transaction, Queued {
         return this.#txnVariables;
       case 'req':
         return this.#reqVariables;
-      default:
+      case 'res':
         return this.#resVariables;
+      default:
+        return null;
     }
   }
 
@@ -346,6 +383,7 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
+    if (scope === 'check') return;
     let map = this.#scope(scope);
     if (map === null) {
       if (value === undefined) return;
@@ -360,11 +398,24 @@ export class Stream implements Transaction, Queued {
     else this.#budgetOf(scope, budgets).set(map, name, value);
   }
 
-  #budgetOf(scope: VariableScope, budgets: Budgets): Budget {
+  #budgetOf(scope: Exclude<VariableScope, 'check'>, budgets: Budgets): Budget {
     if (scope === 'proc') return budgets.process;
     const session = (this.session.variableBudget ??= budgets.session());
     if (scope === 'sess') return session;
     return (this.#budgets ??= budgets.transaction(session))[scope];
+  }
+
+  copyVariables(): readonly CopiedVariable[] {
+    const scopes = ['txn', 'req', 'res'] as const;
+    return scopes.flatMap((scope) => [...this.variables(scope)].map(([name, value]) => ({ scope, name, value })));
+  }
+
+  pasteVariables(variables: readonly CopiedVariable[]): void {
+    for (const { scope, name, value } of variables) this.setVariable(scope, name, value);
+  }
+
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
+    return runInBackground(this, action, prepare);
   }
 
   data<T extends object>(key: symbol, create: () => T): T {
@@ -452,6 +503,18 @@ export class Stream implements Transaction, Queued {
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {
     this.session.expectHeader = protocol;
+  }
+
+  rewriteFits(response: boolean, growth: number): boolean {
+    const view = response ? this.responseView : this.requestView;
+    const { bufsize, maxrewrite } = this.frontend.runtime.generation.settings;
+    const { head, body } = view;
+    // An upper bound first, which costs nothing.
+    if (head.sizeBound + body.heldSize + growth + BUFFER_OVERHEAD <= bufsize) return true;
+    // What came with the head has left the reserve for rewriting free.
+    const payload = body.heldSize === 0 ? 0 : Math.min(body.heldSize + BLOCK, bufsize - maxrewrite - view.measure);
+    const size = BUFFER_OVERHEAD + view.measure + BLOCK * (head.blocks + 2) + Math.max(0, payload);
+    return size + growth <= bufsize;
   }
 
   sleep(milliseconds: number): Promise<boolean> {

@@ -48,7 +48,8 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
       const offset = ports.kind === 'offset' ? ports.offset : ports.kind === 'none' ? 0 : undefined;
       const family = host.includes(':') ? 6 : 4;
       const target: ConnectTarget = { host, port, family };
-      return new UpstreamServer(backend, config, id, { family, address: host, port }, target, offset);
+      const name = address.named ? address.host : undefined;
+      return new UpstreamServer(backend, config, id, { family, address: host, port }, target, offset, name);
     }
     default:
       throw new LineError(config, `'server ${config.name}' : a server cannot be a file descriptor.`);

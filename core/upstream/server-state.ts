@@ -1,5 +1,13 @@
 import { ADMIN } from '../api/index.ts';
-import type { CheckKind, CheckResult, Endpoint, Observer, OperationalState, ServerState } from '../api/index.ts';
+import type {
+  CheckKind,
+  CheckResult,
+  Endpoint,
+  Observer,
+  OperationalState,
+  SavedState,
+  ServerState,
+} from '../api/index.ts';
 import { now } from '../kernel/timers.ts';
 import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
 import { CheckState } from './check-record.ts';
@@ -14,6 +22,8 @@ const DRAIN = ADMIN.forcedDrain | ADMIN.inheritedDrain;
 const FINE = 16;
 
 /** Why a state changes, as the messages say it. */
+const ADVICE: ReadonlySet<string> = new Set(['L7OK', 'L7STS']);
+
 type Cause = { readonly check: CheckState } | { readonly via: UpstreamServer } | 'cli';
 
 /** The state machine of one server; management.txt 9.3, `show servers state`. Messages and their order as measured with HAProxy. */
@@ -203,7 +213,6 @@ export class HealthState implements ServerState {
     this.health.paused = true;
     this.health.health = 0;
     if (this.operational === 'stopped') {
-      this.changedAt = now() - 0;
       this.#refresh();
       this.#say('notice', `was DOWN and now enters maintenance${because}.`);
       return;
@@ -218,9 +227,14 @@ export class HealthState implements ServerState {
   #leaveMaintenance(flag: number): void {
     const { health, agent } = this;
     health.paused = false;
-    health.health = health.configured ? health.rise : health.health;
+    if (health.configured) health.health = health.initially;
     const follows = this.tracked?.state;
-    const next = follows === undefined ? (agent.enabled && !agent.up ? 'stopped' : 'running') : follows.operational;
+    const next =
+      follows === undefined
+        ? (health.enabled && !health.up) || (agent.enabled && !agent.up)
+          ? 'stopped'
+          : 'running'
+        : follows.operational;
     noteAvailability(this.#server.backend, () => {
       if (next === 'stopped') this.#refresh();
       else this.#enter(next === 'stopping' ? next : this.#reviving);
@@ -229,7 +243,6 @@ export class HealthState implements ServerState {
       this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
       if (this.draining) this.#say('notice', 'remains in forced drain mode.');
     });
-    this.#server.wake?.('health');
   }
 
   #enterDrain(because: string): void {
@@ -301,7 +314,6 @@ export class HealthState implements ServerState {
       return `${kind === 'agent' ? 'Agent' : 'Health check'} was not configured on this server, cannot enable.`;
     }
     check.enabled = on;
-    if (on) this.#server.wake?.(kind);
     return undefined;
   }
 
@@ -315,7 +327,8 @@ export class HealthState implements ServerState {
     check.enabled = true;
     check.rise = settings.rise;
     check.fall = settings.fall;
-    check.health = this.maintenance && kind === 'health' ? 0 : (settings.initially ?? settings.rise);
+    check.initially = settings.initially ?? settings.rise;
+    check.health = this.maintenance && kind === 'health' ? 0 : check.initially;
     if (kind === 'health' && !this.maintenance && !check.up) {
       this.operational = 'stopped';
       this.#changed();
@@ -333,7 +346,8 @@ export class HealthState implements ServerState {
     const before = { code: check.code, health: check.health };
     const wasUp = check.up;
     check.take(result);
-    const next = check.count(result.outcome);
+    // An agent that cannot be asked says nothing about its server.
+    const next = kind === 'agent' && !ADVICE.has(result.code) ? undefined : check.count(result.outcome);
     if (kind === 'health' && result.outcome === 'failed' && wasUp) this.failedChecks++;
     if (
       this.#logsChecks &&
@@ -376,6 +390,53 @@ export class HealthState implements ServerState {
     if (severity === 'pre-fatal') health.health = Math.min(health.health, health.rise + 1);
     if (severity === 'fatal') health.health = health.rise;
     this.report('health', { code: 'HANA', outcome: 'failed', info });
+  }
+
+  restore(saved: SavedState): void {
+    const { config, backend } = this.#server;
+    const { health, agent } = this;
+    const words = (change: string): void => {
+      const text = `config : ${serverTitle(this.#server)} ${change}`;
+      backend.runtime.generation.say('warning', text);
+    };
+    if (saved.initialWeight === this.initialWeight) this.userWeight = saved.userWeight;
+    health.code = saved.code;
+    health.outcome = saved.outcome;
+    if (!saved.checkEnabled) health.enabled = false;
+    if (!saved.agentEnabled) agent.enabled = false;
+    if (saved.port !== undefined && saved.port !== this.#server.address.port && this.#server.portOffset === undefined) {
+      this.#server.move(this.#server.address, saved.port, 'state file');
+    }
+    if (!this.maintenance) this.#restoreOperational(saved, words);
+    this.changedAt = now() - saved.sinceMs;
+    const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
+    // What the last configuration had disabled is for this one to say.
+    if (forced && (config.disabled || (saved.admin & ADMIN.configuredMaintenance) === 0)) {
+      this.admin |= ADMIN.forcedMaintenance;
+      this.operational = 'stopped';
+      health.paused = true;
+      health.health = 0;
+    } else if ((saved.admin & ADMIN.forcedDrain) !== 0) {
+      this.admin |= ADMIN.forcedDrain;
+      words('remains in forced drain mode.');
+    }
+    this.#changed();
+  }
+
+  #restoreOperational({ operational, sinceMs }: SavedState, words: (change: string) => void): void {
+    const { health } = this;
+    this.operational = operational;
+    if (operational === 'stopped') health.health = 0;
+    else if (operational === 'running') health.health = health.configured ? health.best : health.health;
+    else health.health = operational === 'stopping' ? health.rise : health.rise - 1;
+    if (operational === 'starting') {
+      if (this.#server.config.slowstart > 0) this.#slowStart.begin(now() - sinceMs);
+      else this.operational = 'running';
+    }
+    if (operational === 'stopped') this.timesDown++;
+    this.#changed();
+    if (operational !== 'stopped' && operational !== 'stopping') return;
+    words(`${changeWords(operational)}, changed from server-state after a reload.${aftermath(this.#server, 0)}`);
   }
 
   close(): void {

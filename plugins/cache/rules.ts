@@ -1,4 +1,4 @@
-import type { ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
+import type { Action, ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
 import { sectionLater } from './filter.ts';
 import { hintsOf, sendHints } from './early-hints.ts';
 import { fieldsOf } from './fields.ts';
@@ -9,9 +9,14 @@ import { storeRfc } from './rfc-store.ts';
 import { useRfc } from './rfc-use.ts';
 import type { CacheSection } from './settings.ts';
 
-function use(transaction: Transaction, section: CacheSection, hints: boolean): Verdict | Promise<Verdict> {
+function use(
+  transaction: Transaction,
+  section: CacheSection,
+  action: Action,
+  hints: boolean,
+): Verdict | Promise<Verdict> {
   const { settings } = section;
-  const verdict = settings.rfc9111 ? useRfc(transaction, section) : useHaproxy(transaction, section);
+  const verdict = settings.rfc9111 ? useRfc(transaction, section, action) : useHaproxy(transaction, section);
   if (!hints || settings.earlyHints === 'off' || verdict instanceof Promise || verdict !== undefined) return verdict;
   const lookup = lookupOf(transaction);
   if (lookup?.section === section && lookup.purpose === 'get') sendHints(transaction, section, lookup.key);
@@ -91,7 +96,8 @@ export const actions: Record<string, ActionKeyword> = {
       const hints = words.optional('no-early-hints') === undefined;
       const found = sectionLater(words, scope, name, true);
       hook(scope);
-      return { run: (transaction) => use(transaction, found.section!, hints) };
+      const action: Action = { run: (transaction) => use(transaction, found.section!, action, hints) };
+      return action;
     },
   },
   'cache-store': {

@@ -1,6 +1,6 @@
 import { type Arguments, type Transaction, type Value, type VariableScope, asString } from 'sluice/plugin';
 
-const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res']);
+const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res', 'check']);
 
 export interface VariableName {
   readonly scope: VariableScope;
