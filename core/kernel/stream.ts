@@ -270,7 +270,8 @@ export class Stream implements Transaction, Queued {
     this.requestChain = null;
     this.responseChain = null;
     this.filters = null;
-    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
+    const whole = this.request === undefined ? this.causeCode === 0 : this.responsePhase === 2;
+    filters.close(whole ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
