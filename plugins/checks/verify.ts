@@ -35,9 +35,10 @@ export function verifyCheck(server: ServerConfig, proxy: ProxyConfig): string | 
   return `server '${server.name}' has neither service port nor check port.`;
 }
 
-/** A port of its own: no offset to the client's (`:+100`). */
+/** A port of its own: no offset to the client's (`:+100`). IPv6 addresses without brackets end with one, too. */
 function hasPort(address: string): boolean {
-  return /(?:^[^:]*|\]|[^:]*:[^:]*@.*|^[a-z0-9]+@[^:]*|:.*:.*):\d+$/.test(address) && !/:0*$/.test(address);
+  const port = /:(\d+)$/.exec(address)?.[1];
+  return port !== undefined && Number(port) > 0;
 }
 
 export function verifyAgent(server: ServerConfig): string | undefined {

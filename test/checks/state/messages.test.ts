@@ -81,3 +81,24 @@ duel(
     );
   },
 );
+
+duel(
+  'connections that take too long, and those that cannot be tried',
+  `listen be
+  bind {bind}
+  timeout connect 300
+  server s1 {full} check inter 400 fall 1
+  server s2 /nowhere/at/all check inter 400 fall 1
+backend limited
+  timeout connect 200
+  timeout check 100
+  server s1 {full} check inter 400 fall 1`,
+  async (bench) => {
+    await bench.sees(/is DOWN/, 3);
+    await bench.sees(/no server/, 2);
+  },
+  (events, expect) => {
+    expect(events.join('\n')).toContain('Server be/s1 is DOWN, reason: Layer4 timeout, check duration: Nms.');
+    expect(events.join('\n')).toContain('info: "General socket error (No such file or directory)"');
+  },
+);
