@@ -12,9 +12,10 @@ import { ClientSession, type Arrival, type ServerLoss } from './client-session.t
 import { logStream } from './http-finish.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { after, attachBackend, attachFrontend } from './filter-stages.ts';
+import { tell } from './log-steps.ts';
 import { runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
@@ -172,6 +173,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
 
   #route(): void {
     const { stream, frontend } = this;
+    if (frontend.runtime.steps.request !== null) tell(frontend.runtime.steps.request, stream);
     const backend = frontend.chooseBackend(stream);
     if (backend === undefined) {
       stream.terminate('S', 'C');
@@ -196,7 +198,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
     const named = stream.retries === 0 ? namedServer(stream) : again;
-    const place = takeServer(backend, named ?? pickServer(stream, backend));
+    const place = takeServer(backend, named ?? backend.pick(stream));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
@@ -244,6 +246,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     this.#phase = FLOWING;
     this.#received = null;
     connection.uses++;
+    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     if (stream.filters !== null) joinChains(this, stream, stream.filters);
@@ -256,7 +259,9 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
       body.release();
     }
     if (this.clientEnded) this.#endRequest();
-    if (this.frontend.runtime.logAsap) logStream(stream, true);
+    const { steps, logAsap } = this.frontend.runtime;
+    if (steps.connect !== null) tell(steps.connect, stream);
+    if (logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
     this.#silence.clientLimit = tunnel || stream.getTimeout('client') || Infinity;
     this.#silence.serverLimit = tunnel || stream.getTimeout('server') || Infinity;
@@ -618,6 +623,10 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
 
   onTimeout(at: number): void {
     const { stream } = this;
+    if (this.introduction !== null) {
+      this.introduction.expire();
+      return;
+    }
     if (this.#over || this.#phase === FLOWING) {
       const response = this.#response;
       const inspected = response?.expected === true && at >= response.until && !stream.waiting && !this.#over;
