@@ -8,7 +8,7 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
-import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
+import { ClientSession, type Arrival, type ServerLoss } from './client-session.ts';
 import { logStream } from './http-finish.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { after, attachBackend, attachFrontend } from './filter-stages.ts';
@@ -229,6 +229,11 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
 
   serves(server: UpstreamServer): boolean {
     return this.stream.taken && this.stream.server === server;
+  }
+
+  loseServer(cause: ServerLoss): void {
+    this.stream.terminate(cause, '-');
+    this.destroy();
   }
 
   onServerConnect(connection: ServerConnection): void {
@@ -738,8 +743,8 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     // A connection in TCP mode is never idle.
   }
 
-  kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream.terminate(cause, 'D');
     this.destroy();
   }
 
