@@ -11,23 +11,18 @@ interface Claim extends Heaped {
 
 const ahead = (a: Claim, b: Claim): boolean => (a.credit === b.credit ? a.index < b.index : a.credit > b.credit);
 
-function divisor(a: number, b: number): number {
-  return b === 0 ? a : divisor(b, a % b);
-}
-
 /**
  * The static map that HAProxy spreads hashes over, and goes through in turn (found by measuring it): as many slots as the
- * weights sum up to when what they have in common is divided out. Slot n, counted from 1, goes to the server with the greatest
+ * weights sum up to. Slot n, counted from 1, goes to the server with the greatest
  * `floor(weight × n / total) - given`, to the first of those alike. Gives the index of a server for each slot.
  */
 export function slotMap(weights: readonly number[]): Uint32Array {
-  const common = weights.reduce(divisor, 0) || 1;
-  const total = weights.reduce((sum, weight) => sum + weight, 0) / common;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const map = new Uint32Array(total);
   if (total === weights.length) return map.map((_, slot) => slot);
   const claims = weights.map((weight, index): Claim => ({
     index,
-    weight: weight / common,
+    weight,
     given: 0,
     credit: 0,
     slot: -1,
