@@ -120,7 +120,7 @@ class RunningProxy implements ProxyHandle {
     });
     const diagnostics = [...config.diagnostics];
     diagnostics.push(...contributionsNotRun(config));
-    const chosen = [...(this.#options.portZero === false ? portsZero(config) : []), ...filtersNotRun(config)];
+    const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
       this.#options.onDiagnostics?.(diagnostics);
@@ -151,6 +151,7 @@ class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
@@ -215,6 +216,7 @@ class RunningProxy implements ProxyHandle {
   /** Sees an old generation out, in the background. */
   #end(loaded: Loaded, drained: Promise<void>): void {
     const ending = (async (): Promise<void> => {
+      loaded.plugins.drain();
       await this.#sockets.release(loaded.traffic);
       const after = loaded.config.global.settings.hardStopAfter;
       const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);
@@ -295,27 +297,13 @@ class RunningProxy implements ProxyHandle {
   }
 }
 
-/** What plugins bring that nothing runs yet. */
+/** Who wrote a plugin with commands should know that there is no socket for them yet. */
 function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
-  return plugins.flatMap(({ plugin }) =>
-    (['commands', 'filters'] as const)
-      .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
-      .map((table) => ({
-        severity: 'notice',
-        message: `the plugin '${plugin.name}' brings ${table}, which are not run yet`,
-      })),
-  );
-}
-
-/** Filters are read and checked, but nothing sends bodies through them yet. */
-function filtersNotRun({ proxies }: LoadedConfig): Diagnostic[] {
-  return proxies
-    .filter(({ settings }) => settings.filters.length > 0)
-    .map(({ name, kind, file, line }) => ({
-      severity: 'alert',
-      message: `'filter' in ${kind} '${name}' is not built yet: filters of plugins are not run`,
-      file,
-      line,
+  return plugins
+    .filter(({ plugin }) => !stockPlugins.includes(plugin) && Object.keys(plugin.commands ?? {}).length > 0)
+    .map(({ plugin }) => ({
+      severity: 'notice',
+      message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
     }));
 }
 

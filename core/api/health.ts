@@ -73,8 +73,9 @@ export interface CheckAttempt {
   /** Aborted when nobody wants the result any more: the generation ends, or the check was disabled. */
   readonly signal: AbortSignal;
   /**
-   * Milliseconds; 0 is none. `connect` counts until the connection stands, `read` from then on. Without `timeout check` both
-   * are `inter`, and `whole` is true: it is one time for all. configuration.txt 4.2, `timeout check`.
+   * Milliseconds. Without `timeout check` `whole` is true and both are `inter`: one time for all. With it, `connect` is the
+   * smaller of `timeout connect` and `inter`, counted from the beginning, and `read` counts from when the connection
+   * stands; HAProxy ends the check at the later of the two (measured). configuration.txt 4.2, `timeout check`.
    */
   readonly timeouts: { readonly connect: number; readonly read: number; readonly whole: boolean };
   /** Where to connect unless the protocol says otherwise: `addr` and `port`, else the server's own. */
@@ -156,6 +157,22 @@ export interface CheckRecord {
   send: string;
 }
 
+/** A server's state as a state file has it: what `show servers state` prints. management.txt 9.3. */
+export interface SavedState {
+  readonly operational: OperationalState;
+  readonly admin: number;
+  readonly userWeight: number;
+  /** Where the configuration's weight is another now, the user's is forgotten. */
+  readonly initialWeight: number;
+  readonly sinceMs: number;
+  readonly code: CheckCode;
+  readonly outcome: CheckOutcome | 'unknown';
+  readonly health: number;
+  readonly checkEnabled: boolean;
+  readonly agentEnabled: boolean;
+  readonly port: number | undefined;
+}
+
 /** What traffic tells about a server. configuration.txt 5.2, `observe`. */
 export type Observation =
   | 'connected'
@@ -163,6 +180,7 @@ export type Observation =
   | 'response'
   | 'bad-status'
   | 'bad-response'
+  | 'closed'
   | 'read-timeout'
   | 'read-error';
 export type Observer = (what: Observation) => void;
@@ -225,6 +243,8 @@ export interface ServerState {
   report(kind: CheckKind, result: CheckResult): void;
   /** The state follows that of another server. The caller sees to it that there is no loop. */
   track(server: Server): void;
+  /** Takes up what the last process knew; before there is traffic. */
+  restore(saved: SavedState): void;
   /** Is told of what happens to traffic from now on; `undefined` ends it. */
   observe(observer: Observer | undefined): void;
   /** Counts an error of traffic that counts as a failed check. `fatal`: down at once; `pre-fatal`: the next one is. */

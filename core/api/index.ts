@@ -1,5 +1,6 @@
 /** The whole of what a plugin may import. Types and tiny pure helpers: nothing here holds state. */
 export * from './expression.ts';
+export * from './filters.ts';
 export * from './health.ts';
 export * from './hooks.ts';
 export * from './keywords.ts';

@@ -1,4 +1,4 @@
-import type { Body, Transaction } from './traffic.ts';
+import type { Transaction } from './traffic.ts';
 import type { Source } from './expression.ts';
 import type { CheckFunction } from './health.ts';
 import type { Backend, Server } from './traffic.ts';
@@ -30,7 +30,7 @@ export interface SectionKeyword extends Documented {
   open(name: string, words: Words, scope: SectionScope): SectionReader;
 }
 /** What a section of its own may use of a line's scope. */
-export type SectionScope = Pick<Scope, 'global' | 'path' | 'regex' | 'later'>;
+export type SectionScope = Pick<Scope, 'global' | 'path' | 'regex' | 'format' | 'later'>;
 export interface SectionReader {
   readonly directives: Readonly<Record<string, (words: Words) => void>>;
   /** Called at the end of the section; what it returns is found by {@link Names.section}. */
@@ -170,7 +170,7 @@ export interface Balancer {
 
 /**
  * A way to check servers. Its key is an option: `checks: { 'redis-check': … }` makes the line `option redis-check`, for
- * backends, and `no option redis-check`. The last such line of a proxy counts. What it gives is kept in
+ * backends. The last such line of a proxy counts. What it gives is kept in
  * {@link ProxySettings.check} and run for every server with `check`, at the times that `inter` and its kin say.
  */
 export interface CheckKeyword extends Documented {
@@ -192,25 +192,3 @@ export interface CommandKeyword extends Documented {
   readonly level: 'user' | 'operator' | 'admin';
   run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
 }
-
-/** A `filter` line. It is read and checked; a proxy that has one is refused, as bodies do not pass through filters yet. */
-export interface FilterKeyword extends Documented {
-  parse(words: Words, scope: Scope): FilterFactory;
-}
-export interface FilterFactory {
-  /** One filter for this stream, or nothing: a stream with no filter pays nothing. */
-  attach(transaction: Transaction): Filter | undefined;
-}
-/** Absent methods are never called; a direction is only copied if its data method is there. */
-export interface Filter {
-  requestHeaders?(transaction: Transaction): Eventually<Verdict>;
-  /** Gives what goes on in the chunk's place; the chunk may be kept. */
-  requestData?(chunk: Buffer): Eventually<Uint8Array>;
-  requestEnd?(): Eventually<Uint8Array | void>;
-  responseHeaders?(transaction: Transaction): Eventually<Verdict>;
-  responseData?(chunk: Buffer): Eventually<Uint8Array>;
-  responseEnd?(): Eventually<Uint8Array | void>;
-  /** The stream ended, well or badly. */
-  detach?(): void;
-}
-export type { Body };

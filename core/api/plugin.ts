@@ -1,3 +1,4 @@
+import type { FilterKeyword } from './filters.ts';
 import type { Hooks } from './hooks.ts';
 import type {
   ActionKeyword,
@@ -8,7 +9,6 @@ import type {
   ConverterKeyword,
   DirectiveKeyword,
   FetchKeyword,
-  FilterKeyword,
   MatchKeyword,
   SectionKeyword,
   ServerKeyword,
@@ -54,6 +54,8 @@ export interface PluginInstance {
   readonly hooks?: Hooks;
   /** After listeners are bound; timers and connections begin here. What it throws refuses the configuration. */
   start?(): void | Promise<void>;
+  /** No new connections come any more, and another generation may be at work: what acts by itself is to stop. */
+  drain?(): void;
   /** After the generation has drained; must leave nothing behind. Called also if `start` failed. */
   stop?(): void | Promise<void>;
 }
@@ -65,6 +67,15 @@ export interface Log {
   readonly info: LogLine;
   readonly warn: LogLine;
   readonly error: LogLine;
+}
+
+/** Runs once after a while, in the process's one heap of deadlines: thousands of them cost little. */
+export interface Timer {
+  /** From now on; a timer that has been started is moved. */
+  start(milliseconds: number): void;
+  stop(): void;
+  /** Milliseconds until it runs; Infinity while it is stopped. */
+  readonly left: number;
 }
 
 export interface PluginContext {
@@ -79,6 +90,10 @@ export interface PluginContext {
   readonly signal: AbortSignal;
   /** State carried from the generation this one replaces, e.g. a cache or a stick table. */
   keep<T extends object>(key: string, create: () => T): T;
+  /** Says something about the configuration, as a warning, when it starts. */
+  warn(message: string): void;
+  /** A timer, stopped. What `run` throws is logged under the plugin's name. Stop those that are started in `stop`. */
+  timer(run: () => void): Timer;
 }
 
 /** Identity: checks the literal against the interface and keeps its exact type. */

@@ -1,6 +1,7 @@
 import type { Condition, Format } from './expression.ts';
+import type { FilterLine } from './filters.ts';
 import type { CheckFunction } from './health.ts';
-import type { Action, BalanceFactory, FilterFactory, Ruleset } from './keywords.ts';
+import type { Action, BalanceFactory, Ruleset } from './keywords.ts';
 import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
 import type { Eventually } from './values.ts';
@@ -76,8 +77,10 @@ export interface ProxySettings {
   reuse: HttpReuse;
   /** How server keep-alive announces itself to HTTP/1.0 style proxies, etc.: raw answers by status. */
   errorReplies: Map<number, ErrorReply>;
-  /** Filters in the order of their lines. */
-  filters: FilterFactory[];
+  /** In the order of their lines. */
+  filters: FilterLine[];
+  /** `filter-sequence`: the names of filters in another order, by direction; undefined leaves that of the lines. */
+  filterSequence: { request: readonly string[] | undefined; response: readonly string[] | undefined };
   balance: BalanceFactory | undefined;
   /** The body of a POST, or as much of it as fits the buffer, is waited for before a server is chosen. */
   bufferPosts: boolean;
@@ -147,6 +150,13 @@ export type ErrorReply =
 /** A function of one proxy's traffic, `proxy` being that proxy. */
 export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 
+/**
+ * Where a transaction can be logged before it is over; configuration.txt 4.2, `log-steps`. `accept`: the client's connection came in
+ * (the transaction knows nothing else); `request`: the request was read, in TCP mode: the rules have passed; `connect`: the
+ * connection to the server stands; `response`: the response is about to be passed on.
+ */
+export type LogStep = 'accept' | 'request' | 'connect' | 'response';
+
 /** Told of an event of one proxy, as {@link Proxy.log} says. */
 export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
 
@@ -161,6 +171,8 @@ export interface ProxyConfig {
   readonly isFrontend: boolean;
   readonly isBackend: boolean;
   id: number;
+  /** `id` comes from the configuration. */
+  forcedId: boolean;
   /** The `defaults` section it started from. */
   readonly defaults: ProxyConfig | undefined;
   readonly file: string;
@@ -206,6 +218,10 @@ export interface ProxyConfig {
   onFailure(run: ProxyHook<Verdict>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
+  /** Runs at a step of a transaction. It is for watching: rules and hooks come before or after it. */
+  onStep(step: LogStep, run: ProxyHook<void>): void;
+  /** Runs when a client's connection failed before it could be used: {@link Connection.error} says why. */
+  onConnectionError(run: ProxyHook<void>): void;
   /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */
   onEvent(run: EventHook): void;
   extension<T extends object>(key: Extension<T>): T;
@@ -318,6 +334,8 @@ export interface GlobalSettings {
   caseAdjust: Map<string, string>;
   /** Percent by which the times of health checks vary. */
   spreadChecks: number;
+  /** Milliseconds over which the first checks are spread at the most; undefined: as many as the intervals have. */
+  maxSpreadChecks: number | undefined;
   /** What a plugin's throw does: by plugin name. */
   pluginErrors: Map<string, PluginErrorPolicy>;
   /** Prefix for unix sockets in `bind` lines, with their mode and owner (`unix-bind`). */

@@ -1,4 +1,6 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { FilterFactory } from './filters.ts';
+import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -20,10 +22,19 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
   resetTtl: number | undefined;
+}
+
+/** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
+export interface ConnectionError {
+  readonly code: number;
+  /** As `fc_err_str` and the log have it. */
+  readonly text: string;
 }
 
 /** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
@@ -121,14 +132,16 @@ export interface Reply {
   readonly body?: string | Uint8Array;
   /**
    * Why: `local` (the default) is an answer like any other (`L` in the termination state), `denied` counts as a denied
-   * request or response (`P`), `tarpit` too (`PT`).
+   * request or response (`P`), `tarpit` too (`PT`), `internal` is an error of our own (`I`).
    */
   readonly cause?: ReplyCause;
   /** Close the client's connection afterwards. */
   readonly close?: boolean;
+  /** It passes the filters of responses, as if a server had sent it. What services answer does so anyway. */
+  readonly filtered?: boolean;
 }
 
-export type ReplyCause = 'local' | 'denied' | 'tarpit';
+export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
@@ -231,6 +244,10 @@ export interface Transaction {
   peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
+  /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
+  logOrigin: string;
+  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
+  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -246,6 +263,11 @@ export interface Transaction {
    * out. True when a rule set begins.
    */
   strictRewriting: boolean;
+  /**
+   * Whether `growth` more bytes fit in the head of the request or of the response, as HAProxy reckons: a field costs 8 bytes
+   * besides its name and value, and head and what is held of the body have to fit in a buffer (tune.bufsize).
+   */
+  rewriteFits(response: boolean, growth: number): boolean;
   /** The id made of the frontend's `unique-id-format` when first asked for; undefined without one. */
   readonly uniqueId: string | undefined;
   /** Answers the client in the server's place. To be returned from a handler, as its verdict. */
@@ -256,6 +278,17 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Attaches the filter of a `late` line of its frontend or backend, at the place of that line, until the response's head has
+   * been shown to filters. Nothing happens where neither has the line.
+   */
+  attachFilter(factory: FilterFactory): void;
+  /**
+   * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
+   * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a
+   * request that has a body.
+   */
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean;
   /** What {@link serve} was given; null when a server answers. */
   readonly stored: StoredResponse | null;
   /** Runs once when the transaction is over, however it ended and whether or not it is logged. */
@@ -283,8 +316,18 @@ export interface Transaction {
   waitForBody(atLeast: number, milliseconds: number): Promise<'ready' | 'timeout' | 'closed'>;
 }
 
-/** Where a variable lives: the process, the client's connection, the transaction, its request or its response part. */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
+/**
+ * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
+ * run of a health check, and empty elsewhere.
+ */
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+
+/** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
+export interface DetachedTransaction extends Transaction {
+  /** What fetches of a response are to read. */
+  received: Received | undefined;
+  response: Response | undefined;
+}
 
 /** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
 export interface Counters {
@@ -312,6 +355,11 @@ export interface Counters {
   cacheHits: number;
   /** Requests for which a cache knew early hints to send. */
   cacheHintHits: number;
+  /** Bytes given to compression, what became of them, and what passed by because of `maxcomprate` and its like. */
+  compressedIn: number;
+  compressedOut: number;
+  compressionBypassed: number;
+  compressedResponses: number;
 }
 
 /** What frontends and backends share. */
@@ -336,9 +384,13 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
+  logLines: number;
 }
 
 export interface Backend extends Proxy {
+  /** Its id was given by the configuration. */
+  readonly forcedId: boolean;
   readonly servers: readonly Server[];
   /** Transactions waiting for any server. */
   readonly queued: number;
@@ -353,6 +405,8 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
+  detached(server: Server, frontend: string): DetachedTransaction;
 }
 
 export interface Server {
@@ -360,6 +414,8 @@ export interface Server {
   readonly id: number;
   readonly backend: Backend;
   readonly address: Endpoint;
+  /** The name the address was found by; undefined where the configuration has the address itself. */
+  readonly hostName: string | undefined;
   /** The configured weight, 0 to 256. */
   readonly weight: number;
   /** The weight that counts now (slow start, agent, CLI), at least 1 if the user's is not 0. */

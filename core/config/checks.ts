@@ -10,6 +10,7 @@ export function numberProxies(proxies: readonly ProxySection[]): void {
     if (proxy.id === 0) {
       while (taken.has(next)) next++;
       proxy.id = next;
+      proxy.forcedId = false;
     }
     next++;
   }

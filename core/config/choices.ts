@@ -38,7 +38,8 @@ export const filter: DirectiveKeyword = {
   parse: core((words, scope) => {
     const { word, entry } = choose('filter', 'filter', scope.build.keywords.filters, words);
     const own = scope.at(entry.plugin, []);
-    scope.proxy.settings.filters.push(words.within(`filter ${word}`, '', () => entry.keyword.parse(words, own)));
+    const factory = words.within(`filter ${word}`, '', () => entry.keyword.parse(words, own));
+    scope.proxy.settings.filters.push({ name: word, plugin: entry.plugin, factory });
   }),
 };
 
@@ -46,18 +47,13 @@ export const filter: DirectiveKeyword = {
 export function checkOption({ word, keyword, plugin }: Entry<CheckKeyword>): Entry<DirectiveKeyword> {
   const parse: DirectiveKeyword['parse'] = core((words, scope) => {
     const { settings } = scope.proxy;
-    if (words.form === 'plain') {
-      settings.check = keyword.parse(words, scope.at(plugin, []));
-      settings.checkOption = word;
-    } else if (settings.checkOption === word) {
-      settings.check = undefined;
-      settings.checkOption = undefined;
-    }
+    settings.check = keyword.parse(words, scope.at(plugin, []));
+    settings.checkOption = word;
   });
   const { usage, summary } = keyword;
   return {
     word: `option ${word}`,
     plugin,
-    keyword: { usage, summary, in: ['defaults', 'backend'], negatable: true, parse },
+    keyword: { usage, summary, in: ['defaults', 'backend'], parse },
   };
 }

@@ -1,4 +1,5 @@
 import type { ActionKeyword } from '../api/keywords.ts';
+import type { Stream } from '../kernel/stream.ts';
 import { didYouMean } from './nearest.ts';
 import type { LineScope } from './scope.ts';
 
@@ -17,6 +18,12 @@ export const useService: ActionKeyword = {
     const known = [...services].filter(([, { keyword }]) => keyword.mode === mode).map(([word]) => word);
     if (entry === undefined) return words.fail(`'${name}' unknown service name.${didYouMean(name, known)}`);
     if (entry.keyword.mode !== mode) words.fail(`the service '${name}' is for ${entry.keyword.mode} rules`);
-    return { plugin: entry.plugin, run: (transaction) => entry.keyword.serve(transaction) };
+    return {
+      plugin: entry.plugin,
+      run(transaction) {
+        (transaction as Stream).served = true;
+        return entry.keyword.serve(transaction);
+      },
+    };
   },
 };

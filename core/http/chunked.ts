@@ -43,6 +43,9 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+
 export class ChunkedTracker {
   #state = SIZE_FIRST;
   #size = 0;
@@ -52,6 +55,9 @@ export class ChunkedTracker {
   #blanks = 0;
   /** Chunk data and trailer fields so far: names and values without what is between and around them. */
   payload = 0;
+  /** Whether the trailer section is wanted as text, and that text. */
+  keepTrailers = false;
+  trailers = '';
 
   reset(): void {
     this.#state = SIZE_FIRST;
@@ -60,6 +66,7 @@ export class ChunkedTracker {
     this.#name = '';
     this.#fields = 0;
     this.payload = 0;
+    this.trailers = '';
   }
 
   /** The last chunk, its trailers and the final CRLF have been seen. */
@@ -82,6 +89,7 @@ export class ChunkedTracker {
   ): number {
     let i = from;
     let state = this.#state;
+    let trailersFrom = state >= TRAILER_FIRST && state <= END_LF ? from : -1;
     while (i < to && state !== DONE && state !== BROKEN) {
       const c = bytes[i]!;
       switch (state) {
@@ -118,6 +126,7 @@ export class ChunkedTracker {
           i++;
           this.#overhead = 0;
           state = c !== 10 ? BROKEN : this.#size === 0 ? TRAILER_FIRST : DATA;
+          if (state === TRAILER_FIRST) trailersFrom = i;
           break;
         case DATA: {
           const take = Math.min(this.#size, to - i);
@@ -180,6 +189,7 @@ export class ChunkedTracker {
       }
     }
     this.#state = state;
+    if (this.keepTrailers && trailersFrom !== -1) this.trailers += latin1(bytes, trailersFrom, i);
     return i;
   }
 }

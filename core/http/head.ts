@@ -10,6 +10,9 @@ const CHANGED = 2;
 /** Lines of added fields up to this length are kept for the next message. */
 const KEPT_LINE = 256;
 
+/** More than a start line and the end of a head cost in a buffer besides their bytes. */
+const BOUND = 64;
+
 interface AddedLine {
   readonly name: string;
   readonly value: string;
@@ -53,6 +56,8 @@ export class Head implements HeaderList {
   readonly #addedValues: string[] = [];
   readonly #addedLines: AddedLine[] = [];
   #added = 0;
+  /** What additions and changes have added at the most, in bytes. */
+  #grown = 0;
   #framing = false;
   #startLine: string | undefined = undefined;
 
@@ -81,6 +86,7 @@ export class Head implements HeaderList {
       this.#deleted = 0;
       this.#changed = 0;
       this.#added = 0;
+      this.#grown = 0;
       this.#framing = false;
     }
     if (this.#cached) {
@@ -119,6 +125,7 @@ export class Head implements HeaderList {
     this.#start = 0;
     this.#end = 0;
     this.#added = 0;
+    this.#grown = 0;
     this.#framing = false;
   }
 
@@ -155,6 +162,16 @@ export class Head implements HeaderList {
   /** Fields were added, changed or removed. */
   get edited(): boolean {
     return this.#edited;
+  }
+
+  /** At least as many bytes as HAProxy reckons for the head; {@link fieldsMeasure} has to look at each field. */
+  get sizeBound(): number {
+    return this.#end - this.#start + (this.#startLine?.length ?? 0) + this.#grown + BOUND + 4 * this.#count;
+  }
+
+  /** Fields, those that were taken out of what arrived included: their places are not free. */
+  get blocks(): number {
+    return this.#count + this.#added;
   }
 
   /** Somebody changed the fields that say how a body is framed, or took them out. */
@@ -236,6 +253,7 @@ export class Head implements HeaderList {
   add(name: string, value: string): void {
     this.#edited = true;
     if (isFraming(name)) this.#framing = true;
+    this.#grown += name.length + value.length + 8;
     const at = this.#added++;
     this.#addedNames[at] = name;
     this.#addedValues[at] = value;
@@ -310,6 +328,7 @@ export class Head implements HeaderList {
 
   setAt(index: number, value: string): void {
     const i = this.#physical(index);
+    this.#grown += value.length;
     this.#noteFraming(i);
     if (i >= this.#count) {
       this.#addedValues[i - this.#count] = value;

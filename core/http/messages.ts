@@ -54,6 +54,12 @@ export class BodyState implements Body {
     this.#whole = payload;
   }
 
+  /** The same with the bytes: a body of our own. */
+  make(bytes: Buffer): void {
+    this.beginWhole(bytes.length === 0 ? BODY_NONE : BODY_LENGTH, bytes.length);
+    this.hold(bytes, 0, bytes.length);
+  }
+
   /** Follows bytes[from, to); gives the end of the body in them, or -1 when the framing is broken. */
   follow(bytes: Buffer, from: number, to: number): number {
     switch (this.kind) {

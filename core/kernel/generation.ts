@@ -6,6 +6,7 @@ import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState } from './process-state.ts';
+import type { ProxyRuntime } from './proxy-runtime.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 
@@ -17,7 +18,11 @@ export class Generation implements Process {
   readonly log: Log;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
+  /** Whatever runs of the configuration's proxies, in the order of their sections. */
+  readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What goes on without a client. */
+  readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
   readonly variables: Map<string, Value>;
   /** A head may be this long (configuration.txt 3.2, tune.bufsize and tune.maxrewrite). */
@@ -86,7 +91,7 @@ export class Generation implements Process {
   }
 
   get sessions(): number {
-    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, 0);
+    return this.acceptors.reduce((sum, acceptor) => sum + acceptor.sessions.size, this.background.size);
   }
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
@@ -145,6 +150,7 @@ export class Generation implements Process {
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
       for (const session of acceptor.sessions) this.#endIdle(session);
     }
+    for (const proxy of this.proxies) proxy.sayStopped();
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -161,6 +167,7 @@ export class Generation implements Process {
       acceptor.stop();
       for (const session of acceptor.sessions) session.kill();
     }
+    for (const session of this.background) session.kill();
     this.close();
   }
 

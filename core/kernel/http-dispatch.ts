@@ -10,8 +10,11 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { copyOf } from './buffers.ts';
+import { sendFiltered } from './filter-request.ts';
+import { serverStages } from './filter-server.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendFailure, sendReply } from './http-reply.ts';
+import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
@@ -119,6 +122,7 @@ function connect(session: HttpSession, stream: Stream, server: UpstreamServer): 
 
 export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   stream.timing.connect = now();
+  connection.server.observer?.('connected');
   sendRequest(session, stream, connection);
 }
 
@@ -138,25 +142,44 @@ function connectionLine(stream: Stream): string {
   return old ? KEEP_ALIVE_LINE : '';
 }
 
+/** The request's head as this server gets it. */
+export function requestHead(stream: Stream): string {
+  const backend = stream.backend!;
+  const { head } = stream.requestView;
+  const { sendNameHeader } = backend.settings;
+  let last = connectionLine(stream);
+  if (sendNameHeader !== undefined) {
+    const name = sendNameHeader.toLowerCase();
+    head.delete(name);
+    last += `${name}: ${stream.server!.name}\r\n`;
+  }
+  const { caseAdjust } = backend.runtime.generation.settings;
+  return head.text(last, backend.settings.adjustCaseForServer ? caseAdjust : undefined);
+}
+
 function sendRequest(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   const view = stream.requestView;
   const backend = stream.backend!;
   const { generation } = backend.runtime;
   const { body } = view;
+  const { steps } = stream.frontend.runtime;
   connection.uses++;
+  stream.lastConnection = connection;
+  if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
+  const { socket } = connection;
+  const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
+  if (prefix !== undefined) socket.write(prefix);
+  if (stream.requestChain !== null) {
+    sendFiltered(session, stream, stream.requestChain);
+    if (stream.connection$ === connection) requestLeft(session, stream, connection);
+    return;
+  }
   let text: string;
   if (stream.retained !== null) text = renamed(stream, stream.retained);
   else {
-    const { sendNameHeader } = backend.settings;
     if (view.head.framingEdited) reframeRequest(view.head, body);
-    let last = connectionLine(stream);
-    if (sendNameHeader !== undefined) {
-      const name = sendNameHeader.toLowerCase();
-      view.head.delete(name);
-      last += `${name}: ${stream.server!.name}\r\n`;
-    }
-    text = view.head.text(last, backend.settings.adjustCaseForServer ? generation.settings.caseAdjust : undefined);
+    text = requestHead(stream);
   }
   const whole = stream.retained !== null;
   const held = whole ? 0 : body.heldSize;
@@ -168,9 +191,6 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   if (backend.runtime.retriesResponses && body.complete && !stream.retryDisabled) {
     stream.retained = text.length <= generation.settings.bufsize ? text : null;
   }
-  const { socket } = connection;
-  const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
-  if (prefix !== undefined) socket.write(prefix);
   let flowing = writeLatin1(socket, text);
   if (apart) flowing = socket.write(copyOf(body.held, body.heldStart, body.heldEnd));
   stream.bytesToServer += text.length + (apart ? held : 0);
@@ -185,7 +205,16 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
       schedule(session, stream.getTimeout('client'), now());
     } else awaitServer(session, stream, connection);
   } else awaitResponse(session, stream);
-  if (backend.runtime.tcpResponseRules !== null) inspectResponse(session, stream, connection);
+  requestLeft(session, stream, connection);
+}
+
+/** The request is on its way: what looks at the server's side begins. */
+function requestLeft(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+  if (stream.filters !== null) {
+    serverStages(session, stream, connection, stream.filters);
+    return;
+  }
+  if (stream.backend!.runtime.tcpResponseRules !== null) inspectResponse(session, stream, connection);
 }
 
 /** A request that is sent again carries the name of the server it now goes to, in the last line of its head. */
@@ -204,7 +233,7 @@ export function awaitResponse(session: HttpSession, stream: Stream): void {
 }
 
 /** The server takes less than the client sends: the client waits, and it is the server's time that runs. */
-function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
+export function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   session.pause();
   connection.queued = unsentBytes(connection.socket);
   schedule(session, stream.getTimeout('server'), now());
@@ -280,6 +309,7 @@ export function serverFailed(
 export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): void {
   const backend = stream.backend!;
   const server = stream.server!;
+  server.observer?.('connect-failed');
   releaseServer(session, stream, true);
   const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {

@@ -3,6 +3,7 @@ import { declareLength } from '../http/framing.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { countStatus } from '../state/counters.ts';
+import { filterReply } from './filter-reply.ts';
 import { leaveQueue, releaseServer } from './http-dispatch.ts';
 import { abortStream, endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
@@ -97,6 +98,11 @@ function count(stream: Stream, pending: PendingReply): void {
     stream.terminate('L', 'R');
     return;
   }
+  if (pending.cause === 'internal') {
+    stream.terminate('I', stream.stage);
+    frontend.counters.internalErrors++;
+    return;
+  }
   stream.terminate(
     'P',
     pending.cause === 'tarpit' ? 'T' : stream.response === undefined && stream.requestSent ? 'H' : 'R',
@@ -119,7 +125,7 @@ function send(session: HttpSession, stream: Stream, reply: Reply): void {
   challenge(stream);
   stream.response = view;
   if (reply.close === true) stream.closeClient = true;
-  answer(session, stream, body, size);
+  answer(session, stream, body, size, reply.filtered ?? stream.served);
 }
 
 /** Puts the field of a 401 or 407 in the place of what the page has of it. */
@@ -130,7 +136,7 @@ function challenge(stream: Stream): void {
   stream.responseView.head.set(field[0], field[1]);
 }
 
-function answer(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number): void {
+function answer(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number, filtered = false): void {
   const view = stream.responseView;
   // What is left of the request's body would be taken for the next request.
   if (!stream.requestView.body.complete) {
@@ -138,13 +144,34 @@ function answer(session: HttpSession, stream: Stream, body: string | Uint8Array,
     stream.closeAsked = false;
   }
   if (stream.request !== undefined) stream.requestView.keepLine();
-  afterResponse(stream);
+  if (!afterResponse(stream)) {
+    // Whatever the answer was, it now is an error.
+    stream.causeCode = 0;
+    sendReply(session, stream);
+    return;
+  }
   if (stream.frontend.runtime.measures) {
     view.body.begin(BODY_NONE, 0);
     stream.measureOut = view.measure + (stream.headRequest ? 0 : size);
   }
   const silent = view.status === 204 || view.status === 304 || stream.closeClient;
   if (!silent || view.head.has('content-length')) declareLength(view.head, size);
+  if (stream.filters !== null) {
+    stream.filters.replied = true;
+    if (filtered) {
+      const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : Buffer.from(body);
+      view.body.make(stream.headRequest ? bytes.subarray(0, 0) : bytes);
+      stream.requestView.body.complete = true;
+      session.phase = BUSY;
+      filterReply(session, stream, stream.filters, () => write(session, stream, body, size));
+      return;
+    }
+  }
+  write(session, stream, body, size);
+}
+
+function write(session: HttpSession, stream: Stream, body: string | Uint8Array, size: number): void {
+  const view = stream.responseView;
   const adjust = stream.frontend.settings.adjustCaseForClient
     ? stream.frontend.runtime.generation.settings.caseAdjust
     : undefined;

@@ -45,6 +45,8 @@ export function scannerFor(limit: number): HeadScanner {
 export class HttpSession extends ClientSession {
   phase: number = IDLE;
   stream: Stream | null = null;
+  /** Nobody is there: it ends with its request. */
+  clientless = false;
   /** The client has ended its side. */
   clientEnded = false;
   /** The one of the request before, where its connection is kept for this client alone. */
@@ -281,6 +283,10 @@ export class HttpSession extends ClientSession {
   /** Ends our side once everything is written, and reads on for a while. */
   end(): void {
     if (this.closed) return;
+    if (this.clientless) {
+      this.destroy();
+      return;
+    }
     this.phase = CLOSING;
     this.#stash = null;
     this.endBulk();
@@ -365,8 +371,12 @@ export class HttpSession extends ClientSession {
   onTimeout(at: number): void {
     switch (this.phase) {
       case IDLE: {
-        if (!this.admitted) {
+        if (this.introduction !== null) {
           // The PROXY header did not come: nobody knows who this is, so nothing is answered.
+          this.introduction.expire();
+          return;
+        }
+        if (!this.admitted) {
           this.destroy();
           return;
         }
@@ -409,7 +419,7 @@ export class HttpSession extends ClientSession {
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream?.terminate(cause, 'D');
+    this.stream?.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

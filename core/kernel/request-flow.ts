@@ -23,6 +23,13 @@ export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, 
     session.phase = BUSY;
     if (stop < to) session.holdRest(bytes, stop, to);
   }
+  const chain = stream.requestChain;
+  if (chain !== null && chain.started) {
+    chain.feed(bytes, from, stop);
+    if (body.complete) chain.end();
+    chain.run();
+    return;
+  }
   if (stream.requestSent) {
     forwardBody(session, stream, bytes, from, stop);
     return;
@@ -51,7 +58,12 @@ function badBody(session: HttpSession, stream: Stream): void {
 /** The client ended its side while a request was under way. */
 export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (session.phase === TUNNEL) {
-    stream.connection$?.socket.end();
+    const chain = stream.requestChain;
+    if (chain === null) stream.connection$?.socket.end();
+    else {
+      chain.end();
+      chain.run();
+    }
     schedule(session, tunnelTimeout(session, stream), now());
     return;
   }
@@ -90,6 +102,13 @@ function serverIsShorter(stream: Stream): boolean {
   return server > 0 && server < (stream.getTimeout('client') || Infinity);
 }
 
+/** Filters are at work on what both sides have sent, and neither of those is to blame. */
+function filtersWork(session: HttpSession, stream: Stream): boolean {
+  const { requestChain: up, responseChain: down } = stream;
+  if (up?.blocked === true || down?.blocked === true || session.phase === TUNNEL) return false;
+  return up?.working === true || down?.working === true;
+}
+
 /** Nothing happened for as long as the stage allows. */
 export function streamTimeout(session: HttpSession, stream: Stream, at: number): void {
   if (stream.queue !== null) {
@@ -101,6 +120,11 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
   const connection = stream.connection$;
   if (connection !== null && !connection.connected) {
     retry(session, stream, 's');
+    return;
+  }
+  if (stream.filters !== null && filtersWork(session, stream)) {
+    // They have their own limits.
+    schedule(session, session.frontend.clientTimeout, at);
     return;
   }
   if (session.phase === TUNNEL || stream.responsePhase === 2) {
@@ -132,7 +156,8 @@ export function streamTimeout(session: HttpSession, stream: Stream, at: number):
     return;
   }
   if (stream.responsePhase === 1) {
-    const client = (connection === null || connection.paused) && session.socket.writableLength > 0;
+    const reading = connection === null || connection.paused || stream.responseChain !== null;
+    const client = reading && session.socket.writableLength > 0;
     if (client) {
       const left = unsentBytes(session.socket);
       if (left !== session.queued) {

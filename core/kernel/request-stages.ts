@@ -7,40 +7,50 @@ import { sendReply } from './http-reply.ts';
 import type { HttpSession } from './http-session.ts';
 import { MessageBytes } from './message-bytes.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { decideRules, runHooks, runRules } from './rules.ts';
+import { decideRules, runHooks, type RunningRule, runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
+import { filterRequest } from './filter-request.ts';
+import { attachBackend, attachFrontend } from './filter-stages.ts';
 import { now } from './timers.ts';
 
-const TCP_CONTENT = 0;
+const FILTERS = 0;
 
-const ON_REQUEST = 1;
+const TCP_CONTENT = 1;
 
-const WAIT_BODY = 2;
+const ON_REQUEST = 2;
 
-const HOOKS_PRE = 3;
+const WAIT_BODY = 3;
 
-const RULES = 4;
+const HOOKS_PRE = 4;
 
-const AFTER_RULES = 5;
+const FILTERS_HTTP = 5;
 
-const HOOKS_POST = 6;
+const RULES = 6;
 
-const BACKEND = 7;
+const AFTER_RULES = 7;
 
-const BACKEND_TCP_CONTENT = 8;
+const HOOKS_POST = 8;
 
-const BACKEND_ON_REQUEST = 9;
+const BACKEND = 9;
 
-const BACKEND_WAIT_BODY = 10;
+const BACKEND_FILTERS = 10;
 
-const BACKEND_RULES = 11;
+const BACKEND_TCP_CONTENT = 11;
 
-const BACKEND_AFTER_RULES = 12;
+const BACKEND_ON_REQUEST = 12;
 
-const WAIT_POST = 13;
+const BACKEND_WAIT_BODY = 13;
 
-const FORWARD = 14;
+const BACKEND_FILTERS_HTTP = 14;
+
+const BACKEND_RULES = 15;
+
+const BACKEND_AFTER_RULES = 16;
+
+const WAIT_POST = 17;
+
+const FORWARD = 18;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -63,6 +73,15 @@ export function advance(stream: Stream): void {
   }
 }
 
+/** Runs a rule set from a rule on, and then the stages from `stream.step` on. */
+export function resumeRules(stream: Stream, rules: readonly RunningRule[], from: number): void {
+  const { life } = stream;
+  const verdict = runRules(rules, stream, stream.blame, from);
+  if (verdict instanceof Promise) {
+    stream.wait(verdict, settle, (error) => stream.blame('kernel', 'request', error));
+  } else if (stream.life === life) settle(stream, verdict);
+}
+
 function settle(stream: Stream, verdict: Verdict): void {
   if (verdict === undefined || verdict === 'stop') advance(stream);
   else conclude(stream, verdict);
@@ -72,6 +91,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   const { frontend } = stream;
   const { runtime } = frontend;
   switch (step) {
+    case FILTERS:
+      return runtime.filters === null || runtime.filters.lateOnly ? undefined : attachFrontend(stream, runtime.filters);
     case TCP_CONTENT:
       return runtime.tcpContentRules === null ? undefined : inspectRequest(stream, runtime);
     case ON_REQUEST:
@@ -82,6 +103,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       const { pre } = runtime.generation.pipeline.request;
       return pre === null ? undefined : pre(stream);
     }
+    case FILTERS_HTTP:
+      return stream.filters === null ? undefined : stream.filters.stage('frontend-http-request');
     case RULES:
       if (runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
@@ -124,6 +147,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
   // In a `listen` section the rules have run already, for its front half.
   const same = runtime === stream.frontend.runtime;
   switch (step) {
+    case BACKEND_FILTERS:
+      if ((same || runtime.filters === null || runtime.filters.lateOnly) && stream.filters === null) return undefined;
+      return attachBackend(stream, same ? null : runtime.filters, same);
     case BACKEND_TCP_CONTENT:
       if (same || runtime.tcpContentRules === null) return undefined;
       return inspectRequest(stream, runtime);
@@ -133,6 +159,8 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_WAIT_BODY:
       if (!runtime.bufferRequest || stream.frontend.runtime.bufferRequest) return undefined;
       return bufferRequest(stream);
+    case BACKEND_FILTERS_HTTP:
+      return same || stream.filters === null ? undefined : stream.filters.stage('backend-http-request');
     case BACKEND_RULES:
       if (same || runtime.requestRules === null) return undefined;
       stream.strictRewriting = true;
@@ -164,7 +192,7 @@ async function bufferRequest(stream: Stream): Promise<Verdict> {
 }
 
 /** Answers `Expect: 100-continue` in the server's place (RFC 9110 10.1.1), as the body is wanted now. */
-function continueExpected(stream: Stream): void {
+export function continueExpected(stream: Stream): void {
   stream.expects = false;
   stream.session.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
   stream.requestView.head.delete('expect');
@@ -246,7 +274,8 @@ function forward(stream: Stream): void {
       return;
     }
   }
-  dispatch(stream);
+  if (stream.filters === null) dispatch(stream);
+  else filterRequest(stream.session as HttpSession, stream, stream.filters);
 }
 
 /** `option http-restrict-req-hdr-names`. */

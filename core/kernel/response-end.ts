@@ -1,5 +1,6 @@
 import { BODY_CLOSE, BODY_TUNNEL } from '../http/messages.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
+import { filteredEnd } from './filter-response.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { answersFailure, sendFailure, sendReply } from './http-reply.ts';
@@ -27,6 +28,11 @@ export function serverEnded(session: HttpSession, stream: Stream, connection: Se
 /** The server's bytes are over while a response passes. */
 export function responseEnded(session: HttpSession, stream: Stream): void {
   const { body } = stream.responseView;
+  const chain = stream.responseChain;
+  if (chain !== null) {
+    if (!filteredEnd(stream, chain)) responseCut(session, stream);
+    return;
+  }
   if (body.kind === BODY_CLOSE || body.kind === BODY_TUNNEL) {
     body.complete = true;
     stream.responsePhase = 2;
@@ -49,6 +55,8 @@ export function serverTimeout(session: HttpSession, stream: Stream): void {
   junkResponse(session, stream, 'timeout');
 }
 
+const OBSERVED = { closed: 'closed', error: 'read-error', junk: 'bad-response', timeout: 'read-timeout' } as const;
+
 const RETRY_EVENTS = {
   closed: 'empty-response',
   error: 'empty-response',
@@ -66,7 +74,8 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   }
   if (stream.responsePhase > 0) {
     // A reset ends no message, not even one that lasts until the close.
-    if (why === 'error') responseCut(session, stream);
+    const passing = stream.responseChain !== null && stream.responseView.body.complete;
+    if (why === 'error' && !passing) responseCut(session, stream);
     else responseEnded(session, stream);
     return;
   }
@@ -82,7 +91,12 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
   const wanted = settings.retryOn.has(event);
+  const observed = partial && why === 'closed' ? 'bad-response' : OBSERVED[why];
+  // Who closes or resets has left before it is told of (measured).
+  const left = observed === 'closed' || observed === 'read-error';
+  if (!left) server.observer?.(observed);
   releaseServer(session, stream, true);
+  if (left) server.observer?.(observed);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
     return;

@@ -1,6 +1,7 @@
 import { unsentBytes } from '../net/fast-socket.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf } from './buffers.ts';
+import { filteredBody } from './filter-response.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { storedSent } from './stored-send.ts';
@@ -26,6 +27,10 @@ export function responseBody(
   from: number,
   to: number,
 ): void {
+  if (stream.responseChain !== null) {
+    filteredBody(session, stream, stream.responseChain, bytes, to);
+    return;
+  }
   const { body } = stream.responseView;
   const stop = body.follow(bytes, from, to);
   if (stop < 0) {
@@ -69,6 +74,12 @@ export function awaitClient(session: HttpSession, stream: Stream, connection: Se
 /** The client has taken what was written. */
 export function clientDrained(session: HttpSession, stream: Stream): void {
   const connection = stream.connection$;
+  const chain = stream.responseChain;
+  if (chain !== null) {
+    chain.blocked = false;
+    chain.run();
+    return;
+  }
   if (connection === null) {
     if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
     return;
@@ -80,6 +91,12 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
 
 /** The server has taken what was written. */
 export function serverDrained(session: HttpSession, stream: Stream, _connection: ServerConnection): void {
+  const chain = stream.requestChain;
+  if (chain !== null) {
+    chain.blocked = false;
+    chain.run();
+    return;
+  }
   const waited = session.paused;
   session.resume();
   if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), now());
@@ -88,10 +105,16 @@ export function serverDrained(session: HttpSession, stream: Stream, _connection:
 /** Bytes of the client in a tunnel. */
 export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buffer, n: number): void {
   const connection = stream.connection$;
+  const chain = stream.requestChain;
   stream.bytesFromClient += n;
   if (stream.measureIn > 0) stream.measureIn += n;
   stream.frontend.counters.bytesIn += n;
   stream.backend!.counters.bytesIn += n;
+  if (chain !== null) {
+    chain.feed(bytes, 0, n);
+    chain.run();
+    return;
+  }
   if (connection === null || connection.closed) return;
   const owned = bytes === session.bulk;
   const flowing = connection.socket.write(owned ? bytes.subarray(0, n) : copyOf(bytes, 0, n));

@@ -4,11 +4,15 @@ import { BODY_TUNNEL } from '../http/messages.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { countStatus } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
+import { filterResponse } from './filter-response.ts';
+import { releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
+import { tell } from './log-steps.ts';
+import { sendReply } from './http-reply.ts';
 import { type HttpSession, TUNNEL } from './http-session.ts';
 import { responseEnded } from './response-end.ts';
 import { awaitClient, tunnelTimeout } from './response-flow.ts';
-import { runRules } from './rules.ts';
+import { type RunningRule, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
 
@@ -19,14 +23,17 @@ export function caseForClient(stream: Stream): ReadonlyMap<string, string> | und
   return settings.adjustCaseForClient ? runtime.generation.settings.caseAdjust : undefined;
 }
 
-/** Runs what looks at any response on its way out, the server's or ours. */
-export function afterResponse(stream: Stream): void {
+/**
+ * Runs what looks at any response on its way out, the server's or ours. False when a rewrite did not fit: then the error that is
+ * pending has to be sent in its place, as it is.
+ */
+export function afterResponse(stream: Stream): boolean {
+  if (stream.afterResponseFailed) return true;
   const front = stream.frontend.runtime;
   const back = stream.backend?.runtime;
-  if (back !== undefined && back.afterResponseRules !== null)
-    void runRules(back.afterResponseRules, stream, stream.blame);
-  if (front !== back && front.afterResponseRules !== null)
-    void runRules(front.afterResponseRules, stream, stream.blame);
+  if (back !== undefined && back.afterResponseRules !== null && !runAfter(stream, back.afterResponseRules))
+    return false;
+  if (front !== back && front.afterResponseRules !== null && !runAfter(stream, front.afterResponseRules)) return false;
   try {
     if (back !== undefined && back.beforeRespond !== null) {
       for (const run of back.beforeRespond) run(stream, stream.backend!);
@@ -36,6 +43,20 @@ export function afterResponse(stream: Stream): void {
   } catch (error) {
     stream.blame(stream.frontend.name, 'respond', error);
   }
+  return true;
+}
+
+function runAfter(stream: Stream, rules: readonly RunningRule[]): boolean {
+  stream.strictRewriting = true;
+  stream.afterResponseFailed = runRules(rules, stream, stream.blame) === 'done';
+  return !stream.afterResponseFailed;
+}
+
+/** What came from a server, or was stored, is not sent after all. */
+export function withholdResponse(session: HttpSession, stream: Stream): void {
+  releaseServer(session, stream, stream.closeServer || !stream.responseView.body.complete);
+  stream.response = undefined;
+  sendReply(session, stream);
 }
 
 /** What the client is told about its connection, as the last line of the head. */
@@ -48,13 +69,28 @@ export function connectionLine(stream: Stream): string {
 }
 
 export function sendResponse(session: HttpSession, stream: Stream): void {
+  if (!afterResponse(stream)) {
+    withholdResponse(session, stream);
+    return;
+  }
+  if (stream.filters === null) transmit(session, stream);
+  else filterResponse(session, stream, stream.filters);
+}
+
+/** Counts a response that is on its way. */
+export function countResponse(stream: Stream): void {
+  const { status } = stream.responseView;
+  if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
+  countStatus(stream.frontend.counters, status);
+  if (stream.server !== undefined) countStatus(stream.server.counters, status);
+}
+
+/** Sends head and body as they are. */
+export function transmit(session: HttpSession, stream: Stream): void {
   const view = stream.responseView;
   const { body } = view;
   const { status } = view;
-  afterResponse(stream);
-  if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
-  countStatus(stream.frontend.counters, status);
-  countStatus(stream.server!.counters, status);
+  countResponse(stream);
   if ((view.head.framingEdited || view.statusSet) && !stream.headRequest && status !== 204 && status !== 304) {
     reframe(view.head, body);
   }
@@ -99,7 +135,9 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
   stream.backend!.counters.bytesOut += size;
   if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream, true);
+  const { runtime } = stream.frontend;
+  if (runtime.steps.response !== null) tell(runtime.steps.response, stream);
+  if (runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);
@@ -114,7 +152,8 @@ export function sendResponse(session: HttpSession, stream: Stream): void {
     session.phase = TUNNEL;
     stream.tunnel = true;
     const early = session.takeStash();
-    if (early !== null) connection.socket.write(early);
+    if (early !== null && stream.requestChain !== null) stream.requestChain.push(early);
+    else if (early !== null) connection.socket.write(early);
     session.resume();
     schedule(session, tunnelTimeout(session, stream), now());
   } else {

@@ -19,15 +19,17 @@ const ON_RESPONSE = 1;
 
 const HOOKS_PRE = 2;
 
-const BACKEND_RULES = 3;
+const FILTERS_HTTP = 3;
 
-const FRONTEND_RULES = 4;
+const BACKEND_RULES = 4;
 
-const AFTER_RULES = 5;
+const FRONTEND_RULES = 5;
 
-const HOOKS_POST = 6;
+const AFTER_RULES = 6;
 
-const SEND = 7;
+const HOOKS_POST = 7;
+
+const SEND = 8;
 
 /**
  * `tcp-response content`: HAProxy runs these rules as soon as the request is on its way to the server, so without an
@@ -178,6 +180,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       const { pre } = front.generation.pipeline.response;
       return pre === null ? undefined : pre(stream);
     }
+    case FILTERS_HTTP:
+      return stream.filters === null ? undefined : stream.filters.stage('http-response');
     case BACKEND_RULES:
       stream.strictRewriting = true;
       return back.responseRules === null ? undefined : runRules(back.responseRules, stream, stream.blame);
@@ -201,9 +205,8 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   }
 }
 
-function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): void {
+export function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): void {
   const session = stream.session as HttpSession;
-  const counters = (stream.backend ?? stream.frontend).counters;
   if (verdict === 'stop') {
     advanceResponse(stream);
     return;
@@ -211,7 +214,7 @@ function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): 
   releaseServer(session, stream, stream.closeServer || !stream.responseView.body.complete);
   if (verdict === 'deny') {
     stream.terminate('P', 'H');
-    counters.deniedResponses++;
+    if (stream.backend !== undefined) stream.backend.counters.deniedResponses++;
     stream.frontend.counters.deniedResponses++;
     stream.error(502);
   }

@@ -3,9 +3,10 @@ import type { StoredResponse } from '../http/stored-response.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import { countStatus } from '../state/counters.ts';
+import { filterReply } from './filter-reply.ts';
 import { endExchange } from './http-finish.ts';
 import { BUSY, type HttpSession } from './http-session.ts';
-import { afterResponse, caseForClient, connectionLine } from './response-send.ts';
+import { afterResponse, caseForClient, connectionLine, withholdResponse } from './response-send.ts';
 import { advanceResponse } from './response-stages.ts';
 import type { Stream } from './stream.ts';
 import { now, schedule } from './timers.ts';
@@ -24,16 +25,20 @@ export function beginStored(stream: Stream, stored: StoredResponse): void {
   if (timing.queue === -1) timing.queue = at;
   if (timing.connect === -1) timing.connect = at;
   timing.response = at;
-  if (stream.frontend.runtime.measures) stream.measureOut = view.measure;
+  if (stream.frontend.runtime.measures) {
+    stream.measureOut = view.measure;
+    if (stream.headRequest) view.body.beginWhole(view.body.kind, 0);
+  }
   stream.step = 0;
   advanceResponse(stream);
 }
 
 /** Its head has passed: it is sent from where it lies. */
 export function sendStored(session: HttpSession, stream: Stream, stored: StoredResponse): void {
-  const view = stream.responseView;
-  const { head, status } = view;
-  afterResponse(stream);
+  if (!afterResponse(stream)) {
+    withholdResponse(session, stream);
+    return;
+  }
   if (stored.framing === 'close') stream.closeClient = true;
   // What is left of the request's body would be taken for the next request.
   if (!stream.requestView.body.complete) {
@@ -41,6 +46,14 @@ export function sendStored(session: HttpSession, stream: Stream, stored: StoredR
     stream.closeAsked = false;
     stream.requestView.body.complete = true;
   }
+  session.phase = BUSY;
+  if (stream.filters === null) transmitStored(session, stream, stored);
+  else filterReply(session, stream, stream.filters, () => transmitStored(session, stream, stored));
+}
+
+/** No filter has anything to do with it. */
+function transmitStored(session: HttpSession, stream: Stream, stored: StoredResponse): void {
+  const { head, status } = stream.responseView;
   if (stream.backend !== undefined) countStatus(stream.backend.counters, status);
   countStatus(stream.frontend.counters, status);
   const bodiless = stream.headRequest || status === 204 || status === 304;
@@ -62,7 +75,6 @@ export function sendStored(session: HttpSession, stream: Stream, stored: StoredR
   stream.bytesToClient += size;
   stream.frontend.counters.bytesOut += size;
   if (stream.backend !== undefined) stream.backend.counters.bytesOut += size;
-  session.phase = BUSY;
   if (!flowing) {
     // The client takes its time: it has that of a client, and the exchange ends when all has gone out.
     stream.responsePhase = 1;

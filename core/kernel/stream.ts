@@ -1,5 +1,8 @@
 import type {
+  Action,
+  FilterFactory,
   PacketMarks,
+  Endpoint,
   Process,
   Received,
   Reply,
@@ -20,8 +23,15 @@ import type { Queued, WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
+import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
+import type { FilterChain } from './filter-chain.ts';
+import { attachLate, type StreamFilters } from './stream-filters.ts';
+
+/** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
+const BUFFER_OVERHEAD = 48;
+const BLOCK = 8;
 
 let streams = 0;
 
@@ -75,8 +85,11 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  logOrigin = 'unspec';
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
+  /** An `http-after-response` rule failed: what is sent is the error. */
+  afterResponseFailed = false;
   /** The rules that look at the response's contents still wait for more of it. */
   responseInspected = true;
   inspectUntil = 0;
@@ -92,6 +105,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+  /** The one that carried it, though it may serve others by now. */
+  lastConnection: ServerConnection | null = null;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -146,6 +161,13 @@ export class Stream implements Transaction, Queued {
   agent: string | undefined = undefined;
   #enders: (() => void)[] | null = null;
 
+  /** A service answers, in the server's place. */
+  served = false;
+  /** Filters of this stream, and the chains its bytes pass through; null without any. */
+  filters: StreamFilters | null = null;
+  requestChain: FilterChain | null = null;
+  responseChain: FilterChain | null = null;
+
   queue: WaitQueue | null = null;
   queuePrevious: Queued | null = null;
   queueNext: Queued | null = null;
@@ -186,8 +208,10 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.logOrigin = 'unspec';
     this.lastRule = undefined;
     this.strictRewriting = true;
+    this.afterResponseFailed = false;
     this.responseInspected = true;
     this.serverUnwanted = false;
     this.step = 0;
@@ -227,12 +251,14 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
     this.response = undefined;
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
+    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
@@ -243,6 +269,16 @@ export class Stream implements Transaction, Queued {
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
     this.sleepers = null;
     this.wakeBody('closed');
+  }
+
+  #endFilters(filters: StreamFilters): void {
+    this.requestChain?.close();
+    this.responseChain?.close();
+    this.requestChain = null;
+    this.responseChain = null;
+    this.filters = null;
+    const whole = this.request === undefined ? this.causeCode === 0 : this.responsePhase === 2;
+    filters.close(whole ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
@@ -265,6 +301,11 @@ export class Stream implements Transaction, Queued {
 
   get isFirst(): boolean {
     return this.session.requests <= 1;
+  }
+
+  /** The system knows it while the connection is open; once asked for, it is remembered. */
+  get serverSource(): Endpoint | undefined {
+    return (this.connection$ ?? this.lastConnection)?.source;
   }
 
   get process(): Process {
@@ -298,6 +339,7 @@ export class Stream implements Transaction, Queued {
 
   get loggedStatus(): number {
     if (this.errorStatus !== 0) return this.errorStatus;
+    if (this.session.error !== undefined) return 0;
     return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 
@@ -319,6 +361,7 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
+    if (scope === 'check') return;
     let map: Map<string, Value>;
     let key = name;
     if (scope === 'proc') map = this.frontend.runtime.generation.variables;
@@ -329,6 +372,22 @@ export class Stream implements Transaction, Queued {
     }
     if (value === undefined) map.delete(key);
     else map.set(key, value);
+  }
+
+  copyVariables(): Map<string, Value> | null {
+    return this.#variables === null ? null : new Map(this.#variables);
+  }
+
+  pasteVariables(variables: Map<string, Value> | null): void {
+    this.#variables = variables;
+  }
+
+  attachFilter(factory: FilterFactory): void {
+    attachLate(this, factory);
+  }
+
+  inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
+    return runInBackground(this, action, prepare);
   }
 
   data<T extends object>(key: symbol, create: () => T): T {
@@ -416,6 +475,18 @@ export class Stream implements Transaction, Queued {
 
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void {
     this.session.expectHeader = protocol;
+  }
+
+  rewriteFits(response: boolean, growth: number): boolean {
+    const view = response ? this.responseView : this.requestView;
+    const { bufsize, maxrewrite } = this.frontend.runtime.generation.settings;
+    const { head, body } = view;
+    // An upper bound first, which costs nothing.
+    if (head.sizeBound + body.heldSize + growth + BUFFER_OVERHEAD <= bufsize) return true;
+    // What came with the head has left the reserve for rewriting free.
+    const payload = body.heldSize === 0 ? 0 : Math.min(body.heldSize + BLOCK, bufsize - maxrewrite - view.measure);
+    const size = BUFFER_OVERHEAD + view.measure + BLOCK * (head.blocks + 2) + Math.max(0, payload);
+    return size + growth <= bufsize;
   }
 
   sleep(milliseconds: number): Promise<boolean> {

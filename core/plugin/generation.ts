@@ -1,4 +1,15 @@
-import type { Backend, Frontend, GlobalConfig, Hooks, Log, Plugin, PluginInstance, ProxyConfig } from '../api/index.ts';
+import type {
+  Backend,
+  Frontend,
+  GlobalConfig,
+  Hooks,
+  Log,
+  Plugin,
+  PluginInstance,
+  ProxyConfig,
+  Timer,
+} from '../api/index.ts';
+import { PluginTimer } from '../kernel/plugin-timer.ts';
 import { within } from './deadline.ts';
 import type { Kept, Shelf } from './kept.ts';
 import { pluginLog } from './process-log.ts';
@@ -18,6 +29,7 @@ export interface Site {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
+  warn(message: string): void;
 }
 
 /** A plugin's hooks, and whom to blame for what they throw. */
@@ -72,6 +84,10 @@ export class Generation {
         log: pluginLog(this.#log, plugin.name),
         args,
         signal: this.#abort.signal,
+        timer: (run: () => void): Timer =>
+          new PluginTimer(run, (error) => {
+            this.#log.error({ plugin: plugin.name, err: error }, `plugin '${plugin.name}' failed in a timer`);
+          }),
         keep: <T extends object>(key: string, create: () => T): T => this.#shelf.keep(plugin.name, key, create),
       };
       await this.#orStop(plugin.name, 'setup', async () => {
@@ -95,6 +111,17 @@ export class Generation {
       if (instance.start) await this.#orStop(name, 'start', () => within(DEADLINES.start, () => instance.start?.()));
     }
     this.#kept.commit(this.#shelf);
+  }
+
+  /** The generation takes no new connections any more. */
+  drain(): void {
+    for (const { name, instance } of this.#living) {
+      try {
+        instance.drain?.();
+      } catch (error) {
+        this.#log.error({ plugin: name, err: error }, `plugin '${name}' failed to drain`);
+      }
+    }
   }
 
   /** Ends the plugins, the last first. Each has its deadline; what fails is logged, and the next one's turn comes. */

@@ -1,5 +1,8 @@
 import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
+import checkProtocols from '../../plugins/checks/protocols/index.ts';
+import checks from '../../plugins/checks/index.ts';
+import compression from '../../plugins/compression/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
@@ -22,6 +25,8 @@ export const stockPlugins: readonly Plugin[] = [
   listeners,
   servers,
   balance,
+  checkProtocols,
+  checks,
   forwarding,
   errors,
   httpRules,
@@ -31,5 +36,6 @@ export const stockPlugins: readonly Plugin[] = [
   matching,
   logging,
   persistence,
+  compression,
   cache,
 ];

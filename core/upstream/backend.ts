@@ -3,6 +3,7 @@ import type {
   BalanceFactory,
   Balancer,
   Counters,
+  DetachedTransaction,
   Extension,
   LogLevel,
   ProxySettings,
@@ -12,6 +13,7 @@ import type {
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
+import { Detached } from './detached.ts';
 import { WaitQueue } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
@@ -44,6 +46,10 @@ export class UpstreamBackend implements Backend {
     this.settings = runtime.config.settings;
   }
 
+  get forcedId(): boolean {
+    return this.runtime.config.forcedId;
+  }
+
   get queued(): number {
     return this.queue.length;
   }
@@ -54,6 +60,10 @@ export class UpstreamBackend implements Backend {
 
   extension<T extends object>(key: Extension<T>): T | undefined {
     return this.runtime.config.findExtension(key);
+  }
+
+  detached(server: UpstreamServer, frontend: string): DetachedTransaction {
+    return new Detached(this, server, frontend) as unknown as DetachedTransaction;
   }
 
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */

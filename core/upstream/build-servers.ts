@@ -16,8 +16,10 @@ export async function buildServers(
   const taken = new Set(configs.map((config) => config.id).filter((id) => id !== undefined));
   let next = 1;
   for (const config of configs) {
-    while (taken.has(next)) next++;
-    const id = config.id ?? next++;
+    // The count goes on at a server that has a number of its own, too, as HAProxy's does.
+    if (config.id === undefined) while (taken.has(next)) next++;
+    const id = config.id ?? next;
+    next++;
     backend.servers.push(await buildServer(backend, config, id));
   }
   backend.ready(algorithm);
@@ -48,7 +50,8 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
       const offset = ports.kind === 'offset' ? ports.offset : ports.kind === 'none' ? 0 : undefined;
       const family = host.includes(':') ? 6 : 4;
       const target: ConnectTarget = { host, port, family };
-      return new UpstreamServer(backend, config, id, { family, address: host, port }, target, offset);
+      const name = address.named ? address.host : undefined;
+      return new UpstreamServer(backend, config, id, { family, address: host, port }, target, offset, name);
     }
     default:
       throw new LineError(config, `'server ${config.name}' : a server cannot be a file descriptor.`);

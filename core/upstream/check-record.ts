@@ -23,6 +23,12 @@ const WORDS: Readonly<Record<CheckCode, string>> = {
   PROCOK: 'External check passed',
 };
 
+/** What would break a log line is written as its code (measured). */
+// oxlint-disable-next-line no-control-regex -- that is what is looked for
+const UNPRINTABLE = /[\0-\x1f"<>\x7f-\xff]/g;
+const escaped = (character: string): string =>
+  `<${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}>`;
+
 /** Codes that say that nothing but traffic, or nothing at all, was tried: they took no time. */
 const TIMELESS: ReadonlySet<CheckCode> = new Set(['UNK', 'INI', 'HANA']);
 
@@ -46,6 +52,8 @@ export class CheckState implements CheckRecord {
   rise: number;
   fall: number;
   health: number;
+  /** What it begins with, and again behind a maintenance (`init-state`). */
+  initially: number;
   address: Endpoint | undefined = undefined;
   port: number | undefined = undefined;
   send = '';
@@ -56,6 +64,7 @@ export class CheckState implements CheckRecord {
     this.rise = kind === 'health' ? 2 : 1;
     this.fall = kind === 'health' ? 3 : 1;
     this.health = this.rise;
+    this.initially = this.rise;
   }
 
   get best(): number {
@@ -95,8 +104,8 @@ export class CheckState implements CheckRecord {
 
   /** `reason: Layer7 wrong status, code: 500, info: "X", check duration: 1ms`. */
   get reason(): string {
-    const code = this.code.startsWith('L7') && this.l7code >= 0 ? `, code: ${this.l7code}` : '';
-    const info = this.info === '' ? '' : `, info: "${this.info}"`;
+    const code = /^(?:L7|PROC)/.test(this.code) && this.l7code >= 0 ? `, code: ${this.l7code}` : '';
+    const info = this.info === '' ? '' : `, info: "${this.info.replaceAll(UNPRINTABLE, escaped)}"`;
     const took = TIMELESS.has(this.code) || this.durationMs < 0 ? '' : `, check duration: ${this.durationMs}ms`;
     return `reason: ${WORDS[this.code]}${code}${info}${took}`;
   }

@@ -1,5 +1,13 @@
 import { ADMIN } from '../api/index.ts';
-import type { CheckKind, CheckResult, Endpoint, Observer, OperationalState, ServerState } from '../api/index.ts';
+import type {
+  CheckKind,
+  CheckResult,
+  Endpoint,
+  Observer,
+  OperationalState,
+  SavedState,
+  ServerState,
+} from '../api/index.ts';
 import { now } from '../kernel/timers.ts';
 import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
 import { CheckState } from './check-record.ts';
@@ -14,6 +22,8 @@ const DRAIN = ADMIN.forcedDrain | ADMIN.inheritedDrain;
 const FINE = 16;
 
 /** Why a state changes, as the messages say it. */
+const ADVICE: ReadonlySet<string> = new Set(['L7OK', 'L7STS']);
+
 type Cause = { readonly check: CheckState } | { readonly via: UpstreamServer } | 'cli';
 
 /** The state machine of one server; management.txt 9.3, `show servers state`. Messages and their order as measured with HAProxy. */
@@ -118,8 +128,9 @@ export class HealthState implements ServerState {
         alarming ? 'alert' : 'notice',
         `${changeWords(next)}${this.#because(cause)}.${aftermath(server, moved)}`,
       );
-      if (this.draining && next !== 'stopped') this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
+    this.#shutdown();
     for (const { state } of this.#trackers) state.#become(wanted, { via: server });
   }
 
@@ -130,7 +141,7 @@ export class HealthState implements ServerState {
   /** Says how many who waited were moved by it. */
   #enter(next: OperationalState): number {
     const server = this.#server;
-    const { backend, config } = server;
+    const { backend } = server;
     const at = now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
@@ -140,14 +151,21 @@ export class HealthState implements ServerState {
     if (next === 'starting') this.#slowStart.begin(at);
     if (next === 'stopped') {
       this.#changed();
-      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
       return requeue(server);
     }
-    const moved = admitting(backend, () => this.#changed());
-    if (next !== 'stopping' && config.shutdownBackupsWhenUp && !server.backup && server.effectiveWeight > 0) {
-      for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
+    return admitting(backend, () => this.#changed());
+  }
+
+  /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
+  #shutdown(): void {
+    const server = this.#server;
+    const { backend, config } = server;
+    if (this.operational === 'stopped') {
+      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
+      return;
     }
-    return moved;
+    if (!config.shutdownBackupsWhenUp || server.backup || !this.usable || server.effectiveWeight === 0) return;
+    for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
   }
 
   #because(cause: Cause): string {
@@ -162,12 +180,14 @@ export class HealthState implements ServerState {
   }
 
   set(state: 'ready' | 'drain' | 'maint'): void {
-    if (state === 'maint') this.setAdmin(ADMIN.forcedMaintenance, true);
-    else {
-      if (state === 'drain') this.#change(ADMIN.forcedDrain, true);
-      this.setAdmin(ADMIN.forcedMaintenance, false);
-      if (state === 'ready') this.setAdmin(ADMIN.forcedDrain, false);
+    if (state === 'maint') {
+      this.#change(ADMIN.forcedMaintenance, true);
+      this.#change(ADMIN.forcedDrain, false);
+      return;
     }
+    // In maintenance nothing is said of drain; what it leaves to says it.
+    this.#change(ADMIN.forcedDrain, state === 'drain');
+    this.#change(ADMIN.forcedMaintenance, false);
   }
 
   setAdmin(flag: number, on: boolean, cause?: string): void {
@@ -181,15 +201,30 @@ export class HealthState implements ServerState {
     this.admin = on ? this.admin | flag : this.admin & ~flag;
     const isMaintenance = (flag & MAINTENANCE) !== 0;
     const because = via !== undefined ? ` via ${serverPath(via)}` : cause === undefined ? '' : ` (${cause})`;
-    if (isMaintenance && on && !inMaintenance) this.#enterMaintenance(because, inDrain);
-    else if (isMaintenance && !on && !this.maintenance) this.#leaveMaintenance(flag);
-    else if (isMaintenance && !on && (flag & ADMIN.forcedMaintenance) !== 0) {
-      const rest = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
-      this.#say('notice', `is leaving forced maintenance but remains in maintenance${rest}.`);
-    } else if (!isMaintenance && on && !inDrain && !inMaintenance) this.#enterDrain(because);
-    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain(flag);
-    else this.#refresh();
+    if (isMaintenance) {
+      if (on && !inMaintenance) this.#enterMaintenance(because, inDrain);
+      else if (!on && this.maintenance) this.#say('notice', this.#stillInMaintenance(flag));
+      else if (!on) this.#leaveMaintenance(flag);
+    } else if (!inMaintenance) {
+      if (on && !inDrain) this.#enterDrain(because);
+      else if (this.draining) this.#stillDraining();
+      else this.#leaveDrain();
+    }
     if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
+  }
+
+  #stillInMaintenance(flag: number): string {
+    if ((flag & ADMIN.forcedMaintenance) === 0) return 'remains in forced maintenance.';
+    const via = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
+    return `is leaving forced maintenance but remains in maintenance${via}.`;
+  }
+
+  /** Whatever else has changed, it still drains. */
+  #stillDraining(): void {
+    if ((this.admin & ADMIN.forcedDrain) !== 0) this.#say('notice', 'remains in forced drain mode.');
+    else if (this.draining && this.tracked !== undefined) {
+      this.#say('notice', `is leaving forced drain but remains in drain mode via ${serverPath(this.tracked)}.`);
+    }
   }
 
   #passOn(maintenance: boolean, on: boolean): void {
@@ -200,10 +235,9 @@ export class HealthState implements ServerState {
 
   #enterMaintenance(because: string, wasDraining: boolean): void {
     const server = this.#server;
-    this.health.paused = true;
+    this.health.paused ||= this.health.configured;
     this.health.health = 0;
     if (this.operational === 'stopped') {
-      this.changedAt = now() - 0;
       this.#refresh();
       this.#say('notice', `was DOWN and now enters maintenance${because}.`);
       return;
@@ -213,23 +247,30 @@ export class HealthState implements ServerState {
       const moved = this.#enter('stopped');
       this.#say(calm ? 'notice' : 'alert', `is going DOWN for maintenance${because}.${aftermath(server, moved)}`);
     });
+    this.#shutdown();
   }
 
   #leaveMaintenance(flag: number): void {
     const { health, agent } = this;
-    health.paused = false;
-    health.health = health.configured ? health.rise : health.health;
+    if (health.configured) {
+      health.paused = false;
+      health.health = health.initially;
+    }
     const follows = this.tracked?.state;
-    const next = follows === undefined ? (agent.enabled && !agent.up ? 'stopped' : 'running') : follows.operational;
+    const next =
+      follows === undefined
+        ? (health.enabled && !health.up) || (agent.enabled && !agent.up)
+          ? 'stopped'
+          : 'running'
+        : follows.operational;
     noteAvailability(this.#server.backend, () => {
       if (next === 'stopped') this.#refresh();
       else this.#enter(next === 'stopping' ? next : this.#reviving);
       const forced = (flag & ADMIN.forcedMaintenance) !== 0 ? 'forced ' : '';
       const state = `${next === 'stopped' ? 'DOWN' : next === 'stopping' ? 'stopping' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'}`;
       this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
-      if (this.draining) this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
-    this.#server.wake?.('health');
   }
 
   #enterDrain(because: string): void {
@@ -247,12 +288,11 @@ export class HealthState implements ServerState {
     return at;
   }
 
-  #leaveDrain(flag: number): void {
+  #leaveDrain(): void {
     this.changedAt = this.#passTime();
-    const forced = (flag & ADMIN.forcedDrain) !== 0 ? 'forced ' : '';
     noteAvailability(this.#server.backend, () => {
       this.#changed();
-      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);
+      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving forced drain).`);
     });
   }
 
@@ -285,7 +325,7 @@ export class HealthState implements ServerState {
     const wanted = match[2] === '' ? number : Math.floor((this.initialWeight * number) / 100);
     this.userWeight = Math.min(wanted, 256);
     noteAvailability(this.#server.backend, () => this.#changed());
-    if (this.draining && !this.maintenance) this.#say('notice', 'remains in forced drain mode.');
+    if (!this.maintenance) this.#stillDraining();
     return undefined;
   }
 
@@ -301,7 +341,6 @@ export class HealthState implements ServerState {
       return `${kind === 'agent' ? 'Agent' : 'Health check'} was not configured on this server, cannot enable.`;
     }
     check.enabled = on;
-    if (on) this.#server.wake?.(kind);
     return undefined;
   }
 
@@ -315,7 +354,8 @@ export class HealthState implements ServerState {
     check.enabled = true;
     check.rise = settings.rise;
     check.fall = settings.fall;
-    check.health = this.maintenance && kind === 'health' ? 0 : (settings.initially ?? settings.rise);
+    check.initially = settings.initially ?? settings.rise;
+    check.health = this.maintenance && kind === 'health' ? 0 : check.initially;
     if (kind === 'health' && !this.maintenance && !check.up) {
       this.operational = 'stopped';
       this.#changed();
@@ -333,7 +373,8 @@ export class HealthState implements ServerState {
     const before = { code: check.code, health: check.health };
     const wasUp = check.up;
     check.take(result);
-    const next = check.count(result.outcome);
+    // An agent that cannot be asked says nothing about its server.
+    const next = kind === 'agent' && !ADVICE.has(result.code) ? undefined : check.count(result.outcome);
     if (kind === 'health' && result.outcome === 'failed' && wasUp) this.failedChecks++;
     if (
       this.#logsChecks &&
@@ -376,6 +417,54 @@ export class HealthState implements ServerState {
     if (severity === 'pre-fatal') health.health = Math.min(health.health, health.rise + 1);
     if (severity === 'fatal') health.health = health.rise;
     this.report('health', { code: 'HANA', outcome: 'failed', info });
+  }
+
+  restore(saved: SavedState): void {
+    const { config, backend } = this.#server;
+    const { health, agent } = this;
+    const words = (change: string): void => {
+      const text = `config : ${serverTitle(this.#server)} ${change}`;
+      backend.runtime.generation.say('warning', text);
+    };
+    if (saved.initialWeight === this.initialWeight) this.userWeight = saved.userWeight;
+    health.code = saved.code;
+    health.outcome = saved.outcome;
+    if (!saved.checkEnabled) health.enabled = false;
+    if (!saved.agentEnabled) agent.enabled = false;
+    if (saved.port !== undefined && saved.port !== this.#server.address.port && this.#server.portOffset === undefined) {
+      this.#server.move(this.#server.address, saved.port, 'state file');
+    }
+    this.#restoreOperational(saved, words);
+    this.changedAt = now() - saved.sinceMs;
+    const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
+    // What the last configuration had disabled is for this one to say.
+    if (forced && (config.disabled || (saved.admin & ADMIN.configuredMaintenance) === 0)) {
+      this.admin |= ADMIN.forcedMaintenance;
+      this.operational = 'stopped';
+      health.paused = true;
+      health.health = 0;
+    } else if ((saved.admin & ADMIN.forcedDrain) !== 0) {
+      this.admin |= ADMIN.forcedDrain;
+      words('remains in forced drain mode.');
+    }
+    this.#changed();
+  }
+
+  #restoreOperational({ operational, sinceMs }: SavedState, words: (change: string) => void): void {
+    const { health } = this;
+    if (operational === 'stopped') health.health = 0;
+    else if (operational === 'running') health.health = health.configured ? health.best : health.health;
+    else health.health = operational === 'stopping' ? health.rise : health.rise - 1;
+    if (this.maintenance) return;
+    this.operational = operational;
+    if (operational === 'starting') {
+      if (this.#server.config.slowstart > 0) this.#slowStart.begin(now() - sinceMs);
+      else this.operational = 'running';
+    }
+    if (operational === 'stopped') this.timesDown++;
+    this.#changed();
+    if (operational !== 'stopped' && operational !== 'stopping') return;
+    words(`${changeWords(operational)}, changed from server-state after a reload.${aftermath(this.#server, 0)}`);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { Counters, Endpoint, Extension, Observer, Server, ServerConfig } from '../api/index.ts';
-import type { CheckKind, OutgoingOptions, OutgoingReader, OutgoingSocket } from '../api/index.ts';
+import type { OutgoingOptions, OutgoingReader, OutgoingSocket } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
 import { newCounters } from '../state/counters.ts';
 import type { UpstreamBackend } from './backend.ts';
@@ -15,6 +15,7 @@ export class UpstreamServer implements Server {
   readonly backend: UpstreamBackend;
   readonly config: ServerConfig;
   address: Endpoint;
+  readonly hostName: string | undefined;
   /** Where to connect; `port` 0 with `relativePort` takes the client's destination port. */
   target: ConnectTarget;
   /** Added to the client's destination port (`server s 10.0.0.1:+100`), undefined for a port of its own. */
@@ -32,8 +33,6 @@ export class UpstreamServer implements Server {
   readonly state: HealthState;
   /** Told of the outcome of connections and responses; null where nobody wants to know. */
   observer: Observer | null = null;
-  /** Who runs its checks is to look whether one is due. */
-  wake: ((kind: CheckKind) => void) | null = null;
   active = 0;
   readonly queue: WaitQueue = new WaitQueue(true);
   readonly counters: Counters = newCounters();
@@ -58,7 +57,9 @@ export class UpstreamServer implements Server {
     address: Endpoint,
     target: ConnectTarget,
     portOffset?: number,
+    hostName?: string,
   ) {
+    this.hostName = hostName;
     this.backend = backend;
     this.config = config;
     this.name = config.name;

@@ -1,4 +1,4 @@
-import type { HeaderList, Transaction, Verdict } from 'sluice/plugin';
+import type { Action, HeaderList, Transaction, Verdict } from 'sluice/plugin';
 import { answer } from './answer.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from './cache-control.ts';
 import { forOriginOnly } from './conditions.ts';
@@ -18,6 +18,8 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** What was found out about a request, on its way to a decision. */
 interface Question {
   readonly transaction: Transaction;
+  /** That of the rule which asks. */
+  readonly action: Action;
   readonly section: CacheSection;
   readonly key: string;
   readonly headers: HeaderList;
@@ -29,7 +31,12 @@ interface Question {
 }
 
 /** `http-request cache-use` under RFC 9111: answers from the store, or prepares the way to the origin. */
-export function useRfc(transaction: Transaction, section: CacheSection, collapsed = false): Verdict | Promise<Verdict> {
+export function useRfc(
+  transaction: Transaction,
+  section: CacheSection,
+  action: Action,
+  collapsed = false,
+): Verdict | Promise<Verdict> {
   const { request } = transaction;
   // It may have ended while it waited for another.
   if (request === undefined) return undefined;
@@ -38,7 +45,7 @@ export function useRfc(transaction: Transaction, section: CacheSection, collapse
   if (key === undefined) return undefined;
   const now = Date.now() / 1000;
   const authorized = headers.has('authorization');
-  const question = { transaction, section, key, headers, authorized, now, collapsed, head: method === 'HEAD' };
+  const question = { transaction, action, section, key, headers, authorized, now, collapsed, head: method === 'HEAD' };
   if (method !== 'GET' && method !== 'HEAD') {
     if (!SAFE.has(method)) forward({ ...question, asked: NO_DIRECTIVES }, 'unsafe', undefined, 'method');
     return undefined;
@@ -113,7 +120,7 @@ function fetch(question: Question, entry: Entry | undefined, forwarded: string):
         return other
           .wait(settings.coalesce, (stop) => transaction.onEnd(stop))
           .then((landing) => {
-            if (landing === 'stored') return useRfc(transaction, section, true);
+            if (landing === 'stored') return useRfc(transaction, section, question.action, true);
             // It is not stored, or takes too long: each for himself.
             if (transaction.request !== undefined) forward({ ...question, collapsed: true }, 'get', entry, forwarded);
             return undefined;
@@ -186,10 +193,24 @@ function notCached(transaction: Transaction, section: CacheSection): 'done' {
 }
 
 /** Asks the origin in the background, once at a time (RFC 5861 3). */
-function refresh({ transaction, section, headers }: Question, entry: Entry): void {
+function refresh(question: Question, entry: Entry): void {
+  const { transaction, action, section, key } = question;
   if (entry.refreshing) return;
-  entry.refreshing = true;
-  void transaction;
-  void section;
-  void headers;
+  entry.refreshing = transaction.inBackground(action, (copy) => {
+    copy.onEnd(() => (entry.refreshing = false));
+    const { headers } = copy.request!;
+    // What the client wanted of its own answer is not wanted of this one.
+    for (const name of OWN) headers.delete(name);
+    copy.request!.method = 'GET';
+    const flight = section.store.flights.find(key) === undefined ? section.store.flights.begin(key) : undefined;
+    forward(
+      { ...question, transaction: copy, headers, asked: NO_DIRECTIVES, head: false },
+      'get',
+      entry,
+      'stale',
+      flight,
+    );
+  });
 }
+
+const OWN = ['range', 'if-range', 'if-none-match', 'if-modified-since', 'cache-control', 'pragma'];

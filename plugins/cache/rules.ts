@@ -1,17 +1,23 @@
-import type { ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
-import { sectionLater } from './filter.ts';
+import type { Action, ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
+import { record, sectionOfRule } from './filter.ts';
 import { hintsOf, sendHints } from './early-hints.ts';
 import { fieldsOf } from './fields.ts';
 import { onHaproxyResponse, storeHaproxy, useHaproxy } from './haproxy-mode.ts';
 import { type Lookup, lookupOf } from './lookup.ts';
 import { onFailure, onResponse } from './rfc-response.ts';
 import { storeRfc } from './rfc-store.ts';
+import { purgeAction } from './purge.ts';
 import { useRfc } from './rfc-use.ts';
 import type { CacheSection } from './settings.ts';
 
-function use(transaction: Transaction, section: CacheSection, hints: boolean): Verdict | Promise<Verdict> {
+function use(
+  transaction: Transaction,
+  section: CacheSection,
+  action: Action,
+  hints: boolean,
+): Verdict | Promise<Verdict> {
   const { settings } = section;
-  const verdict = settings.rfc9111 ? useRfc(transaction, section) : useHaproxy(transaction, section);
+  const verdict = settings.rfc9111 ? useRfc(transaction, section, action) : useHaproxy(transaction, section);
   if (!hints || settings.earlyHints === 'off' || verdict instanceof Promise || verdict !== undefined) return verdict;
   const lookup = lookupOf(transaction);
   if (lookup?.section === section && lookup.purpose === 'get') sendHints(transaction, section, lookup.key);
@@ -28,6 +34,12 @@ function store(transaction: Transaction, section: CacheSection): void {
     else storeHaproxy(transaction, lookup);
   }
   remember(transaction, section, lookup);
+  if (beingStored(lookup)) record(transaction, section);
+}
+
+/** Asked anew: what stores it says so in the lookup. */
+function beingStored(lookup: Lookup): boolean {
+  return lookup.recorder !== undefined;
 }
 
 /** Keeps the early hints of what is stored, or would be. */
@@ -89,17 +101,19 @@ export const actions: Record<string, ActionKeyword> = {
     parse(words, scope) {
       const name = cacheName(words);
       const hints = words.optional('no-early-hints') === undefined;
-      const found = sectionLater(words, scope, name, true);
+      const found = sectionOfRule(words, scope, name);
       hook(scope);
-      return { run: (transaction) => use(transaction, found.section!, hints) };
+      const action: Action = { run: (transaction) => use(transaction, found.section!, action, hints) };
+      return action;
     },
   },
+  'cache-purge': purgeAction,
   'cache-store': {
     usage: 'cache-store <name>',
     summary: 'Keeps the response in the cache, its head as the rules have made it so far.',
     in: ['http-response'],
     parse(words, scope) {
-      const found = sectionLater(words, scope, cacheName(words), true);
+      const found = sectionOfRule(words, scope, cacheName(words));
       hook(scope);
       return { run: (transaction) => store(transaction, found.section!) };
     },

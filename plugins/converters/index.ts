@@ -6,7 +6,10 @@ import { digestConverters } from './digests.ts';
 import { fixConverters } from './fix.ts';
 import { hashConverters } from './hashes.ts';
 import { forwardedConverters } from './rfc7239.ts';
+import { encryptedTokenConverters } from './jwe.ts';
+import { tokenDirectives } from './jwe-settings.ts';
 import { jwtConverters } from './jwt.ts';
+import { mqttConverters } from './mqtt.ts';
 import { packetConverters } from './packets.ts';
 import { proxyConverters } from './proxies.ts';
 import { protobufConverters } from './protobuf.ts';
@@ -23,6 +26,7 @@ import { certificateConverters } from './x509.ts';
 const converters: Plugin = {
   name: 'converters',
   api: 1,
+  directives: tokenDirectives,
   converters: {
     ...arithmeticConverters,
     ...stringConverters,
@@ -40,7 +44,9 @@ const converters: Plugin = {
     ...proxyConverters,
     ...mapConverters,
     ...stateConverters,
+    ...encryptedTokenConverters,
     ...fixConverters,
+    ...mqttConverters,
     ...certificateConverters,
     ...tracingConverters,
   },

@@ -1,9 +1,17 @@
-import { type KeyObject, constants, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
+import {
+  type KeyObject,
+  X509Certificate,
+  constants,
+  createHmac,
+  createPublicKey,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Arguments, type Extension, type Transaction, type Value, asString } from 'sluice/plugin';
+import type { Arguments, Extension } from 'sluice/plugin';
 import { type Convert, type ConverterTable, converter } from './define.ts';
 import { jsonQuery } from './json-query.ts';
-import { variableName } from './variables.ts';
+import { textOrVariable } from './variables.ts';
 
 /** What {@link verifyToken} answers; the numbers are HAProxy's. */
 const VERIFIED = 1;
@@ -34,18 +42,6 @@ function query(part: number, ...counts: readonly number[]): (args: Arguments) =>
       const text = decode(encoded).toString('latin1');
       return path === undefined ? text : jsonQuery(text, path, type === 'int');
     };
-  };
-}
-
-/** A text that stands in the configuration, or in a variable. */
-function textOrVariable(args: Arguments, index: number): (transaction: Transaction) => string | undefined {
-  const text = args.text(index);
-  const variable = variableName(text);
-  if (!variable) return () => text;
-  const { scope, name } = variable;
-  return (transaction) => {
-    const held: Value | undefined = transaction.getVariable(scope, name);
-    return held === undefined ? undefined : asString(held);
   };
 }
 
@@ -94,26 +90,59 @@ function verifyToken(
 /** Public keys by file: those a line names are read when the configuration loads, and a variable may name only those. */
 interface Keys {
   readonly byFile: Map<string, KeyObject>;
+  readonly byCertificate: Map<string, KeyObject>;
 }
-const KEYS: Extension<Keys> = { name: 'converters.jwt-keys', create: () => ({ byFile: new Map() }) };
+const KEYS: Extension<Keys> = {
+  name: 'converters.jwt-keys',
+  create: () => ({ byFile: new Map(), byCertificate: new Map() }),
+};
 
 function jwtVerify(args: Arguments): Convert {
-  const algorithmText = args.text(0);
-  if (!variableName(algorithmText) && algorithmText !== 'none' && !ALGORITHM.test(algorithmText))
-    args.fail(`unknown JWT algorithm: ${algorithmText}`);
   const algorithm = textOrVariable(args, 0);
   const secret = textOrVariable(args, 1);
-  const keyText = args.text(1);
-  const keys = args.scope?.global.extension(KEYS).byFile ?? new Map<string, KeyObject>();
-  if (!variableName(keyText) && !algorithmText.startsWith('HS')) {
-    const key = loadKey(keyText);
-    if (key) keys.set(keyText, key);
+  if (algorithm.fixed !== undefined && algorithm.fixed !== 'none' && !ALGORITHM.test(algorithm.fixed))
+    args.fail(`unknown JWT algorithm: ${algorithm.fixed}`);
+  const keys = (args.scope?.global.extension(KEYS) ?? KEYS.create()).byFile;
+  if (secret.fixed !== undefined && algorithm.fixed?.startsWith('HS') !== true) {
+    const key = loadKey(secret.fixed);
+    if (key) keys.set(secret.fixed, key);
   }
   return (value, transaction) => {
-    const [chosen, key] = [algorithm(transaction), secret(transaction)];
+    const [chosen, key] = [algorithm.read(transaction), secret.read(transaction)];
     if (chosen === undefined || key === undefined) return undefined;
     return verifyToken((value as Buffer).toString('latin1'), chosen, key, (file) => keys.get(file));
   };
+}
+
+/** The same with the key of a certificate. HMAC has no certificates. */
+function jwtVerifyCertificate(args: Arguments): Convert {
+  const algorithm = textOrVariable(args, 0);
+  const certificate = textOrVariable(args, 1);
+  if (
+    algorithm.fixed !== undefined &&
+    algorithm.fixed !== 'none' &&
+    !/^(?:RS|ES|PS)(?:256|384|512)$/.test(algorithm.fixed)
+  )
+    args.fail(`unknown JWT algorithm: ${algorithm.fixed}`);
+  const keys = (args.scope?.global.extension(KEYS) ?? KEYS.create()).byCertificate;
+  if (certificate.fixed !== undefined) keys.set(certificate.fixed, loadCertificate(args, certificate.fixed));
+  return (value, transaction) => {
+    const [chosen, file] = [algorithm.read(transaction), certificate.read(transaction)];
+    if (chosen === undefined || file === undefined) return undefined;
+    if (chosen.startsWith('HS')) return UNMANAGED_ALGORITHM;
+    return verifyToken((value as Buffer).toString('latin1'), chosen, file, (name) => keys.get(name));
+  };
+}
+
+/** Read when the configuration loads: it must be there then. */
+function loadCertificate(args: Arguments, file: string): KeyObject {
+  try {
+    return new X509Certificate(readFileSync(file)).publicKey;
+  } catch (error) {
+    return args.fail(
+      `unable to load the certificate '${file}': ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** JSON Web Tokens in compact form. configuration.txt 7.3.1, RFC 7515. */
@@ -138,5 +167,12 @@ export const jwtConverters: ConverterTable = {
     'bin => sint',
     "1 if a token's signature is right, 0 if not, below 0 for errors.",
     jwtVerify,
+  ),
+  ...converter(
+    'jwt_verify_cert',
+    'string,string',
+    'bin => sint',
+    'As jwt_verify, by the key of a certificate.',
+    jwtVerifyCertificate,
   ),
 };

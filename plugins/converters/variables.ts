@@ -1,6 +1,6 @@
-import type { Arguments, Transaction, Value, VariableScope } from 'sluice/plugin';
+import { type Arguments, type Transaction, type Value, type VariableScope, asString } from 'sluice/plugin';
 
-const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res']);
+const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res', 'check']);
 
 export interface VariableName {
   readonly scope: VariableScope;
@@ -31,4 +31,25 @@ export function variableReader(args: Arguments, index = 0): (transaction: Transa
   const text = args.text(index);
   const { scope, name } = variableName(text) ?? args.fail(`failed to register variable name '${text}'`);
   return (transaction) => transaction.getVariable(scope, name);
+}
+
+/** An argument that is a text, or names a variable that holds one. */
+export interface TextOrVariable {
+  /** The text, if it is no variable's name. */
+  readonly fixed: string | undefined;
+  read(transaction: Transaction): string | undefined;
+}
+
+export function textOrVariable(args: Arguments, index: number): TextOrVariable {
+  const text = args.text(index);
+  const variable = variableName(text);
+  if (!variable) return { fixed: text, read: () => text };
+  const { scope, name } = variable;
+  return {
+    fixed: undefined,
+    read: (transaction) => {
+      const held: Value | undefined = transaction.getVariable(scope, name);
+      return held === undefined ? undefined : asString(held);
+    },
+  };
 }

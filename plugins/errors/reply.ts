@@ -92,7 +92,7 @@ function build(parts: Parts, words: Words, scope: Scope, places: readonly Place[
   if (body !== undefined && (status === 204 || status === 304)) words.fail(`No body expected for ${status} responses.`);
   if (body !== undefined && parts.type === undefined)
     words.fail('a content type must be defined when non-empty payload is configured.');
-  return made(status, parts.headers, parts.type, body);
+  return made(status, parts.headers, parts.type, body, scope.global.settings.bufsize);
 }
 
 /** The body that a string or a file gives, or nothing if it is empty. */
@@ -126,7 +126,7 @@ function fixed(status: number, reply: ErrorReply): Answer {
 }
 
 function fromSection(status: number, name: string, words: Words, scope: Scope): Answer {
-  let found: Answer = made(status, [], undefined, undefined);
+  let found: Answer = made(status, [], undefined, undefined, scope.global.settings.bufsize);
   scope.later((names) => {
     const section = findErrors(names, name);
     if (!section) words.fail(`unknown http-errors section '${name}' referenced by an http reply.`);
@@ -146,6 +146,7 @@ function made(
   headers: Parts['headers'],
   type: string | undefined,
   body: string | Format | undefined,
+  limit: number,
 ): Answer {
   const make = (transaction: Transaction): Reply => {
     const payload = body === undefined || typeof body === 'string' ? (body ?? '') : body.evaluate(transaction);
@@ -156,7 +157,17 @@ function made(
   };
   return {
     status,
-    send: (transaction, cause) => transaction.reply({ ...make(transaction), cause }),
+    send(transaction, cause) {
+      const reply = make(transaction);
+      return fits(reply, limit) ? transaction.reply({ ...reply, cause }) : transaction.error(500, 'denied');
+    },
     asErrorReply: () => ({ kind: 'reply', make }),
   };
+}
+
+/** Whether an answer fits in a buffer: a field costs 8 bytes besides its name and value, as does each other part. */
+export function fits({ headers = [], body = '' }: Reply, bufsize: number): boolean {
+  let size = 128 + body.length;
+  for (const [name, value] of headers) size += 8 + name.length + value.length;
+  return size <= bufsize;
 }

@@ -1,5 +1,5 @@
 import type { ActionKeyword, DirectiveKeyword, Extension, Proxy, Condition, Transaction, Verdict } from 'sluice/plugin';
-import { page, readReply, readStatusCode, REPLY_USAGE, type Answer } from '../errors/reply.ts';
+import { fits, page, readReply, readStatusCode, REPLY_USAGE, type Answer } from '../errors/reply.ts';
 import { isOwnStatus } from '../errors/statuses.ts';
 import { needsHttp } from '../proxy/place.ts';
 import { BOTH, ofResponse, REQUEST } from './places.ts';
@@ -65,10 +65,12 @@ export const answerActions: Record<string, ActionKeyword> = {
     // Not declared final: with `ignore-empty` the rules go on.
     parse(words, scope) {
       const redirect = readRedirect(words, scope, true, ofResponse(words.keyword));
+      const { bufsize } = scope.global.settings;
       return {
         run(transaction) {
           const reply = redirect(transaction);
-          return reply && transaction.reply(reply);
+          if (reply === undefined) return undefined;
+          return fits(reply, bufsize) ? transaction.reply(reply) : transaction.error(500, 'internal');
         },
       };
     },

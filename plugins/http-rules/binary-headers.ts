@@ -1,5 +1,6 @@
 import type { ActionKeyword, HeaderList, Scope, Transaction, Value, Words } from 'sluice/plugin';
 import { ALL, headersOf, ofResponse } from './places.ts';
+import { FIELD_COST, misfit } from './rewriting.ts';
 import { toText } from './values.ts';
 
 /** Reads strings behind their lengths, as `req.hdrs_bin` writes them; undefined behind the end. SPOE.txt 3.1. */
@@ -81,7 +82,9 @@ function writing(word: string, summary: string, write: (headers: HeaderList, fie
           const block = read(transaction);
           if (!headers || block === undefined) return undefined;
           const fields = decodeFields(block)?.filter(([name]) => name.startsWith(prefix));
-          if (fields === undefined || headers.size + fields.length > limit) return misfit(transaction, response);
+          if (fields === undefined || headers.size + fields.length > limit) return misfit(transaction);
+          const growth = fields.reduce((sum, [name, value]) => sum + name.length + value.length + FIELD_COST, 0);
+          if (!transaction.rewriteFits(response, growth)) return misfit(transaction);
           for (const field of fields) write(headers, field);
           return undefined;
         },
@@ -93,11 +96,6 @@ function writing(word: string, summary: string, write: (headers: HeaderList, fie
 function readBlock(words: Words, scope: Scope): (transaction: Transaction) => string | undefined {
   const expression = scope.expression(words);
   return (transaction) => toText(expression.evaluate(transaction) satisfies Value | undefined);
-}
-
-/** A rewrite that cannot be done: an internal error unless `strict-mode off`. */
-export function misfit(transaction: Transaction, response: boolean): 'done' | undefined {
-  return transaction.strictRewriting ? transaction.error(response ? 502 : 500, 'denied') : undefined;
 }
 
 const METHODS = ['str', 'beg', 'end', 'sub'] as const;
@@ -122,7 +120,7 @@ const deleting: ActionKeyword = {
         const block = read(transaction);
         if (!headers || block === undefined) return undefined;
         const names = decodeNames(block);
-        if (names === undefined) return misfit(transaction, response);
+        if (names === undefined) return misfit(transaction);
         for (let index = headers.size - 1; index >= 0; index--) {
           const name = headers.nameAt(index);
           if (names.some((wanted) => matches(name, wanted))) headers.deleteAt(index);

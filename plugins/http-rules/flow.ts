@@ -13,6 +13,9 @@ async function waitForBody(
   return outcome === 'closed' && !response ? 'abort' : undefined;
 }
 
+/** What an interim response needs in a buffer besides its one field. */
+const HINT_COST = 112;
+
 export const flowActions: Record<string, ActionKeyword> = {
   allow: {
     usage: 'allow',
@@ -44,7 +47,15 @@ export const flowActions: Record<string, ActionKeyword> = {
     parse(words, scope) {
       const name = headerName(words);
       const format = scope.format(words.next('a log-format string'), words);
-      return { run: (transaction) => transaction.earlyHint(name, format.evaluate(transaction)) };
+      const { bufsize } = scope.global.settings;
+      return {
+        run(transaction) {
+          const value = format.evaluate(transaction);
+          if (name.length + value.length + HINT_COST > bufsize) return transaction.error(500, 'internal');
+          transaction.earlyHint(name, value);
+          return undefined;
+        },
+      };
     },
   },
   'disable-l7-retry': {

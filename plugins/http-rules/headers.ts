@@ -1,6 +1,7 @@
 import type { ActionKeyword, HeaderList, Transaction } from 'sluice/plugin';
 import { headerName } from './header-names.ts';
 import { ALL, headersOf, ofResponse } from './places.ts';
+import { FIELD_COST, misfit } from './rewriting.ts';
 import { firstMatch, substitute } from './substitute.ts';
 import { followHost } from './uri.ts';
 import { replaceElements } from './elements.ts';
@@ -14,17 +15,20 @@ function setting(word: 'add-header' | 'set-header', summary: string): ActionKeyw
       const response = ofResponse(words.keyword);
       const name = headerName(words);
       const format = scope.format(words.next('a log-format string'), words);
-      const host = name === 'host' && !response && word === 'set-header';
+      const replaces = word === 'set-header';
+      const host = name === 'host' && !response && replaces;
       const { constant } = format;
       return {
         run(transaction) {
           const headers = headersOf(transaction, response);
-          if (!headers) return;
+          if (!headers) return undefined;
           // The value is made before the field goes: it may be made of it.
           const value = constant ?? format.evaluate(transaction);
-          if (word === 'add-header') headers.add(name, value);
-          else headers.set(name, value);
+          if (replaces) headers.delete(name);
+          if (!transaction.rewriteFits(response, name.length + value.length + FIELD_COST)) return misfit(transaction);
+          headers.add(name, value);
           if (host) followHost(transaction.request!);
+          return undefined;
         },
       };
     },
@@ -89,14 +93,18 @@ function replacing(word: string, summary: string, edit: Edit): ActionKeyword {
       return {
         run(transaction: Transaction) {
           const headers = headersOf(transaction, response);
-          if (!headers?.has(name)) return;
+          if (!headers?.has(name)) return undefined;
           const replacement = format.constant ?? format.evaluate(transaction);
           for (let index = 0; index < headers.size; index++) {
             if (headers.nameAt(index) !== name) continue;
-            const value = edit(headers.valueAt(index), regex, replacement);
-            if (value !== undefined) headers.setAt(index, value);
+            const old = headers.valueAt(index);
+            const value = edit(old, regex, replacement);
+            if (value === undefined) continue;
+            if (transaction.rewriteFits(response, value.length - old.length)) headers.setAt(index, value);
+            else if (transaction.strictRewriting) return misfit(transaction);
           }
           if (host) followHost(transaction.request!);
+          return undefined;
         },
       };
     },

@@ -1,7 +1,23 @@
-import type { ActionKeyword, Request } from 'sluice/plugin';
+import type { ActionKeyword, Request, Transaction, Verdict } from 'sluice/plugin';
 import { REQUEST } from './places.ts';
+import { misfit } from './rewriting.ts';
 import { firstMatch, substitute } from './substitute.ts';
 import { pathAndQuery, pathOf, setUri, withPath, withPathAndQuery, withQuery } from './uri.ts';
+
+/** Puts a new part in the request line, and takes it back if the line is too long for a buffer then. */
+function rewrite(
+  transaction: Transaction,
+  request: Request,
+  value: string,
+  put: (request: Request, value: string) => void,
+): Verdict {
+  const { method, uri } = request;
+  put(request, value);
+  if (transaction.rewriteFits(false, 0)) return undefined;
+  request.method = method;
+  request.uri = uri;
+  return misfit(transaction);
+}
 
 function setting(word: string, summary: string, set: (request: Request, value: string) => void): ActionKeyword {
   return {
@@ -13,7 +29,8 @@ function setting(word: string, summary: string, set: (request: Request, value: s
       return {
         run(transaction) {
           const { request } = transaction;
-          if (request) set(request, format.constant ?? format.evaluate(transaction));
+          if (!request) return undefined;
+          return rewrite(transaction, request, format.constant ?? format.evaluate(transaction), set);
         },
       };
     },
@@ -37,9 +54,10 @@ function replacing(
         run(transaction) {
           const { request } = transaction;
           const subject = request && part(request.uri);
-          if (!request || subject === undefined) return;
+          if (!request || subject === undefined) return undefined;
           const match = firstMatch(regex, subject);
-          if (match) put(request, substitute(format.constant ?? format.evaluate(transaction), match));
+          if (!match) return undefined;
+          return rewrite(transaction, request, substitute(format.constant ?? format.evaluate(transaction), match), put);
         },
       };
     },

@@ -115,13 +115,4 @@ export const limits: Record<string, DirectiveKeyword> = {
   'tune.sndbuf.client': socketBuffer('tune.sndbuf.client', 'clientSend', "The send buffer of clients' sockets."),
   'tune.rcvbuf.server': socketBuffer('tune.rcvbuf.server', 'serverReceive', "The receive buffer of servers' sockets."),
   'tune.sndbuf.server': socketBuffer('tune.sndbuf.server', 'serverSend', "The send buffer of servers' sockets."),
-  'spread-checks': overriding(
-    'spread-checks <0-50>',
-    'How much the times of health checks vary, in percent.',
-    (words) => {
-      const percent = words.integer('a number from 0 to 50', { min: 0, max: 50 });
-      words.notice(`'spread-checks' has no effect: health checks are not built yet`);
-      return (settings) => (settings.spreadChecks = percent);
-    },
-  ),
 };

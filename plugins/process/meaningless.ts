@@ -77,7 +77,6 @@ const WORDS: readonly (readonly [word: string, shape: Shape, why: string])[] = [
 const SWITCHES: readonly (readonly [word: string, why: string])[] = [
   ['busy-polling', NODE_POLLS],
   ['set-dumpable', 'the system decides about core dumps'],
-  ['insecure-fork-wanted', 'nothing here depends on it'],
   ['numa-cpu-mapping', 'Node.js cannot pin threads'],
 ];
 

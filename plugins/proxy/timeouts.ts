@@ -42,7 +42,6 @@ function timeout(name: TimeoutName, summary: string, side: Side | undefined): Di
       if (seen.has(name)) words.warn(`overwriting '${words.keyword}' which was already specified`);
       seen.add(name);
       proxy.settings.timeouts[name] = time;
-      if (name === 'check') words.notice(`'${words.keyword}' has no effect: health checks are not built yet`);
     },
   };
 }

@@ -12,7 +12,7 @@ const EVERYWHERE: readonly Ruleset[] = [
 const CONDITIONS = ['ifexists', 'ifnotexists', 'ifempty', 'ifnotempty', 'ifset', 'ifnotset', 'ifgt', 'iflt'] as const;
 type Condition = (typeof CONDITIONS)[number];
 
-interface Variable {
+export interface Variable {
   readonly scope: VariableScope;
   readonly name: string;
   readonly conditions: readonly Condition[];
@@ -20,7 +20,14 @@ interface Variable {
 
 /** Reads what stands in the parentheses of `set-var(<scope>.<name>[,<condition>…])`. configuration.txt 2.8. */
 function readVariable(words: Words, action: string): Variable {
-  const inside = /\((.*)\)$/s.exec(words.keyword)?.[1];
+  const variable = parseVariable(words.keyword, words, action);
+  if (variable.scope === 'check') words.fail(`'check' variables exist in health checks only`);
+  return variable;
+}
+
+/** The same of any word; `action` is what messages call it. */
+export function parseVariable(word: string, words: Words, action: string): Variable {
+  const inside = /\((.*)\)$/s.exec(word)?.[1];
   if (inside === undefined)
     return words.fail(
       `invalid or incomplete action '${action}'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'.`,
@@ -32,7 +39,6 @@ function readVariable(words: Words, action: string): Variable {
     return words.fail(
       `invalid variable name '${whole}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'.`,
     );
-  if (parts[1] === 'check') words.fail(`'check' variables exist in health checks only`);
   for (const condition of conditions)
     if (!(CONDITIONS as readonly string[]).includes(condition)) words.fail(`unknown condition "${condition}".`);
   if (conditions.length > 4) words.fail('at most four conditions are possible');
@@ -68,7 +74,8 @@ function holds(condition: Condition, old: Value | undefined, value: Value, scope
   }
 }
 
-function setting(variable: Variable, value: (transaction: Transaction) => Value | undefined): Action {
+/** Sets the variable when its conditions hold, and there is a value. */
+export function setting(variable: Variable, value: (transaction: Transaction) => Value | undefined): Action {
   const { scope, name, conditions } = variable;
   return {
     run(transaction) {

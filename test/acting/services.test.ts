@@ -135,20 +135,13 @@ describe('what a plugin brings and nothing runs', () => {
   const idle: Plugin = definePlugin({
     name: 'idle',
     api: 1,
-    filters: { f: { usage: 'f', summary: 'Nothing.', parse: () => ({ attach: () => undefined }) } },
     commands: { 'show idle': { usage: 'show idle', summary: 'Nothing.', level: 'user', run: () => undefined } },
   });
 
-  test('a filter line is refused', async () => {
-    expect(await refused('frontend f\n  bind :0\n  filter f\n', idle)).toContainEqual(
-      `'filter' in frontend 'f' is not built yet: filters of plugins are not run`,
-    );
-  });
-
-  test('commands and filters of a plugin are told', async () => {
+  test('commands of a plugin are told', async () => {
     const [loading, diagnostics] = load('frontend f\n  bind 127.0.0.1:0\n', idle);
     await loading;
-    for (const what of ['commands', 'filters'])
+    for (const what of ['commands'])
       expect(diagnostics.map(({ message }) => message)).toContain(
         `the plugin 'idle' brings ${what}, which are not run yet`,
       );

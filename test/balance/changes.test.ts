@@ -76,7 +76,7 @@ const ALGORITHMS: Algorithm[] = [
     farms: ALL,
     make: byKey,
   },
-  { lines: 'balance hdr(x-key)\n  hash-type consistent', dynamic: false, keyed: 0.7, farms: ALL, make: byKey },
+  { lines: 'balance hdr(x-key)\n  hash-type consistent', dynamic: false, keyed: 0.7, farms: [0, 1, 2, 3], make: byKey },
   {
     lines: 'balance hdr(x-key)\n  hash-type consistent # and other weights',
     dynamic: true,

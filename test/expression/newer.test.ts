@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { evaluate, textOf } from './fixture.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { evaluate, textOf, transactionOf } from './fixture.ts';
 
 /** Words newer than the haproxy that can be asked here: what the manual of 3.5 says of them. */
 const ask = (text: string): string | undefined => textOf(evaluate(text));
@@ -29,12 +29,55 @@ test.each([
   ['str("Sunday, 06-Nov-94 08:49:37 GMT"),date', '784111777'],
   ['str("Sun Nov  6 08:49:37 1994"),date', '784111777'],
   ['str("yesterday"),date', undefined],
+  ['int(0),x509_v_err_str', 'X509_V_OK'],
+  ['int(10),x509_v_err_str', 'X509_V_ERR_CERT_HAS_EXPIRED'],
+  ['int(23),x509_v_err_str', 'X509_V_ERR_CERT_REVOKED'],
+  ['int(79),x509_v_err_str', 'X509_V_ERR_INVALID_CA'],
+  ['int(9999),x509_v_err_str', '9999'],
+  ['int(-1),x509_v_err_str', '-1'],
+  ['str(a),when(normal)', 'a'],
+  ['str(a),when(!normal)', undefined],
+  ['str(a),when(error)', undefined],
+  ['str(a),when(!forwarded)', 'a'],
+  ['str(a),when(processed)', undefined],
+  ['str(a),when(toapplet)', undefined],
+  ['str(a),when(acl,METH_GET)', 'a'],
+  ['str(a),when(!acl,METH_GET)', undefined],
   ['bin(410a42),has_ctl', 'true'],
   ['bin(4142),has_ctl', 'false'],
   ['str(abcdef),bytes(2,-1)', undefined],
   [`str('{"r":["a","b"]}'),json_query('$.r')`, '["a","b"]'],
 ])('%s', (text, expected) => {
   expect(ask(text)).toBe(expected);
+});
+
+test.each([
+  ['str(a),when(sunny)', /unknown condition 'sunny'/],
+  ['str(a),when(acl,nope)', /ACL 'nope' not found/],
+  ['str(a),when(acl)', /expects an ACL name/],
+  ['str(a),when(error,x)', /'error' has no argument/],
+  ['str(a),debug(x,nowhere)', /No such sink 'nowhere'/],
+  ['str(a),debug', /'buf0' is not built yet/],
+])('%s is refused', (text, message) => {
+  expect(() => ask(text)).toThrow(message);
+});
+
+test('a failed transaction is an error for when()', () => {
+  const failed = Object.assign(transactionOf(), { termination: 'sH--' });
+  expect(textOf(evaluate('str(a),when(error)', failed))).toBe('a');
+  expect(textOf(evaluate('str(a),when(normal)', failed))).toBeUndefined();
+});
+
+test('debug shows the value on its way, with its type', () => {
+  const written: unknown[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(text) > 0);
+  try {
+    expect(ask('int(12),debug(a,stdout),add(1),debug(,stdout)')).toBe('13');
+    expect(ask('bin(41420043),debug(b,stdout),hex')).toBe('41420043');
+  } finally {
+    write.mockRestore();
+  }
+  expect(written).toEqual(['[debug] a: type=sint <12>\n', '[debug] : type=sint <13>\n', '[debug] b: type=bin <AB>\n']);
 });
 
 describe('Forwarded fields', () => {
