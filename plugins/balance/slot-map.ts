@@ -1,4 +1,4 @@
-import { Heap, type Heaped } from './heap.ts';
+import { Heap, type Heaped } from 'sluice/plugin';
 
 /** How many slots a server has been given beyond its due share so far, at the slot in question. */
 interface Claim extends Heaped {
@@ -25,7 +25,7 @@ export function slotMap(weights: readonly number[]): Uint32Array {
     weight,
     given: 0,
     credit: 0,
-    slot: -1,
+    heapSlot: -1,
   }));
   const heap = new Heap(ahead);
   for (const claim of claims) heap.add(claim);
