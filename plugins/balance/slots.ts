@@ -8,6 +8,7 @@ import { slotMap } from './slot-map.ts';
  * those that change later are not looked at, save 0. configuration.txt 4.2, `balance static-rr` and `hash-type map-based`.
  */
 export class Slots implements Finder {
+  readonly #backend: Backend;
   readonly #group: Group;
   readonly #members = new Set<Server>();
   #servers: Server[] = [];
@@ -20,6 +21,7 @@ export class Slots implements Finder {
   readonly #common: number;
 
   constructor(backend: Backend) {
+    this.#backend = backend;
     this.#common = backend.servers.reduce((common, { weight }) => divisor(common, weight), 0) || 1;
     this.#group = new Group(backend, this);
     this.#group.begin();
@@ -45,7 +47,7 @@ export class Slots implements Finder {
 
   #build(): void {
     this.#stale = false;
-    this.#servers = [...this.#members].toSorted((a, b) => this.#group.indexOf(a) - this.#group.indexOf(b));
+    this.#servers = this.#backend.servers.filter((server) => this.#members.has(server));
     this.#map = slotMap(this.#servers.map(({ weight }) => weight / this.#common));
   }
 
