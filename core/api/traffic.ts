@@ -273,6 +273,9 @@ export interface Transaction {
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */
   readonly serverQueue: number;
   readonly backendQueue: number;
+  /** Of those who wait for a server the smallest class is first, then who came first, at a date that many milliseconds later. */
+  priorityClass: number;
+  priorityOffset: number;
   /** Variables; configuration.txt 2.8. `name` is without the scope. */
   getVariable(scope: VariableScope, name: string): Value | undefined;
   /** The names and values of a scope. */

@@ -177,9 +177,11 @@ export class Stream implements Transaction, Queued {
   responseChain: FilterChain | null = null;
 
   queue: WaitQueue | null = null;
-  queuePrevious: Queued | null = null;
-  queueNext: Queued | null = null;
+  heapSlot = -1;
   queueTicket = 0;
+  queueDate = 0;
+  priorityClass = 0;
+  priorityOffset = 0;
   queueBefore = 0;
 
   /** It sleeps as a punishment. */
@@ -220,6 +222,8 @@ export class Stream implements Transaction, Queued {
     this.serverQueue = 0;
     this.backendQueue = 0;
     this.queueTicket = 0;
+    this.priorityClass = 0;
+    this.priorityOffset = 0;
     this.logLevel = undefined;
     this.logOrigin = 'unspec';
     this.lastRule = undefined;
@@ -229,7 +233,6 @@ export class Stream implements Transaction, Queued {
     this.serverUnwanted = false;
     this.step = 0;
     this.waiting = false;
-    this.queueTicket = 0;
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
