@@ -297,16 +297,14 @@ class RunningProxy implements ProxyHandle {
   }
 }
 
-/** What plugins bring that nothing runs yet. */
+/** Who wrote a plugin with commands should know that there is no socket for them yet. */
 function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
-  return plugins.flatMap(({ plugin }) =>
-    (['commands'] as const)
-      .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
-      .map((table) => ({
-        severity: 'notice',
-        message: `the plugin '${plugin.name}' brings ${table}, which are not run yet`,
-      })),
-  );
+  return plugins
+    .filter(({ plugin }) => !stockPlugins.includes(plugin) && Object.keys(plugin.commands ?? {}).length > 0)
+    .map(({ plugin }) => ({
+      severity: 'notice',
+      message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
+    }));
 }
 
 /** What is wrong with addresses whose port the system would choose. */

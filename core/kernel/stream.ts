@@ -1,5 +1,6 @@
 import type {
   Action,
+  FilterFactory,
   PacketMarks,
   Process,
   Received,
@@ -25,7 +26,7 @@ import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
-import type { StreamFilters } from './stream-filters.ts';
+import { attachLate, type StreamFilters } from './stream-filters.ts';
 
 /** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
 const BUFFER_OVERHEAD = 48;
@@ -367,6 +368,10 @@ export class Stream implements Transaction, Queued {
 
   pasteVariables(variables: Map<string, Value> | null): void {
     this.#variables = variables;
+  }
+
+  attachFilter(factory: FilterFactory): void {
+    attachLate(this, factory);
   }
 
   inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {

@@ -14,7 +14,7 @@ import type { FilterChain } from './filter-chain.ts';
 import { after, attachBackend, attachFrontend } from './filter-stages.ts';
 import { runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
@@ -196,7 +196,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
     const named = stream.retries === 0 ? namedServer(stream) : again;
-    const place = takeServer(backend, named ?? pickServer(stream, backend));
+    const place = takeServer(backend, named ?? backend.pick(stream));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
@@ -233,6 +233,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     const { stream } = this;
     const at = now();
     stream.timing.connect = at;
+    connection.server.observer?.('connected');
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
@@ -586,6 +587,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     const { stream } = this;
     const backend = stream.backend!;
     const server = stream.server!;
+    server.observer?.('connect-failed');
     this.#leaveServer();
     this.#phase = RULES;
     if (stream.retriesLeft <= 0) {
@@ -728,7 +730,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, 'D');
+    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

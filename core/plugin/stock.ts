@@ -2,6 +2,7 @@ import type { Plugin } from '../api/index.ts';
 import balance from '../../plugins/balance/index.ts';
 import checkProtocols from '../../plugins/checks/protocols/index.ts';
 import checks from '../../plugins/checks/index.ts';
+import compression from '../../plugins/compression/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
@@ -37,5 +38,6 @@ export const stockPlugins: readonly Plugin[] = [
   matching,
   logging,
   persistence,
+  compression,
   cache,
 ];

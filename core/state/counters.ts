@@ -23,6 +23,10 @@ export function newCounters(): Counters {
     cacheLookups: 0,
     cacheHits: 0,
     cacheHintHits: 0,
+    compressedIn: 0,
+    compressedOut: 0,
+    compressionBypassed: 0,
+    compressedResponses: 0,
   };
 }
 
