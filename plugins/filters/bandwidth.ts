@@ -35,6 +35,7 @@ const chosenFor = (transaction: Transaction, { key }: Limit): Chosen =>
 
 /** Passes bytes as fast as the limit allows, once there is one. */
 class Slow implements FilterSide {
+  readonly borrows = true;
   readonly #limit: Limit;
   #rate: Rate | undefined = undefined;
   #meter: RateMeter | undefined = undefined;

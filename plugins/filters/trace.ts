@@ -93,6 +93,7 @@ function traceSide(options: Options, tracer: Tracer, channel: (direction: string
     return forward === chunk.length ? chunk : inPortions(options, chunk, forward, flow, say);
   };
   return {
+    borrows: true,
     head(flow) {
       const { request, response } = flow.transaction;
       const message = flow.direction === 'request' ? request! : response!;
