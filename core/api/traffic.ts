@@ -22,10 +22,19 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
   resetTtl: number | undefined;
+}
+
+/** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
+export interface ConnectionError {
+  readonly code: number;
+  /** As `fc_err_str` and the log have it. */
+  readonly text: string;
 }
 
 /** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
@@ -235,6 +244,10 @@ export interface Transaction {
   peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
+  /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
+  logOrigin: string;
+  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
+  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -371,6 +384,8 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
+  logLines: number;
 }
 
 export interface Backend extends Proxy {

@@ -1,4 +1,4 @@
-import type { Connection, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
+import type { Connection, ConnectionError, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import { markPackets } from '../net/packet-marks.ts';
@@ -41,6 +41,9 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
   receivedProxyHeader = false;
+  error: ConnectionError | undefined = undefined;
+  /** What reads the header that has to come first, while it is waited for. */
+  introduction: { expire(): void } | null = null;
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;

@@ -14,6 +14,7 @@ import { sendFiltered } from './filter-request.ts';
 import { serverStages } from './filter-server.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendFailure, sendReply } from './http-reply.ts';
+import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
@@ -161,7 +162,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const backend = stream.backend!;
   const { generation } = backend.runtime;
   const { body } = view;
+  const { steps } = stream.frontend.runtime;
   connection.uses++;
+  stream.lastConnection = connection;
+  if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
   const { socket } = connection;
   const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;

@@ -371,8 +371,12 @@ export class HttpSession extends ClientSession {
   onTimeout(at: number): void {
     switch (this.phase) {
       case IDLE: {
-        if (!this.admitted) {
+        if (this.introduction !== null) {
           // The PROXY header did not come: nobody knows who this is, so nothing is answered.
+          this.introduction.expire();
+          return;
+        }
+        if (!this.admitted) {
           this.destroy();
           return;
         }

@@ -2,6 +2,7 @@ import type {
   Action,
   FilterFactory,
   PacketMarks,
+  Endpoint,
   Process,
   Received,
   Reply,
@@ -84,6 +85,7 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  logOrigin = 'unspec';
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
   /** An `http-after-response` rule failed: what is sent is the error. */
@@ -103,6 +105,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+  /** The one that carried it, though it may serve others by now. */
+  lastConnection: ServerConnection | null = null;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -204,6 +208,7 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.logOrigin = 'unspec';
     this.lastRule = undefined;
     this.strictRewriting = true;
     this.afterResponseFailed = false;
@@ -253,6 +258,7 @@ export class Stream implements Transaction, Queued {
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
+    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
@@ -297,6 +303,11 @@ export class Stream implements Transaction, Queued {
     return this.session.requests <= 1;
   }
 
+  /** The system knows it while the connection is open; once asked for, it is remembered. */
+  get serverSource(): Endpoint | undefined {
+    return (this.connection$ ?? this.lastConnection)?.source;
+  }
+
   get process(): Process {
     return this.frontend.runtime.generation;
   }
@@ -328,6 +339,7 @@ export class Stream implements Transaction, Queued {
 
   get loggedStatus(): number {
     if (this.errorStatus !== 0) return this.errorStatus;
+    if (this.session.error !== undefined) return 0;
     return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 

@@ -12,6 +12,7 @@ import { ClientSession, type Arrival, type KillCause } from './client-session.ts
 import { logStream } from './http-finish.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { after, attachBackend, attachFrontend } from './filter-stages.ts';
+import { tell } from './log-steps.ts';
 import { runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { countRetry, namedServer, takeServer } from './server-choice.ts';
@@ -172,6 +173,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
 
   #route(): void {
     const { stream, frontend } = this;
+    if (frontend.runtime.steps.request !== null) tell(frontend.runtime.steps.request, stream);
     const backend = frontend.chooseBackend(stream);
     if (backend === undefined) {
       stream.terminate('S', 'C');
@@ -239,6 +241,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     this.#phase = FLOWING;
     this.#received = null;
     connection.uses++;
+    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     if (stream.filters !== null) joinChains(this, stream, stream.filters);
@@ -251,7 +254,9 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
       body.release();
     }
     if (this.clientEnded) this.#endRequest();
-    if (this.frontend.runtime.logAsap) logStream(stream, true);
+    const { steps, logAsap } = this.frontend.runtime;
+    if (steps.connect !== null) tell(steps.connect, stream);
+    if (logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
     this.#silence.clientLimit = tunnel || stream.getTimeout('client') || Infinity;
     this.#silence.serverLimit = tunnel || stream.getTimeout('server') || Infinity;
@@ -613,6 +618,10 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
 
   onTimeout(at: number): void {
     const { stream } = this;
+    if (this.introduction !== null) {
+      this.introduction.expire();
+      return;
+    }
     if (this.#over || this.#phase === FLOWING) {
       const response = this.#response;
       const inspected = response?.expected === true && at >= response.until && !stream.waiting && !this.#over;

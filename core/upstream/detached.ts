@@ -84,6 +84,7 @@ export class Detached implements Partial<DetachedTransaction> {
       settings: backend.settings,
       counters: newCounters(),
       listeners: [],
+      logLines: 0,
       extension: () => undefined,
       log: () => undefined,
     };

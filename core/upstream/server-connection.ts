@@ -1,4 +1,4 @@
-import type { PacketMarks } from '../api/index.ts';
+import type { Endpoint, PacketMarks } from '../api/index.ts';
 import {
   connectSocket,
   descriptorOf,
@@ -45,6 +45,7 @@ export class ServerConnection implements SourceReader {
   marks: PacketMarks | undefined = undefined;
   /** What the server had still to take when the client was stopped for it. */
   queued = 0;
+  #source: Endpoint | undefined = undefined;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
@@ -55,6 +56,15 @@ export class ServerConnection implements SourceReader {
       // All ports of its range are in use: as if the connection had failed.
       this.socket = connectSocket({ host: '0.0.0.0', port: 0 }, this);
     }
+  }
+
+  /** This side's end. */
+  get source(): Endpoint | undefined {
+    if (this.#source !== undefined) return this.#source;
+    const { localAddress, localPort, localFamily } = this.socket;
+    if (localAddress === undefined) return undefined;
+    this.#source = { family: localFamily === 'IPv6' ? 6 : 4, address: localAddress, port: localPort ?? 0 };
+    return this.#source;
   }
 
   /** Another local port is tried. */

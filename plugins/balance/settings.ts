@@ -1,4 +1,4 @@
-import type { Backend, Extension } from 'sluice/plugin';
+import type { Backend, Extension, Server } from 'sluice/plugin';
 import { avalanche } from '../fetches/sdbm.ts';
 import { crc32, type HashFunction, none, sdbm, spread } from './hash-functions.ts';
 
@@ -50,7 +50,7 @@ export const SERVER_KEY: Extension<ServerKey> = {
 /** The points of the greatest weight, 256: servers with neighbouring ids do not share any. */
 const SPAN = 4096;
 
-type Keyed = Pick<import('sluice/plugin').Server, 'id' | 'address' | 'extension'>;
+type Keyed = Pick<Server, 'id' | 'address' | 'extension'>;
 
 /** The number from which the points of a server count up; configuration.txt 5.2, `hash-key`. */
 export function baseOf(server: Keyed): number {
