@@ -293,8 +293,6 @@ export interface Transaction {
   logLevel: string | undefined;
   /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
   logOrigin: string;
-  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
-  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */

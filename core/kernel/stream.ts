@@ -327,11 +327,6 @@ export class Stream implements Transaction, Queued {
     return this.session.requests <= 1;
   }
 
-  /** The system knows it while the connection is open; once asked for, it is remembered. */
-  get serverSource(): Endpoint | undefined {
-    return this.serverLink?.source;
-  }
-
   get process(): Process {
     return this.frontend.runtime.generation;
   }

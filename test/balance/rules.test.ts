@@ -35,7 +35,8 @@ arena('the order of the queue', ({ agree }) => {
     listen('maxconn 1', CLASS),
     (side) =>
       queued(side, [[], ['x-class: 5'], [], ['x-class: -3'], ['x-class: 5'], ['x-class: -3'], ['x-class: 99999']]),
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         [
           "/0",
@@ -71,7 +72,8 @@ arena('the order of the queue', ({ agree }) => {
         ['x-class: 1', 'x-offset: -9000'],
         ['x-offset: 600000'],
       ]),
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         [
           "/0",
@@ -107,7 +109,8 @@ arena('the order of the queue', ({ agree }) => {
       );
       return side.origin.requests.map(({ head }) => /x-seen: (.*)\r\n/.exec(head)?.[1]);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "0 0",
         "7 -20",
@@ -147,7 +150,8 @@ arena('use-server', ({ agree }) => {
       );
       return side.logged(7);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
         "NAME NAME/b 200 ---- rc=0 sq=0 bq=0 <"GET /b HTTP/1.1">",
@@ -171,7 +175,8 @@ arena('use-server', ({ agree }) => {
       await side.ask(get('/') + get('/') + get('/b') + get('/'), 4);
       return side.logged(4);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
@@ -197,7 +202,8 @@ arena('use-server', ({ agree }) => {
       for (const bytes of [get('/x', 'Connection: close'), post('/y', 'z', 'Connection: close')]) await side.ask(bytes);
       return [side.origin.requests.length, side.originOf(2).requests.length];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         1,
         1,
@@ -224,7 +230,8 @@ arena('balance url_param check_post', ({ agree }) => {
       const answer = await side.answers(client);
       return [early, answer, await side.logged(1)];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         0,
         "HTTP/1.1 200 OK
@@ -248,7 +255,8 @@ arena('balance url_param check_post', ({ agree }) => {
       client.send('id=a');
       return [await side.answers(client), await side.logged(1)];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "HTTP/1.1 100 Continue
 
@@ -266,7 +274,8 @@ arena('balance url_param check_post', ({ agree }) => {
     'not for ever',
     section('timeout http-request 300ms'),
     async (side) => [await side.ask(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nid`), await side.logged(1)],
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "HTTP/1.1 408 Request Time-out
       content-length: 110
