@@ -9,6 +9,7 @@ const OWN = [
   'docs/architecture.md',
   'docs/plugins.md',
   'docs/plugins-at-run-time.md',
+  'docs/filters.md',
   'docs/configuration.md',
 ];
 const PAGES = [
@@ -24,6 +25,7 @@ describe.each([
   'README.md',
   'docs/plugins.md',
   'docs/plugins-at-run-time.md',
+  'docs/filters.md',
   'docs/configuration.md',
   'docs/cache.md',
 ])('%s', (page) => {
