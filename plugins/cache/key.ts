@@ -10,12 +10,13 @@ export function cacheKey(target: string, host: string, secure: boolean): string 
   let authority = host;
   let path = target;
   if (target[0] !== '/') {
-    // RFC 9112 3.2.2: the authority of an absolute target counts, whatever Host says.
+    // RFC 9112 3.2.2: the authority of an absolute target counts, whatever Host says. But an origin may think otherwise.
     const absolute = /^(https?):\/\/([^/?#]*)(.*)$/is.exec(target);
     if (absolute === null) return undefined;
     scheme = absolute[1]!.toLowerCase();
     authority = absolute[2]!;
     path = absolute[3]!;
+    if (host !== '' && authorityKey(host, scheme) !== authorityKey(authority, scheme)) return undefined;
     if (path[0] !== '/') path = `/${path}`;
   }
   if (authority !== lastAuthority || scheme !== lastScheme) {

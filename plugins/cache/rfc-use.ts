@@ -202,14 +202,14 @@ function notCached(transaction: Transaction, section: CacheSection): 'done' {
 
 /** Asks the origin in the background, once at a time (RFC 5861 3). */
 function refresh(question: Question, entry: Entry): void {
-  const { transaction, action, section, key } = question;
-  if (entry.refreshing) return;
-  entry.refreshing = transaction.inBackground(action, (copy) => {
-    copy.onEnd(() => (entry.refreshing = false));
+  const { transaction, action, section, key, now } = question;
+  if (now < entry.refreshingUntil) return;
+  const begun = transaction.inBackground(action, (copy) => {
+    copy.onEnd(() => (entry.refreshingUntil = 0));
     const { headers } = copy.request!;
     // What the client wanted of its own answer is not wanted of this one.
     for (const name of OWN) headers.delete(name);
-    copy.request!.method = 'GET';
+    if (question.head) copy.request!.method = 'GET';
     const flight = section.store.flights.find(key) === undefined ? section.store.flights.begin(key) : undefined;
     forward(
       { ...question, transaction: copy, headers, asked: NO_DIRECTIVES, head: false },
@@ -219,6 +219,10 @@ function refresh(question: Question, entry: Entry): void {
       flight,
     );
   });
+  if (begun) entry.refreshingUntil = now + PATIENCE;
 }
+
+/** Seconds after which a refresh of which nothing was heard counts as lost: its process may have been told to end. */
+const PATIENCE = 60;
 
 const OWN = ['range', 'if-range', 'if-none-match', 'if-modified-since', 'cache-control', 'pragma'];

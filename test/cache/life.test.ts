@@ -352,7 +352,9 @@ http-after-response set-header x-after %[res.cache_hit]`,
     expect(await status()).toMatch(/me; fwd=stale; fwd-status=304; ttl=(?:9|10)$/);
     expect(await status({ 'cache-control': 'no-cache' })).toContain('me; fwd=request; fwd-status=304');
     site.script = () => ({ ...script, status: 200 });
-    expect(await status({}, 'POST')).toContain('me; fwd=method; fwd-status=200');
+    expect(await status({}, 'POST')).toContain('me; fwd=method; fwd-status=200; detail=method');
+    site.script = () => ({ headers: { 'cache-control': 'private' } });
+    expect(await status()).toContain('me; fwd=uri-miss; fwd-status=200; detail=private');
     expect(await status({ 'cache-control': 'only-if-cached' })).toBe('me; detail=only-if-cached');
   });
 
