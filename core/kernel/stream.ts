@@ -2,7 +2,6 @@ import type {
   Action,
   FilterFactory,
   PacketMarks,
-  Endpoint,
   Process,
   Received,
   Reply,
