@@ -82,6 +82,8 @@ export interface ProxySettings {
   /** `filter-sequence`: the names of filters in another order, by direction; undefined leaves that of the lines. */
   filterSequence: { request: readonly string[] | undefined; response: readonly string[] | undefined };
   balance: BalanceFactory | undefined;
+  /** The body of a POST, or as much of it as fits the buffer, is waited for before a server is chosen. */
+  bufferPosts: boolean;
   /** How servers are checked; undefined: by connecting. */
   check: CheckFunction | undefined;
   /** Whose option that is (`redis-check`). */

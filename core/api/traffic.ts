@@ -1,4 +1,5 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { FilterFactory } from './filters.ts';
 import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
@@ -277,6 +278,11 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Attaches the filter of a `late` line of its frontend or backend, at the place of that line, until the response's head has
+   * been shown to filters. Nothing happens where neither has the line.
+   */
+  attachFilter(factory: FilterFactory): void;
   /**
    * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
    * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a

@@ -11,8 +11,11 @@ import { hint } from './nearest.ts';
 import { type SampleTables, readSample } from './sample.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
-/** What a format is for: `log` writes `-` for what is missing and merges blanks, `message` makes headers and bodies. */
-export type FormatStyle = 'log' | 'message' | 'unique-id';
+/**
+ * What a format is for: `log` writes `-` for what is missing and merges blanks, `message` makes headers and bodies, `check` what
+ * health checks send and say.
+ */
+export type FormatStyle = 'log' | 'message' | 'unique-id' | 'check';
 
 export interface FormatContext extends ArgumentContext {
   readonly places: readonly Place[];
@@ -75,14 +78,16 @@ function compileItem(item: Item, style: FormatStyle, binary: boolean): Piece {
   return (transaction) => expressionText(evaluate(transaction), flags, style, binary);
 }
 
-/** An expression's text: quoted in logs only, made safe in messages only. */
+/** An expression's text: quoted in logs and checks only, made safe in messages only. */
 function expressionText(value: Value | undefined, flags: FormatFlags, style: FormatStyle, binary: boolean): string {
   if (binary && value instanceof Uint8Array) return value.toString('latin1');
   let text = value === undefined ? '' : asString(value);
   if (flags.escape) text = escapeStructured(text);
-  if (style !== 'log') return encodeForHttp(text);
+  // In checks bytes are what they are, up to the first NUL (measured).
+  if (style === 'check') text = text.split('\0', 1)[0]!;
+  else if (style !== 'log') return encodeForHttp(text);
   if (flags.quote) return `"${text}"`;
-  return text === '' ? '-' : text;
+  return text === '' && style === 'log' ? '-' : text;
 }
 
 function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece {

@@ -16,7 +16,7 @@ import { finishRequestBody } from './http-finish.ts';
 import { sendFailure, sendReply } from './http-reply.ts';
 import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
@@ -48,7 +48,7 @@ export function dispatch(stream: Stream): void {
 function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
   const backend = stream.backend!;
   const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
-  const server = chosen ?? last ?? pickServer(stream, backend);
+  const server = chosen ?? last ?? backend.pick(stream);
   if (server?.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
     redirect(session, stream, server, server.config.redirectPrefix);
     return;
@@ -122,6 +122,7 @@ function connect(session: HttpSession, stream: Stream, server: UpstreamServer): 
 
 export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   stream.timing.connect = now();
+  connection.server.observer?.('connected');
   sendRequest(session, stream, connection);
 }
 
@@ -308,6 +309,7 @@ export function serverFailed(
 export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): void {
   const backend = stream.backend!;
   const server = stream.server!;
+  server.observer?.('connect-failed');
   releaseServer(session, stream, true);
   const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {

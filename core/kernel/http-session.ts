@@ -419,7 +419,7 @@ export class HttpSession extends ClientSession {
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream?.terminate(cause, 'D');
+    this.stream?.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

@@ -1,5 +1,6 @@
 import type {
   Action,
+  FilterFactory,
   PacketMarks,
   Endpoint,
   Process,
@@ -26,7 +27,7 @@ import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
-import type { StreamFilters } from './stream-filters.ts';
+import { attachLate, type StreamFilters } from './stream-filters.ts';
 
 /** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
 const BUFFER_OVERHEAD = 48;
@@ -278,7 +279,8 @@ export class Stream implements Transaction, Queued {
     this.requestChain = null;
     this.responseChain = null;
     this.filters = null;
-    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
+    const whole = this.request === undefined ? this.causeCode === 0 : this.responsePhase === 2;
+    filters.close(whole ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
@@ -381,6 +383,10 @@ export class Stream implements Transaction, Queued {
 
   pasteVariables(variables: Map<string, Value> | null): void {
     this.#variables = variables;
+  }
+
+  attachFilter(factory: FilterFactory): void {
+    attachLate(this, factory);
   }
 
   inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {
