@@ -217,7 +217,7 @@ export function setBackend(stream: Stream, backend: UpstreamBackend | undefined)
     return stream.error(503);
   }
   stream.backend = backend;
-  enter(backend.counters);
+  enter(backend.counters, now());
   backend.counters.requests++;
   backend.counters.bytesIn += stream.bytesFromClient;
   stream.retriesLeft = backend.settings.retries;

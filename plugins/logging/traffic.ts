@@ -42,7 +42,7 @@ function hook(proxy: ProxyConfig, state: ProxyLogging): void {
 }
 
 function rememberSource(transaction: Transaction): void {
-  void transaction.serverSource;
+  void transaction.serverLink?.source;
 }
 
 /** It is the frontend that logs; a `listen` section may be the backend of another one's. */
