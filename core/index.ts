@@ -120,7 +120,7 @@ class RunningProxy implements ProxyHandle {
     });
     const diagnostics = [...config.diagnostics];
     diagnostics.push(...contributionsNotRun(config));
-    const chosen = [...(this.#options.portZero === false ? portsZero(config) : []), ...filtersNotRun(config)];
+    const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
       this.#options.onDiagnostics?.(diagnostics);
@@ -297,27 +297,13 @@ class RunningProxy implements ProxyHandle {
   }
 }
 
-/** What plugins bring that nothing runs yet. */
+/** Who wrote a plugin with commands should know that there is no socket for them yet. */
 function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
-  return plugins.flatMap(({ plugin }) =>
-    (['commands'] as const)
-      .filter((table) => Object.keys(plugin[table] ?? {}).length > 0)
-      .map((table) => ({
-        severity: 'notice',
-        message: `the plugin '${plugin.name}' brings ${table}, which are not run yet`,
-      })),
-  );
-}
-
-/** Filters are read and checked, but in TCP mode nothing sends bytes through them yet. */
-function filtersNotRun({ proxies }: LoadedConfig): Diagnostic[] {
-  return proxies
-    .filter(({ settings }) => settings.filters.length > 0 && settings.mode === 'tcp')
-    .map(({ name, kind, file, line }) => ({
-      severity: 'alert',
-      message: `'filter' in ${kind} '${name}' is not built yet: filters are not run in TCP mode`,
-      file,
-      line,
+  return plugins
+    .filter(({ plugin }) => !stockPlugins.includes(plugin) && Object.keys(plugin.commands ?? {}).length > 0)
+    .map(({ plugin }) => ({
+      severity: 'notice',
+      message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
     }));
 }
 

@@ -5,6 +5,7 @@ import { openFileLimit } from './machine.js';
  * @typedef {object} Setup what a proxy is to do
  * @property {'http' | 'tcp'} mode
  * @property {boolean} rules
+ * @property {boolean} cache
  * @property {number} port to listen on
  * @property {number} originPort
  * @property {number} maxConnections client connections it must take
@@ -70,9 +71,16 @@ frontend entrance
 ${setup.rules ? RULES.slice(1) : ''}  default_backend origins
 
 backend origins
-  server origin 127.0.0.1:${setup.originPort}
-`;
+${setup.cache ? '  http-request cache-use memory\n  http-response cache-store memory\n' : ''}  server origin 127.0.0.1:${setup.originPort}
+${setup.cache ? CACHE : ''}`;
 }
+
+/** The origin says nothing of freshness: HAProxy's rules keep what has a validator as long as this. */
+const CACHE = `
+cache memory
+  total-max-size 64
+  max-age 86400
+`;
 
 /** Paths nginx would otherwise look for where only root may write. */
 const NGINX_TEMP = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${n};`).join(' ');

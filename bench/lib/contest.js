@@ -130,7 +130,14 @@ export async function hold(scenario, proxies, options, place) {
 export async function enter(proxy, scenario, maxConnections, place) {
   const port = await freePort();
   const folder = path.join(place.folder, `${scenario.id}-${proxy.id.replaceAll('/', '-')}`);
-  const setup = { mode: scenario.mode, rules: scenario.rules, port, originPort: place.originPort, maxConnections };
+  const setup = {
+    mode: scenario.mode,
+    rules: scenario.rules,
+    cache: scenario.cache,
+    port,
+    originPort: place.originPort,
+    maxConnections,
+  };
   const command = proxy.command(setup, folder);
   const pinned = place.core === null ? command : ['taskset', '-c', place.core, ...command];
   const running = await start(proxy.id, pinned, { env: { NODE_ENV: 'production' } });

@@ -31,6 +31,8 @@ export function allProxies(also) {
     sluice('sluice', main),
     ...also.map((build) => sluice(build.id, path.resolve(build.main))),
     haproxy(),
+    haproxyProxying(),
+    varnish(),
     nginx(),
     nodeProxy('http-proxy-3', 'http-proxy-3.js'),
     nodeProxy('fast-proxy', 'fast-proxy.js'),
@@ -67,6 +69,48 @@ function haproxy() {
   };
 }
 
+/**
+ * The same without its cache, beside the caches: what a hit saves.
+ *
+ * @returns {Proxy}
+ */
+function haproxyProxying() {
+  const proxy = haproxy();
+  return {
+    ...proxy,
+    id: 'haproxy-proxied',
+    unfit: (scenario) => (scenario.cache ? null : 'it is there for the caches to be compared with'),
+    command: (setup, folder) => proxy.command({ ...setup, cache: false }, folder),
+  };
+}
+
+/** @returns {Proxy} */
+function varnish() {
+  const version = ask('varnishd', ['-V']);
+  return {
+    id: 'varnish',
+    version: /varnish-([\d.]+)/.exec(version ?? '')?.[1] ?? '?',
+    missing: version === null ? 'no varnishd here: apt-get install varnish' : null,
+    warming: 1,
+    unfit: (scenario) => (scenario.cache ? null : 'it takes part in the cache scenarios only'),
+    command: (setup, folder) => varnishCommand(folder, setup),
+  };
+}
+
+/**
+ * One pool of threads, as the others have one thread; `-j none`, so that it also starts as an ordinary user in any folder.
+ *
+ * @param {string} folder its working directory
+ * @param {Setup} setup
+ */
+function varnishCommand(folder, setup) {
+  mkdirSync(folder, { recursive: true });
+  const origin = `127.0.0.1:${setup.originPort}`;
+  const listen = `127.0.0.1:${setup.port}`;
+  const parameters = ['default_ttl=86400', 'thread_pools=1'].flatMap((one) => ['-p', one]);
+  return ['varnishd', '-F', '-j', 'none', '-n', folder, '-a', listen, '-b', origin, '-s', 'malloc,64m', ...parameters];
+}
+
 /** @returns {Proxy} */
 function nginx() {
   const version = ask('nginx', ['-V']);
@@ -77,6 +121,7 @@ function nginx() {
     missing: version === null ? 'no nginx here: apt-get install nginx' : null,
     warming: 1,
     unfit(scenario) {
+      if (scenario.cache) return 'it would keep files, not answers';
       if (scenario.rules) return 'its configuration has no counterpart of these rules';
       if (scenario.mode === 'tcp' && stream === null) return 'no stream module: apt-get install libnginx-mod-stream';
       return null;
@@ -117,7 +162,8 @@ function nodeProxy(name, file) {
     version: packageVersion(folder),
     missing: existsSync(folder) ? null : `${name} is not installed: npm ci`,
     warming: 2,
-    unfit: (scenario) => (scenario.mode === 'tcp' || scenario.rules ? 'proxies HTTP only, and has no rules' : null),
+    unfit: (scenario) =>
+      scenario.mode === 'tcp' || scenario.rules || scenario.cache ? 'proxies HTTP only: no rules, no cache' : null,
     command: (setup) => [
       process.execPath,
       path.join(root, 'bench/node-proxies', file),

@@ -6,6 +6,7 @@
  * @property {string} title
  * @property {'http' | 'tcp'} mode
  * @property {boolean} rules with the 20 rules and 3 header edits of config.js
+ * @property {boolean} cache answered out of the proxy's memory
  * @property {boolean} idle idle connections instead of wrk's load
  * @property {string} path what is asked of the origin
  * @property {number} bytes length of the answer's body
@@ -21,6 +22,7 @@ const base = {
   title: '',
   mode: 'http',
   rules: false,
+  cache: false,
   idle: false,
   path: '/1k',
   bytes: KIB,
@@ -44,5 +46,7 @@ export const SCENARIOS = [
     rules: true,
     headers: ['User-Agent: bench/1.0', 'Accept: */*', 'X-Bench-Drop: 1'],
   },
+  { ...base, id: 'cache', title: 'Keep-alive, 1 KiB out of a cache', cache: true },
+  { ...base, id: 'cache-64k', title: 'Keep-alive, 64 KiB out of a cache', cache: true, path: '/64k', bytes: 64 * KIB },
   { ...base, id: 'idle', title: 'Idle keep-alive connections', idle: true },
 ];

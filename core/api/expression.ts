@@ -75,6 +75,9 @@ export interface Format {
   readonly text: string;
   /** The string itself when nothing in it varies. */
   readonly constant: string | undefined;
+  /** The names of the `%` aliases in it, and the first that has a meaning in mode http only. */
+  readonly aliases: readonly string[];
+  readonly httpAlias: string | undefined;
   readonly evaluate: (transaction: Transaction) => string;
 }
 

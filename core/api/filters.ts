@@ -12,6 +12,11 @@ export interface FilterKeyword extends Documented {
 /** What a `filter` line left behind; one for each proxy that has the line. */
 export interface FilterFactory {
   /**
+   * It is not asked when a stream begins: a rule calls {@link Transaction.attachFilter} for the streams that need it, and the others do
+   * not pay for the line.
+   */
+  readonly late?: boolean;
+  /**
    * Called when a stream begins, for filters of its frontend, and when its backend has been chosen, for those of the backend. One
    * filter for this stream, or nothing: a stream without filters pays nothing.
    */

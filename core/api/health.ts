@@ -180,6 +180,7 @@ export type Observation =
   | 'response'
   | 'bad-status'
   | 'bad-response'
+  | 'closed'
   | 'read-timeout'
   | 'read-error';
 export type Observer = (what: Observation) => void;

@@ -30,7 +30,7 @@ export interface SectionKeyword extends Documented {
   open(name: string, words: Words, scope: SectionScope): SectionReader;
 }
 /** What a section of its own may use of a line's scope. */
-export type SectionScope = Pick<Scope, 'global' | 'path' | 'regex' | 'later'>;
+export type SectionScope = Pick<Scope, 'global' | 'path' | 'regex' | 'format' | 'later'>;
 export interface SectionReader {
   readonly directives: Readonly<Record<string, (words: Words) => void>>;
   /** Called at the end of the section; what it returns is found by {@link Names.section}. */

@@ -82,6 +82,8 @@ export interface ProxySettings {
   /** `filter-sequence`: the names of filters in another order, by direction; undefined leaves that of the lines. */
   filterSequence: { request: readonly string[] | undefined; response: readonly string[] | undefined };
   balance: BalanceFactory | undefined;
+  /** The body of a POST, or as much of it as fits the buffer, is waited for before a server is chosen. */
+  bufferPosts: boolean;
   /** How servers are checked; undefined: by connecting. */
   check: CheckFunction | undefined;
   /** Whose option that is (`redis-check`). */
@@ -148,6 +150,13 @@ export type ErrorReply =
 /** A function of one proxy's traffic, `proxy` being that proxy. */
 export type ProxyHook<T> = (transaction: Transaction, proxy: Proxy) => T;
 
+/**
+ * Where a transaction can be logged before it is over; configuration.txt 4.2, `log-steps`. `accept`: the client's connection came in
+ * (the transaction knows nothing else); `request`: the request was read, in TCP mode: the rules have passed; `connect`: the
+ * connection to the server stands; `response`: the response is about to be passed on.
+ */
+export type LogStep = 'accept' | 'request' | 'connect' | 'response';
+
 /** Told of an event of one proxy, as {@link Proxy.log} says. */
 export type EventHook = (level: LogLevel, text: string, proxy: Proxy) => void;
 
@@ -209,6 +218,10 @@ export interface ProxyConfig {
   onFailure(run: ProxyHook<Verdict>): void;
   /** Runs when the transaction is over. */
   onLog(run: ProxyHook<void>): void;
+  /** Runs at a step of a transaction. It is for watching: rules and hooks come before or after it. */
+  onStep(step: LogStep, run: ProxyHook<void>): void;
+  /** Runs when a client's connection failed before it could be used: {@link Connection.error} says why. */
+  onConnectionError(run: ProxyHook<void>): void;
   /** Runs for what {@link Proxy.log} is told; may be added until plugins have been set up. Not passed on from `defaults`. */
   onEvent(run: EventHook): void;
   extension<T extends object>(key: Extension<T>): T;

@@ -1,4 +1,5 @@
 import type { StoredResponse } from '../http/stored-response.ts';
+import type { FilterFactory } from './filters.ts';
 import type { Action } from './keywords.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
@@ -27,10 +28,19 @@ export interface Connection {
   readonly requests: number;
   /** Asks the system for what it measured; undefined where it cannot say. */
   tcpInfo(): TcpInfo | undefined;
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
   resetTtl: number | undefined;
+}
+
+/** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
+export interface ConnectionError {
+  readonly code: number;
+  /** As `fc_err_str` and the log have it. */
+  readonly text: string;
 }
 
 /** Marks on packets; configuration.txt 4.4, `set-fc-mark` and `set-fc-tos`. */
@@ -61,8 +71,6 @@ export interface TcpInfo {
 
 /** A connection to a server. */
 export interface ServerLink {
-  /** Its own end; undefined until it is connected, and once it is closed. */
-  readonly source: Endpoint | undefined;
   tcpInfo(): TcpInfo | undefined;
 }
 
@@ -278,6 +286,10 @@ export interface Transaction {
   peek<T extends object>(key: symbol): T | undefined;
   /** What `http-request set-log-level` chose: a syslog level, `silent`, or undefined. */
   logLevel: string | undefined;
+  /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
+  logOrigin: string;
+  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
+  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -308,6 +320,11 @@ export interface Transaction {
    * server's response.
    */
   serve(stored: StoredResponse, agent: string): 'done';
+  /**
+   * Attaches the filter of a `late` line of its frontend or backend, at the place of that line, until the response's head has
+   * been shown to filters. Nothing happens where neither has the line.
+   */
+  attachFilter(factory: FilterFactory): void;
   /**
    * Goes on with a copy of this request, behind the rule whose action this is, as if it had no client: further rules, backend, server,
    * and the answer's rules and filters; then the answer is thrown away. `prepare` gets the copy before that. False for a
@@ -423,6 +440,8 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
+  logLines: number;
 }
 
 export interface Backend extends Proxy {

@@ -26,6 +26,7 @@ export const balance: DirectiveKeyword = {
   parse: core((words, scope) => {
     const { word, entry } = choose('balance algorithm', 'balance', scope.build.keywords.balance, words);
     const own = scope.at(entry.plugin, ['be-use-server']);
+    scope.proxy.settings.bufferPosts = false;
     scope.proxy.settings.balance = words.within(`balance ${word}`, '', () => entry.keyword.parse(words, own));
   }),
 };

@@ -1,5 +1,5 @@
 import type { Ruleset } from '../api/keywords.ts';
-import type { ChoicePlace, EventHook, ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
+import type { ChoicePlace, EventHook, LogStep, ProxyConfig, ProxyHook, ProxySettings, Rule } from '../api/settings.ts';
 import type { Backend, Extension, Frontend, Server } from '../api/traffic.ts';
 import type { Eventually } from '../api/values.ts';
 import type { Verdict } from '../api/hooks.ts';
@@ -17,11 +17,19 @@ export interface ProxyHooks {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
+  readonly onStep: readonly StepHook[];
+  readonly onConnectionError: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
   readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
   readonly afterResponseRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onFailure: readonly ProxyHook<Verdict>[];
+}
+
+/** One function that is told of a step, see `ProxyConfig.onStep`. */
+export interface StepHook {
+  readonly step: LogStep;
+  readonly run: ProxyHook<void>;
 }
 
 /** One function that may name a server, see `ProxyConfig.chooseServer`. */
@@ -82,6 +90,8 @@ export class ProxySection implements ProxyConfig {
       afterRequestRules: [...(parent?.hooks.afterRequestRules ?? [])],
       onResponse: [...(parent?.hooks.onResponse ?? [])],
       onLog: [...(parent?.hooks.onLog ?? [])],
+      onStep: [...(parent?.hooks.onStep ?? [])],
+      onConnectionError: [...(parent?.hooks.onConnectionError ?? [])],
       onEvent: [],
       onBackend: [...(parent?.hooks.onBackend ?? [])],
       chooseServer: [...(parent?.hooks.chooseServer ?? [])],
@@ -119,6 +129,15 @@ export class ProxySection implements ProxyConfig {
 
   onLog(run: ProxyHook<void>): void {
     addOnce(this.hooks.onLog, run);
+  }
+
+  onStep(step: LogStep, run: ProxyHook<void>): void {
+    const { onStep } = this.hooks;
+    if (!onStep.some((other) => other.step === step && other.run === run)) onStep.push({ step, run });
+  }
+
+  onConnectionError(run: ProxyHook<void>): void {
+    addOnce(this.hooks.onConnectionError, run);
   }
 
   onFailure(run: ProxyHook<Verdict>): void {

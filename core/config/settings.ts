@@ -23,6 +23,7 @@ export function defaultProxySettings(): ProxySettings {
     filters: [],
     filterSequence: { request: undefined, response: undefined },
     balance: undefined,
+    bufferPosts: false,
     check: undefined,
     checkOption: undefined,
     source: undefined,

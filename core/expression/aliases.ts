@@ -28,6 +28,8 @@ export interface Alias {
   readonly blank?: boolean;
   /** Written as it is, without quotes or escapes. */
   readonly verbatim?: boolean;
+  /** Several words, each quoted by itself; undefined: nothing at all. {@link value} is not asked then, but for encodings. */
+  readonly words?: (transaction: Transaction) => readonly (string | undefined)[] | undefined;
 }
 
 const upperHex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
@@ -60,7 +62,7 @@ function address(end: (transaction: Transaction) => Endpoint | undefined): Alias
 
 function port(end: (transaction: Transaction) => Endpoint | undefined): Alias {
   return {
-    kind: 'text',
+    kind: 'number',
     value: (transaction) => end(transaction)?.port,
     hex: (transaction) => {
       const endpoint = end(transaction);
@@ -100,14 +102,30 @@ function pathOf(uri: string): string {
   return absolute?.[1] ?? '';
 }
 
-function captures(list: (transaction: Transaction) => (string | undefined)[]): Alias {
+/** Which captures: those of the request or of the response, as the frontend has declared them. */
+interface Captures {
+  readonly declared: (transaction: Transaction) => number;
+  readonly slots: (transaction: Transaction) => readonly (string | undefined)[];
+}
+
+const REQUEST: Captures = {
+  declared: ({ frontend }) => frontend.settings.requestCaptures.length,
+  slots: ({ requestCaptures }) => requestCaptures,
+};
+const RESPONSE: Captures = {
+  declared: ({ frontend }) => frontend.settings.responseCaptures.length,
+  slots: ({ responseCaptures }) => responseCaptures,
+};
+
+function captures({ declared, slots }: Captures): Alias {
   const value = (transaction: Transaction): string | undefined => {
-    const slots = list(transaction);
-    if (slots.length === 0) return undefined;
+    const count = declared(transaction);
+    if (count === 0) return undefined;
+    const found = slots(transaction);
     let joined = '{';
-    for (let i = 0; i < slots.length; i++) {
+    for (let i = 0; i < count; i++) {
       if (i > 0) joined += '|';
-      const slot = slots[i];
+      const slot = found[i];
       if (slot !== undefined) joined += encodeCapture(slot);
     }
     return `${joined}}`;
@@ -116,21 +134,24 @@ function captures(list: (transaction: Transaction) => (string | undefined)[]): A
 }
 
 /** Each capture a word of its own, as the Common Log Format wants it. */
-function captureWords(list: (transaction: Transaction) => (string | undefined)[]): Alias {
-  return {
-    kind: 'text',
-    optional: true,
-    value: (transaction) => {
-      const slots = list(transaction);
-      return slots.length === 0 ? undefined : slots.map((slot) => (slot ? encodeCapture(slot) : '-')).join(' ');
-    },
+function captureWords({ declared, slots }: Captures): Alias {
+  const words = (transaction: Transaction): readonly (string | undefined)[] | undefined => {
+    const count = declared(transaction);
+    if (count === 0) return undefined;
+    const found = slots(transaction);
+    return Array.from({ length: count }, (_, i) => (found[i] ? encodeCapture(found[i]) : undefined));
   };
+  const value = (transaction: Transaction): string | undefined =>
+    words(transaction)
+      ?.map((word) => word ?? '-')
+      .join(' ');
+  return { kind: 'text', optional: true, words, value };
 }
 
 /** Marks a figure that may still grow where lines are written before the end (`option logasap`); HAProxy marks all lines then. */
 function growing(figure: (transaction: Transaction) => number): Alias {
   return {
-    kind: 'text',
+    kind: 'number',
     value: (transaction) => {
       const amount = figure(transaction);
       const early = transaction.frontend.settings.options.get('logasap') === true;
@@ -164,15 +185,6 @@ const cookie = (which: keyof typeof CAPTURED_COOKIES): Alias =>
     true,
   );
 
-const logCounters = new WeakMap<object, number>();
-
-/** Counts the lines of a frontend's log: each evaluation is one. */
-function countLog({ frontend }: Transaction): number {
-  const count = (logCounters.get(frontend) ?? -1) + 1;
-  logCounters.set(frontend, count);
-  return count;
-}
-
 export const ALIASES: Readonly<Record<string, Alias>> = {
   B: growing((transaction) => transaction.loggedToClient),
   CC: cookie('request'),
@@ -187,18 +199,18 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   }),
   HU: ofLine(({ receivedUri }) => receivedUri),
   HV: ofLine(({ version }) => `HTTP/${version}`),
-  OG: text(({ timing }) => (timing.end >= 0 ? 'txn_close' : 'unspec')),
+  OG: text(({ logOrigin }) => logOrigin),
   ST: number(({ loggedStatus }) => loggedStatus),
   T: plain((transaction) => utcDate(acceptDate(transaction))),
-  Ta: growing(timers.Ta),
+  Ta: { ...growing(timers.Ta), http: true },
   Tc: number(timers.Tc),
   Td: number(timers.Td),
   Th: number(timers.Th),
-  Ti: number(timers.Ti),
+  Ti: { ...number(timers.Ti), http: true },
   Tl: plain((transaction) => localDate(acceptDate(transaction))),
-  Tq: number(timers.Tq),
-  TR: number(timers.TR),
-  Tr: number(timers.Tr),
+  Tq: { ...number(timers.Tq), http: true },
+  TR: { ...number(timers.TR), http: true },
+  Tr: { ...number(timers.Tr), http: true },
   Ts: number((transaction) => Math.floor(acceptDate(transaction) / 1000), 4),
   Tt: growing(timers.Tt),
   Tu: growing(timers.Tu),
@@ -207,8 +219,8 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   ac: number(({ process: whole }) => whole.connections),
   b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
   bc: number((transaction) => transaction.backend?.counters.current ?? 0),
-  bi: address(() => undefined),
-  bp: port(() => undefined),
+  bi: address(({ serverSource }) => serverSource),
+  bp: port(({ serverSource }) => serverSource),
   bq: number((transaction) => transaction.backendQueue),
   ci: address(source),
   cp: port(source),
@@ -217,14 +229,14 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   fi: address(destination),
   fp: port(destination),
   ft: text((transaction) => transaction.frontend.name),
-  hr: captures((transaction) => transaction.requestCaptures),
-  hrl: captureWords((transaction) => transaction.requestCaptures),
-  hs: captures((transaction) => transaction.responseCaptures),
-  hsl: captureWords((transaction) => transaction.responseCaptures),
+  hr: { ...captures(REQUEST), http: true },
+  hrl: { ...captureWords(REQUEST), http: true },
+  hs: { ...captures(RESPONSE), http: true },
+  hsl: { ...captureWords(RESPONSE), http: true },
   ID: text((transaction) => transaction.uniqueId),
-  lc: number(countLog),
+  lc: number(({ frontend }) => frontend.logLines, 4),
   ms: {
-    kind: 'text',
+    kind: 'number',
     value: (transaction) => String(Math.floor(acceptDate(transaction)) % 1000).padStart(3, '0'),
     hex: (transaction) => upperHex(Math.floor(acceptDate(transaction)) % 1000, 2),
     verbatim: true,
@@ -232,7 +244,7 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   pid: number(() => process.pid, 4),
   r: text(requestLine, true),
   rc: {
-    kind: 'text',
+    kind: 'number',
     value: (transaction) => (transaction.redispatched ? `+${transaction.retries}` : transaction.retries),
     verbatim: true,
   },

@@ -11,8 +11,11 @@ import { hint } from './nearest.ts';
 import { type SampleTables, readSample } from './sample.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
-/** What a format is for: `log` writes `-` for what is missing and merges blanks, `message` makes headers and bodies. */
-export type FormatStyle = 'log' | 'message' | 'unique-id';
+/**
+ * What a format is for: `log` writes `-` for what is missing and merges blanks, `message` makes headers and bodies, `check` what
+ * health checks send and say.
+ */
+export type FormatStyle = 'log' | 'message' | 'unique-id' | 'check';
 
 export interface FormatContext extends ArgumentContext {
   readonly places: readonly Place[];
@@ -45,9 +48,11 @@ export function compileFormat(text: string, tables: SampleTables, context: Forma
   };
   const { parts, global } = parseFormat(text, read, context.style !== 'message');
   const encoding = global.cbor ? 'cbor' : global.json ? 'json' : undefined;
-  if (encoding) return makeFormat(text, [encodedObject(parts, encoding, global.bin)]);
+  const aliases = parts.flatMap((part) => (part.kind === 'alias' ? [part.name] : []));
+  const httpAlias = aliases.find((name) => aliasOf(name).http);
+  if (encoding) return makeFormat({ text, aliases, httpAlias }, [encodedObject(parts, encoding, global.bin)]);
   return makeFormat(
-    text,
+    { text, aliases, httpAlias },
     parts.map((part) => (part.kind === 'text' ? part.text : compileItem(part, context.style, global.bin))),
     context.style === 'log' && parts.some((part) => part.kind === 'alias' && aliasOf(part.name).optional === true),
   );
@@ -73,17 +78,20 @@ function compileItem(item: Item, style: FormatStyle, binary: boolean): Piece {
   return (transaction) => expressionText(evaluate(transaction), flags, style, binary);
 }
 
-/** An expression's text: quoted in logs only, made safe in messages only. */
+/** An expression's text: quoted in logs and checks only, made safe in messages only. */
 function expressionText(value: Value | undefined, flags: FormatFlags, style: FormatStyle, binary: boolean): string {
   if (binary && value instanceof Uint8Array) return value.toString('latin1');
   let text = value === undefined ? '' : asString(value);
   if (flags.escape) text = escapeStructured(text);
-  if (style !== 'log') return encodeForHttp(text);
+  // In checks bytes are what they are, up to the first NUL (measured).
+  if (style === 'check') text = text.split('\0', 1)[0]!;
+  else if (style !== 'log') return encodeForHttp(text);
   if (flags.quote) return `"${text}"`;
-  return text === '' ? '-' : text;
+  return text === '' && style === 'log' ? '-' : text;
 }
 
 function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece {
+  if (alias.words) return wordsPiece(alias.words, flags);
   const missing = alias.optional ? '' : flags.quote ? '""' : style === 'log' ? '-' : '';
   const { kind } = alias;
   const verbatim = alias.verbatim || (flags.hex && alias.hex !== undefined);
@@ -99,6 +107,15 @@ function aliasPiece(alias: Alias, flags: FormatFlags, style: FormatStyle): Piece
     const text = flags.escape ? escapeStructured(asString(value)) : asString(value);
     return flags.quote ? `"${text}"` : text;
   };
+}
+
+function wordsPiece(get: NonNullable<Alias['words']>, { quote, escape }: FormatFlags): Piece {
+  const word = (text: string | undefined): string => {
+    if (text === undefined) return quote ? '""' : '-';
+    const safe = escape ? escapeStructured(text) : text;
+    return quote ? `"${safe}"` : safe;
+  };
+  return (transaction) => get(transaction)?.map(word).join(' ') ?? '';
 }
 
 /** The value of an item, forced to the type its name asks for. */
@@ -127,7 +144,7 @@ function itemValue(item: Item): Evaluate {
 
 /** Numbers that are written with a mark (`+`) when incomplete are encoded without it. */
 function aliasValue(alias: Alias): Evaluate {
-  if (!alias.verbatim) return (transaction) => alias.value(transaction);
+  if (alias.kind === 'text') return (transaction) => alias.value(transaction);
   return (transaction) => {
     const value = alias.value(transaction);
     return typeof value === 'string' ? asInteger(value) : value;
@@ -182,7 +199,11 @@ function mergingBlanks(pieces: readonly Piece[]): (transaction: Transaction) => 
 }
 
 /** Joins neighbouring constants; a format of nothing else is constant itself. */
-function makeFormat(text: string, pieces: readonly Piece[], merging = false): Format {
+function makeFormat(
+  about: Pick<Format, 'text' | 'aliases' | 'httpAlias'>,
+  pieces: readonly Piece[],
+  merging = false,
+): Format {
   const joined: Piece[] = [];
   for (const piece of pieces) {
     const last = joined.at(-1);
@@ -190,16 +211,16 @@ function makeFormat(text: string, pieces: readonly Piece[], merging = false): Fo
     else if (piece !== '') joined.push(piece);
   }
   const [first, second] = joined;
-  if (joined.length === 0) return { text, constant: '', evaluate: () => '' };
+  if (joined.length === 0) return { ...about, constant: '', evaluate: () => '' };
   if (joined.length === 1)
     return typeof first === 'string'
-      ? { text, constant: first, evaluate: () => first }
-      : { text, constant: undefined, evaluate: first! };
-  if (merging) return { text, constant: undefined, evaluate: mergingBlanks(joined) };
+      ? { ...about, constant: first, evaluate: () => first }
+      : { ...about, constant: undefined, evaluate: first! };
+  if (merging) return { ...about, constant: undefined, evaluate: mergingBlanks(joined) };
   if (joined.length === 2 && typeof first === 'string' && typeof second === 'function')
-    return { text, constant: undefined, evaluate: (transaction) => first + second(transaction) };
+    return { ...about, constant: undefined, evaluate: (transaction) => first + second(transaction) };
   return {
-    text,
+    ...about,
     constant: undefined,
     evaluate: (transaction) => {
       let result = '';

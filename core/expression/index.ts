@@ -147,5 +147,6 @@ function refusing<T>(words: Words, phrase: (message: string) => string, compile:
 function styleOf(keyword: string): FormatStyle {
   if (/^(?:log-format|error-log-format|log-format-sd|option (?:http|https|tcp)log|on|do-log)\b/.test(keyword))
     return 'log';
+  if (/^(?:(?:tcp|http)-check|option httpchk)\b/.test(keyword)) return 'check';
   return keyword.startsWith('unique-id-format') ? 'unique-id' : 'message';
 }

@@ -27,7 +27,11 @@ export const timers: {
   Tw: ({ timing }) => between(timing, timing.request < 0 ? 'start' : 'request', 'queue'),
   Tc: ({ timing }) => between(timing, 'queue', 'connect'),
   Tr: ({ timing }) => between(timing, 'connect', 'response'),
-  Td: ({ timing }) => (timing.response < 0 ? -1 : now(timing) - Math.floor(timing.response - timing.start)),
+  Td: ({ timing, frontend }) => {
+    // Without a response's head, what follows the connection is data.
+    const begun = frontend.settings.mode === 'http' ? timing.response : timing.connect;
+    return begun < 0 ? -1 : now(timing) - Math.floor(begun - timing.start);
+  },
   Ta: ({ timing }) => now(timing) - (timing.firstByte < 0 ? 0 : Math.floor(timing.firstByte - timing.start)),
   Tt: ({ timing }) => now(timing),
   Tu: ({ timing }) => now(timing) - Math.max(0, between(timing, 'handshake', 'firstByte')),

@@ -1,4 +1,4 @@
-import type { BindConfig, Endpoint, Listener, Transaction } from '../api/index.ts';
+import type { BindConfig, ConnectionError, Endpoint, Listener, Transaction } from '../api/index.ts';
 import { adoptSocket, type PlainSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
@@ -9,6 +9,7 @@ import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { HttpSession } from './http-session.ts';
 import { IntroductionReader } from './introduction.ts';
+import { tell } from './log-steps.ts';
 import type { ProcessState } from './process-state.ts';
 import { runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
@@ -106,9 +107,27 @@ export class Acceptor implements Door {
     else this.admit(session);
   }
 
+  /** The connection is about to be closed because of what came in front of it, or did not. */
+  fail(session: ClientSession, error: ConnectionError): void {
+    session.error = error;
+    const { onConnectionError } = this.frontend.runtime;
+    if (onConnectionError === null) return;
+    const stream = this.#passing(session);
+    stream.timing.end = now();
+    stream.terminate('P', 'R');
+    tell(onConnectionError, stream);
+    stream.finish();
+  }
+
   /** The connection's ends are known: rules and hooks that look at nothing else. */
   admit(session: ClientSession): void {
     const { runtime } = this.frontend;
+    if (runtime.steps.accept !== null) {
+      const stream = this.#passing(session);
+      stream.timing.handshake = session.handshakeEnd;
+      tell(runtime.steps.accept, stream);
+      stream.finish();
+    }
     const { pre, post } = runtime.generation.pipeline.accept;
     if (runtime.tcpConnectionRules === null && runtime.tcpSessionRules === null && pre === null && post === null) {
       session.admit();
@@ -148,7 +167,10 @@ export class Acceptor implements Door {
   /** `expect-proxy`: a rule wants the header that the `bind` line did not ask for. */
   async #introduceLate(session: ClientSession): Promise<undefined> {
     await new Promise<void>((resolve) => {
-      const reader = new IntroductionReader(session, { admit: () => resolve() });
+      const reader = new IntroductionReader(session, {
+        admit: () => resolve(),
+        fail: (failed, error) => this.fail(failed, error),
+      });
       session.socket.reader = reader;
       reader.begin({
         acceptProxy: session.expectHeader === 'proxy',

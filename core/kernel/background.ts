@@ -1,9 +1,10 @@
-import type { Action, Endpoint, Transaction } from '../api/index.ts';
+import type { Action, Endpoint, Eventually, Transaction } from '../api/index.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { newEvent } from '../net/clock.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import { enter } from '../state/counters.ts';
 import type { ClientSession, Door } from './client-session.ts';
+import { after, attachBackend, attachFrontend } from './filter-stages.ts';
 import { BUSY, HttpSession, scannerFor } from './http-session.ts';
 import { resumeRules } from './request-stages.ts';
 import type { RunningRule } from './rules.ts';
@@ -155,5 +156,22 @@ function begin(session: HttpSession, copied: Copied, prepare: (copy: Transaction
   stream.step = copied.step;
   prepare(stream);
   stream.headRequest = stream.requestView.method === 'HEAD';
-  resumeRules(stream, rest.rules, rest.from);
+  const filters = attachAll(stream);
+  if (filters instanceof Promise) {
+    stream.wait(
+      filters,
+      (waited) => resumeRules(waited, rest.rules, rest.from),
+      () => undefined,
+    );
+  } else resumeRules(stream, rest.rules, rest.from);
+}
+
+/** The filters that its original had by now. What they say of a client's request is not asked. */
+function attachAll(stream: Stream): Eventually<unknown> {
+  const { frontend, backend } = stream;
+  const front = frontend.runtime.filters;
+  const same = backend === undefined || backend.runtime === frontend.runtime;
+  const first = front === null || front.lateOnly ? undefined : attachFrontend(stream, front);
+  if (same || backend.runtime.filters === null || backend.runtime.filters.lateOnly) return first;
+  return after(first, () => attachBackend(stream, backend.runtime.filters, same));
 }

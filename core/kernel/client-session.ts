@@ -1,5 +1,6 @@
 import type {
   Connection,
+  ConnectionError,
   Endpoint,
   Listener,
   PacketMarks,
@@ -55,6 +56,9 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   variableBudget: Budget | undefined = undefined;
   receivedProxyHeader = false;
   proxyHeaderValues: readonly ProxyHeaderValue[] = [];
+  error: ConnectionError | undefined = undefined;
+  /** What reads the header that has to come first, while it is waited for. */
+  introduction: { expire(): void } | null = null;
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;

@@ -3,7 +3,7 @@ import type { FilterChain } from './filter-chain.ts';
 
 /** A filter as a stream has it: whose it is, and whether it is still in. */
 export interface AttachedFilter {
-  readonly filter: Filter;
+  filter: Filter;
   readonly name: string;
   readonly plugin: string;
   readonly side: 'frontend' | 'backend';

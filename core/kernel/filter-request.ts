@@ -26,6 +26,7 @@ class RequestEnd implements ChainEnd {
   /** The connection to it stands. */
   #open = false;
   #headSent = false;
+  #headKept = false;
 
   constructor(session: HttpSession, stream: Stream) {
     this.#session = session;
@@ -43,13 +44,23 @@ class RequestEnd implements ChainEnd {
       if (chain.ended) this.#finish(chain);
       return;
     }
-    if (!this.#headSent && chain.held) return;
     const idle = chain.outSize === 0 && !chain.ended;
-    if (idle && (this.#headSent || chain.busy)) return;
+    if (!this.#headSent && (chain.held || (idle && chain.busy))) {
+      this.#keepHead();
+      return;
+    }
+    if (idle && this.#headSent) return;
     const flowing = this.#send(chain, connection.socket);
     if (flowing === undefined) return;
     if (chain.ended) this.#finish(chain);
     else chain.blocked = !flowing && connection.socket.writableLength > 0;
+  }
+
+  /** It leaves later, when what it was read into holds something else. */
+  #keepHead(): void {
+    if (this.#headKept) return;
+    this.#headKept = true;
+    this.#stream.requestView.own();
   }
 
   #send(chain: FilterChain, socket: ReadSocket): boolean | undefined {
@@ -204,7 +215,7 @@ function resize(stream: Stream, chain: FilterChain): void {
   head.delete('content-length');
   if (length !== undefined || version !== '1.1') head.delete('transfer-encoding');
   if (length !== undefined) head.add('content-length', String(length));
-  else if (version === '1.1') head.set('transfer-encoding', 'chunked');
+  else if (version === '1.1' && head.get('transfer-encoding') !== 'chunked') head.set('transfer-encoding', 'chunked');
 }
 
 function begin(stream: Stream, chain: FilterChain, verdict: Verdict): void {

@@ -25,6 +25,7 @@ class ResponseEnd implements ChainEnd {
   readonly #stream: Stream;
   readonly #output = new FilterOutput();
   #headSent = false;
+  #headKept = false;
 
   constructor(session: HttpSession, stream: Stream) {
     this.#session = session;
@@ -44,7 +45,10 @@ class ResponseEnd implements ChainEnd {
     let head = '';
     if (!this.#headSent) {
       const idle = chain.outSize === 0 && !chain.ended;
-      if (chain.held || (idle && chain.busy)) return;
+      if (chain.held || (idle && chain.busy)) {
+        this.#keepHead();
+        return;
+      }
       head = this.#head(chain);
       this.#headSent = true;
     }
@@ -70,6 +74,13 @@ class ResponseEnd implements ChainEnd {
       return;
     }
     chain.blocked = !flowing && socket.writableLength > 0;
+  }
+
+  /** It leaves later, when what it was read into holds something else. */
+  #keepHead(): void {
+    if (this.#headKept) return;
+    this.#headKept = true;
+    this.#stream.responseView.own();
   }
 
   /** The head as it leaves, framed for what the filters said of the body's size. */
@@ -183,8 +194,9 @@ function resize(stream: Stream, chain: FilterChain): void {
   if (length !== undefined) {
     head.delete('transfer-encoding');
     head.add('content-length', String(length));
-  } else if (version === '1.1' && stream.requestView.version === '1.1') head.set('transfer-encoding', 'chunked');
-  else head.delete('transfer-encoding');
+  } else if (version === '1.1' && stream.requestView.version === '1.1') {
+    if (head.get('transfer-encoding') !== 'chunked') head.set('transfer-encoding', 'chunked');
+  } else head.delete('transfer-encoding');
 }
 
 function begin(

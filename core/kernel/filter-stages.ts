@@ -13,7 +13,13 @@ export function attachFrontend(stream: Stream, lines: ProxyFilters): Eventually<
 
 /** The backend is known: its filters join. `same`: the section is the frontend too, so that its rules have been run. */
 export function attachBackend(stream: Stream, lines: ProxyFilters | null, same: boolean): Eventually<Verdict> {
-  const filters = (stream.filters ??= new StreamFilters(stream));
+  let { filters } = stream;
+  if (filters === null) {
+    filters = stream.filters = new StreamFilters(stream);
+    // Of the frontend there are late lines only: they keep their places.
+    const front = stream.frontend.runtime.filters;
+    if (front !== null) filters.attach(front, 'frontend');
+  }
   const verdict = lines === null ? undefined : filters.attach(lines, 'backend');
   if (verdict !== undefined) return verdict;
   const first = filters.stage('backend');

@@ -20,6 +20,7 @@ export class FrontendRuntime implements Frontend {
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
   readonly listeners: Listener[] = [];
+  logLines = 0;
   /** Who lets connections in, one per listener: a limit that is reached or left concerns all of them. */
   readonly doors: { reconsider(): void }[] = [];
   /** `default_backend`, or the backend half of a `listen`. */

@@ -6,6 +6,7 @@ import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState } from './process-state.ts';
+import type { ProxyRuntime } from './proxy-runtime.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 import { Budgets } from './variables.ts';
@@ -18,6 +19,8 @@ export class Generation implements Process {
   readonly log: Log;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
+  /** Whatever runs of the configuration's proxies, in the order of their sections. */
+  readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
   /** What goes on without a client. */
   readonly background: Set<ClientSession> = new Set();
@@ -151,6 +154,7 @@ export class Generation implements Process {
       if (!closeIdleSessions || acceptor.frontend.runtime.option('idle-close-on-response')) continue;
       for (const session of acceptor.sessions) this.#endIdle(session);
     }
+    for (const proxy of this.proxies) proxy.sayStopped();
     if (this.sessions > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;

@@ -14,8 +14,9 @@ import { sendFiltered } from './filter-request.ts';
 import { serverStages } from './filter-server.ts';
 import { finishRequestBody } from './http-finish.ts';
 import { sendFailure, sendReply } from './http-reply.ts';
+import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
@@ -47,7 +48,7 @@ export function dispatch(stream: Stream): void {
 function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | undefined): void {
   const backend = stream.backend!;
   const last = backend.runtime.preferLast ? lastServer(session, stream) : undefined;
-  const server = chosen ?? last ?? pickServer(stream, backend);
+  const server = chosen ?? last ?? backend.pick(stream);
   if (server?.config.redirectPrefix !== undefined && /^(?:GET|HEAD)$/.test(stream.requestView.method)) {
     redirect(session, stream, server, server.config.redirectPrefix);
     return;
@@ -103,7 +104,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
-    stream.connection$ = stream.serverLink = connection;
+    stream.connection$ = connection;
     stream.reused = true;
     stream.timing.connect = stream.timing.queue;
     sendRequest(session, stream, connection);
@@ -114,13 +115,14 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
 
 function connect(session: HttpSession, stream: Stream, server: UpstreamServer): void {
   stream.reused = false;
-  stream.connection$ = stream.serverLink = connectTo(server, stream, session);
+  stream.connection$ = connectTo(server, stream, session);
   const limit = stream.timeouts?.connect ?? stream.backend!.settings.timeouts.connect;
   schedule(session, limit, now());
 }
 
 export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   stream.timing.connect = now();
+  connection.server.observer?.('connected');
   sendRequest(session, stream, connection);
 }
 
@@ -160,7 +162,10 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const backend = stream.backend!;
   const { generation } = backend.runtime;
   const { body } = view;
+  const { steps } = stream.frontend.runtime;
   connection.uses++;
+  stream.lastConnection = connection;
+  if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
   const { socket } = connection;
   const prefix = connection.uses === 1 ? encodeProxyHeader(stream.server!, stream) : undefined;
@@ -304,6 +309,7 @@ export function serverFailed(
 export function retry(session: HttpSession, stream: Stream, cause: 'S' | 's'): void {
   const backend = stream.backend!;
   const server = stream.server!;
+  server.observer?.('connect-failed');
   releaseServer(session, stream, true);
   const allowed = backend.settings.retryOn.has('conn-failure');
   if (stream.retriesLeft <= 0 || !allowed) {

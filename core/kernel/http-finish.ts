@@ -1,6 +1,7 @@
 import { releaseServer, leaveQueue } from './http-dispatch.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { now, schedule } from './timers.ts';
+import { tell } from './log-steps.ts';
 import type { Stream } from './stream.ts';
 
 /** Tells the log what happened, once; with `option logasap` before the end, which stays unknown then. */
@@ -9,8 +10,8 @@ export function logStream(stream: Stream, early = false): void {
   stream.logged = true;
   const { runtime } = stream.frontend;
   if (!early && stream.timing.end === -1) stream.timing.end = now();
+  if (runtime.onLog !== null) tell(runtime.onLog, stream);
   try {
-    if (runtime.onLog !== null) for (const run of runtime.onLog) run(stream, stream.frontend);
     const { pre, post } = runtime.generation.pipeline.log;
     if (pre !== null) pre(stream);
     if (post !== null) post(stream);

@@ -3,9 +3,10 @@ import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE, CONNECTION_UPGRADE, type HeadS
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/messages.ts';
 import { wantsUpgrade, withoutDefaultPort } from '../http/request-checks.ts';
 import { BODY, BUSY, type HttpSession } from './http-session.ts';
+import { tell } from './log-steps.ts';
 import { advance } from './request-stages.ts';
 import type { Stream } from './stream.ts';
-import { schedule } from './timers.ts';
+import { now, schedule } from './timers.ts';
 
 /**
  * A request's head has been read and checked: bytes[scan.start, end) is the head, bytes[end, n) what came with it. The stream takes
@@ -64,7 +65,9 @@ export function beginRequest(
   if (scan.teField !== -1) cleanTransferCodings(view.head);
   stream.expects = scan.expectContinue && scan.minor === 1;
   schedule(session, frontend.clientTimeout, stream.timing.firstByte);
-  stream.timing.request = stream.timing.firstByte;
+  stream.timing.request = now();
+  const { steps } = frontend.runtime;
+  if (steps.request !== null) tell(steps.request, stream);
   advance(stream);
 }
 

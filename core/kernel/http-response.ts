@@ -92,6 +92,8 @@ function responseHead(
     junkResponse(session, stream, 'junk');
     return;
   }
+  const { observer } = stream.server!;
+  if (observer !== null) observer(isHealthy(status) ? 'response' : 'bad-status');
   if (retriesStatus(stream, status)) {
     const server = stream.server!;
     releaseServer(session, stream, true);
@@ -132,6 +134,11 @@ function responseHead(
   stream.step = 0;
   advanceResponse(stream);
   if (stream.response === view && stream.responsePhase === 0) session.keep(stream);
+}
+
+/** What a server that is well may answer; configuration.txt 5.2, `observe`. */
+function isHealthy(status: number): boolean {
+  return status < 500 || status === 501 || status === 505;
 }
 
 /** RFC 9112 6.3: what follows the head. */

@@ -372,8 +372,12 @@ export class HttpSession extends ClientSession {
   onTimeout(at: number): void {
     switch (this.phase) {
       case IDLE: {
-        if (!this.admitted) {
+        if (this.introduction !== null) {
           // The PROXY header did not come: nobody knows who this is, so nothing is answered.
+          this.introduction.expire();
+          return;
+        }
+        if (!this.admitted) {
           this.destroy();
           return;
         }
@@ -416,7 +420,7 @@ export class HttpSession extends ClientSession {
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream?.terminate(cause, 'D');
+    this.stream?.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

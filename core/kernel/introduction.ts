@@ -1,7 +1,9 @@
 import { resetSocket, type SocketReader } from '../net/fast-socket.ts';
 import { parseNetscalerCip } from '../net/netscaler-cip.ts';
 import { flattenTlvs, parseProxyHeader, type ProxyEnds } from '../net/proxy-protocol.ts';
+import type { ConnectionError } from '../api/index.ts';
 import type { ClientSession } from './client-session.ts';
+import { NETSCALER_ERRORS, PROXY_ERRORS, type IntroductionFault } from './connection-errors.ts';
 import { sharedBuffer } from './buffers.ts';
 import { now, schedule } from './timers.ts';
 
@@ -11,23 +13,31 @@ export interface Introduction {
   readonly acceptNetscalerCip: number | undefined;
 }
 
+/** Who waits for it to be read. */
+export interface IntroductionDoor {
+  admit(session: ClientSession): void;
+  /** It was not read: the connection is about to be closed. */
+  fail(session: ClientSession, error: ConnectionError): void;
+}
+
 /**
  * Reads the header that says who the client is (`accept-proxy`, `accept-netscaler-cip`) before the session gets to see a byte.
  * It must come whole within the client's time, or the connection is closed (configuration.txt 5.1).
  */
 export class IntroductionReader implements SocketReader {
   readonly #session: ClientSession;
-  readonly #door: { admit(session: ClientSession): void };
+  readonly #door: IntroductionDoor;
   #wanted: Introduction = { acceptProxy: true, acceptNetscalerCip: undefined };
   #bytes: Buffer = Buffer.alloc(0);
 
-  constructor(session: ClientSession, door: { admit(session: ClientSession): void }) {
+  constructor(session: ClientSession, door: IntroductionDoor) {
     this.#session = session;
     this.#door = door;
   }
 
   begin(wanted: Introduction): void {
     this.#wanted = wanted;
+    this.#session.introduction = this;
     const { frontend } = this.#session;
     schedule(this.#session, frontend.settings.timeouts['client-hs'] ?? frontend.clientTimeout, now());
     this.#session.resume();
@@ -46,17 +56,30 @@ export class IntroductionReader implements SocketReader {
         this.#session.receivedProxyHeader = true;
         this.#session.proxyHeaderValues = flattenTlvs(result.header.tlvs);
         this.#admit(result.header.ends, result.length);
-      } else if (result.state === 'bad') this.#refuse();
+      } else if (result.state === 'bad') this.#refuse(result.fault);
       return;
     }
     const result = parseNetscalerCip(this.#bytes, acceptNetscalerCip ?? 0);
     if (result.state === 'done') this.#admit(result.header, result.length);
-    else if (result.state === 'bad') this.#refuse();
+    else if (result.state === 'bad') this.#refuse(result.fault);
   }
 
   /** HAProxy leaves what it refuses in the system's buffer, which answers the close with a reset. */
-  #refuse(): void {
+  #refuse(fault: IntroductionFault): void {
+    this.#fail(fault);
     resetSocket(this.#session.socket);
+    this.#session.destroy();
+  }
+
+  #fail(fault: IntroductionFault): void {
+    if (this.#session.closed) return;
+    const errors = this.#wanted.acceptProxy ? PROXY_ERRORS : NETSCALER_ERRORS;
+    this.#door.fail(this.#session, errors[this.#bytes.length > 0 && isSilence(fault) ? 'truncated' : fault]);
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.#fail('timeout');
     this.#session.destroy();
   }
 
@@ -70,6 +93,7 @@ export class IntroductionReader implements SocketReader {
       session.source = { family, address: ends.source, port: ends.sourcePort };
       session.destination = { family, address: ends.destination, port: ends.destinationPort };
     }
+    session.introduction = null;
     session.handshakeEnd = now();
     session.pause();
     session.socket.reader = session;
@@ -80,10 +104,12 @@ export class IntroductionReader implements SocketReader {
   }
 
   onEnd(): void {
+    this.#fail('empty');
     this.#session.destroy();
   }
 
   onError(): void {
+    this.#fail('abort');
     this.#session.destroy();
   }
 
@@ -94,4 +120,9 @@ export class IntroductionReader implements SocketReader {
   onDrain(): void {
     // Nothing has been written yet.
   }
+}
+
+/** Nothing more came; what had come before decides what to call it. */
+function isSilence(fault: IntroductionFault): boolean {
+  return fault === 'empty' || fault === 'abort' || fault === 'timeout';
 }

@@ -1,8 +1,9 @@
 import type { Backend, EventHook, Frontend, LogLevel, Proxy, ProxyConfig, ProxyHook } from '../api/index.ts';
 import type { Eventually, Ruleset, Severity, TimeoutName, Verdict } from '../api/index.ts';
 import type { ScanOptions } from '../http/head-scanner.ts';
-import type { ServerChooser } from '../config/proxy-config.ts';
+import type { ServerChooser, StepHook } from '../config/proxy-config.ts';
 import type { Generation } from './generation.ts';
+import { stepHooks, type StepHooks } from './log-steps.ts';
 import { makeReady, type RunningRule } from './rules.ts';
 import { ProxyFilters } from './stream-filters.ts';
 
@@ -14,6 +15,8 @@ export interface ProxyHooks {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[];
   readonly onLog: readonly ProxyHook<void>[];
+  readonly onStep: readonly StepHook[];
+  readonly onConnectionError: readonly ProxyHook<void>[];
   readonly onEvent: readonly EventHook[];
   readonly onBackend: readonly ProxyHook<void>[];
   readonly chooseServer: readonly ServerChooser[];
@@ -47,6 +50,8 @@ export class ProxyRuntime {
   readonly afterRequestRules: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onResponse: readonly ProxyHook<Eventually<Verdict>>[] | null;
   readonly onLog: readonly ProxyHook<void>[] | null;
+  readonly steps: StepHooks;
+  readonly onConnectionError: readonly ProxyHook<void>[] | null;
   readonly onBackend: readonly ProxyHook<void>[] | null;
   readonly onFailure: readonly ProxyHook<Verdict>[] | null;
   readonly chooseServer: readonly ServerChooser[] | null;
@@ -66,9 +71,11 @@ export class ProxyRuntime {
   }
   /** Messages are measured for the log. */
   get measures(): boolean {
-    return this.onLog !== null || this.generation.logs;
+    return this.onLog !== null || this.#steps || this.generation.logs;
   }
   readonly #keepsLine: boolean;
+  /** Lines may be made before the end. */
+  readonly #steps: boolean;
   readonly pretendKeepAlive: boolean;
   /** Events that send a request again besides a failed connection. */
   readonly retriesResponses: boolean;
@@ -90,10 +97,13 @@ export class ProxyRuntime {
     this.afterRequestRules = orNull(config.hooks.afterRequestRules);
     this.onResponse = orNull(config.hooks.onResponse);
     this.onLog = orNull(config.hooks.onLog);
+    this.steps = stepHooks(config.hooks.onStep);
+    this.onConnectionError = orNull(config.hooks.onConnectionError);
     this.onBackend = orNull(config.hooks.onBackend);
     this.onFailure = orNull(config.hooks.onFailure);
     this.chooseServer = orNull(config.hooks.chooseServer);
     this.onResponsePassed = orNull(config.hooks.afterResponseRules);
+    this.#steps = config.hooks.onStep.length > 0;
     this.filters = config.settings.filters.length === 0 ? null : new ProxyFilters(config.settings);
     this.#keepsLine =
       this.filters !== null ||
@@ -102,7 +112,8 @@ export class ProxyRuntime {
       this.onResponse !== null ||
       this.onResponsePassed !== null ||
       this.beforeRespond !== null ||
-      this.onLog !== null;
+      this.onLog !== null ||
+      this.steps.response !== null;
     const maxHeaders = generation.settings.maxHeaders;
     this.requestScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-request') };
     this.responseScan = { maxHeaders, lenient: this.option('accept-unsafe-violations-in-http-response') };
@@ -120,6 +131,15 @@ export class ProxyRuntime {
   log(proxy: Proxy, level: LogLevel, text: string, print: Severity | undefined): void {
     for (const run of this.config.hooks.onEvent) run(level, text, proxy);
     if (print !== undefined) this.generation.say(print, text);
+  }
+
+  /** What HAProxy says of every proxy when it lets nobody in any more. */
+  sayStopped(): void {
+    const { frontend, backend } = this.config.running;
+    const [front, back] = [frontend?.counters.total ?? 0, backend?.counters.total ?? 0];
+    const proxy = frontend ?? backend;
+    const text = `Proxy ${this.config.name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`;
+    if (proxy !== undefined) this.log(proxy, 'warning', text, 'warning');
   }
 
   option(name: string): boolean {

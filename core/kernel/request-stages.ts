@@ -48,7 +48,9 @@ const BACKEND_RULES = 15;
 
 const BACKEND_AFTER_RULES = 16;
 
-const FORWARD = 17;
+const WAIT_POST = 17;
+
+const FORWARD = 18;
 
 /** Runs the request's stages from `stream.step` on. Synchronous until a stage gives a promise. */
 export function advance(stream: Stream): void {
@@ -90,7 +92,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
   const { runtime } = frontend;
   switch (step) {
     case FILTERS:
-      return runtime.filters === null ? undefined : attachFrontend(stream, runtime.filters);
+      return runtime.filters === null || runtime.filters.lateOnly ? undefined : attachFrontend(stream, runtime.filters);
     case TCP_CONTENT:
       return runtime.tcpContentRules === null ? undefined : inspectRequest(stream, runtime);
     case ON_REQUEST:
@@ -146,7 +148,7 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
   const same = runtime === stream.frontend.runtime;
   switch (step) {
     case BACKEND_FILTERS:
-      if ((same || runtime.filters === null) && stream.filters === null) return undefined;
+      if ((same || runtime.filters === null || runtime.filters.lateOnly) && stream.filters === null) return undefined;
       return attachBackend(stream, same ? null : runtime.filters, same);
     case BACKEND_TCP_CONTENT:
       if (same || runtime.tcpContentRules === null) return undefined;
@@ -166,6 +168,9 @@ function backendStage(stream: Stream, step: number, runtime: ProxyRuntime): Even
     case BACKEND_AFTER_RULES:
       if (same || runtime.afterRequestRules === null) return undefined;
       return runHooks(runtime.afterRequestRules, stream, stream.backend!, stream.blame);
+    case WAIT_POST:
+      if (!stream.backend!.settings.bufferPosts || stream.requestView.method !== 'POST') return undefined;
+      return bufferRequest(stream);
     default:
       return undefined;
   }

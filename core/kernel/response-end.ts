@@ -55,6 +55,8 @@ export function serverTimeout(session: HttpSession, stream: Stream): void {
   junkResponse(session, stream, 'timeout');
 }
 
+const OBSERVED = { closed: 'closed', error: 'read-error', junk: 'bad-response', timeout: 'read-timeout' } as const;
+
 const RETRY_EVENTS = {
   closed: 'empty-response',
   error: 'empty-response',
@@ -89,7 +91,12 @@ export function junkResponse(session: HttpSession, stream: Stream, why: keyof ty
   const event = RETRY_EVENTS[why];
   const { settings } = stream.backend!;
   const wanted = settings.retryOn.has(event);
+  const observed = partial && why === 'closed' ? 'bad-response' : OBSERVED[why];
+  // Who closes or resets has left before it is told of (measured).
+  const left = observed === 'closed' || observed === 'read-error';
+  if (!left) server.observer?.(observed);
   releaseServer(session, stream, true);
+  if (left) server.observer?.(observed);
   if (wanted && mayRetry(stream)) {
     again(session, stream, server);
     return;

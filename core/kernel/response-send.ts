@@ -7,6 +7,7 @@ import { copyOf } from './buffers.ts';
 import { filterResponse } from './filter-response.ts';
 import { releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse, logStream } from './http-finish.ts';
+import { tell } from './log-steps.ts';
 import { sendReply } from './http-reply.ts';
 import { type HttpSession, TUNNEL } from './http-session.ts';
 import { responseEnded } from './response-end.ts';
@@ -134,7 +135,9 @@ export function transmit(session: HttpSession, stream: Stream): void {
   stream.backend!.counters.bytesOut += size;
   if (connection !== null) connection.large = apart || !body.complete;
   body.release();
-  if (stream.frontend.runtime.logAsap) logStream(stream, true);
+  const { runtime } = stream.frontend;
+  if (runtime.steps.response !== null) tell(runtime.steps.response, stream);
+  if (runtime.logAsap) logStream(stream, true);
   if (body.complete) {
     stream.responsePhase = 2;
     finishResponse(session, stream);

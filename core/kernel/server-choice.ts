@@ -21,12 +21,6 @@ export function namedServer(stream: Stream): UpstreamServer | undefined {
   return named;
 }
 
-/** The algorithm's choice; another one than the server that has just failed, where it gives another when it is asked again. */
-export function pickServer(stream: Stream, backend: UpstreamBackend): UpstreamServer | undefined {
-  const server = backend.pick(stream);
-  return server !== undefined && server === stream.avoid ? backend.pick(stream) : server;
-}
-
 /** Counts a transaction on the chosen server and gives that server; or the queue to wait in; or undefined when nobody can serve it. */
 export function takeServer(
   backend: UpstreamBackend,

@@ -1,4 +1,12 @@
-import type { Eventually, FilterLine, FilterStage, ProxySettings, Verdict } from '../api/index.ts';
+import type {
+  Eventually,
+  Filter,
+  FilterFactory,
+  FilterLine,
+  FilterStage,
+  ProxySettings,
+  Verdict,
+} from '../api/index.ts';
 import { type ChainEnd, FilterChain } from './filter-chain.ts';
 import type { AttachedFilter } from './filter-place.ts';
 import type { Stream } from './stream.ts';
@@ -10,6 +18,8 @@ const OF_RESPONSE: ReadonlySet<FilterStage> = new Set(['server', 'tcp-response',
 export class ProxyFilters {
   readonly lines: readonly FilterLine[];
   readonly sequence: ProxySettings['filterSequence'];
+  /** No stream has any of them from the beginning. */
+  readonly lateOnly: boolean;
 
   constructor({ filters, filterSequence: sequence }: ProxySettings) {
     const { request, response } = sequence;
@@ -19,7 +29,25 @@ export class ProxyFilters {
         ? filters
         : filters.filter(({ name }) => request.includes(name) || response.includes(name));
     this.sequence = sequence;
+    this.lateOnly = this.lines.every(({ factory }) => factory.late === true);
   }
+}
+
+/** What stands in the place of a filter that has not come. */
+const NOTHING: Filter = {};
+
+/** Fills the place of a late line, where a stream's proxies have it. */
+export function attachLate(stream: Stream, factory: FilterFactory): void {
+  const { frontend, backend } = stream;
+  if (stream.filters === null) {
+    // Nothing but late lines, or another would have been attached.
+    const front = frontend.runtime.filters;
+    const back = backend === undefined || backend.runtime === frontend.runtime ? null : backend.runtime.filters;
+    stream.filters = new StreamFilters(stream);
+    if (front !== null) stream.filters.attach(front, 'frontend');
+    if (back !== null) stream.filters.attach(back, 'backend');
+  }
+  stream.filters.attachLate(factory);
 }
 
 /** The filters of one stream: the frontend's, then the backend's. */
@@ -30,6 +58,8 @@ export class StreamFilters {
     request: [],
     response: [],
   };
+  /** Places that are kept for filters which may come. */
+  readonly #late: { readonly factory: FilterFactory; readonly one: AttachedFilter }[] = [];
   /** The proxy answered in the server's place. */
   replied = false;
   /** They have seen the request's head. */
@@ -45,6 +75,12 @@ export class StreamFilters {
     let verdict: Verdict;
     for (const { name, plugin, factory } of lines) {
       try {
+        if (factory.late === true) {
+          const one = { filter: NOTHING, name, plugin, side, out: false };
+          attached.push(one);
+          this.#late.push({ factory, one });
+          continue;
+        }
         const filter = factory.attach(this.#stream, side);
         if (filter !== undefined) attached.push({ filter, name, plugin, side, out: false });
       } catch (error) {
@@ -60,6 +96,14 @@ export class StreamFilters {
       this.#order[direction].push(...ordered);
     }
     return verdict;
+  }
+
+  /** Fills the place of a late line. */
+  attachLate(factory: FilterFactory): void {
+    for (const { one } of this.#late.filter((late) => late.factory === factory)) {
+      const filter = factory.attach(this.#stream, one.side);
+      if (filter !== undefined) one.filter = filter;
+    }
   }
 
   /** Lets filters look at a stage, in turn, until one answers. */

@@ -1,6 +1,8 @@
 import type {
   Action,
+  FilterFactory,
   PacketMarks,
+  Endpoint,
   Process,
   Received,
   Reply,
@@ -26,7 +28,7 @@ import type { FrontendRuntime } from './frontend.ts';
 import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
-import type { StreamFilters } from './stream-filters.ts';
+import { attachLate, type StreamFilters } from './stream-filters.ts';
 
 /** What HAProxy needs in a buffer besides the contents, and for each part of them: start line, fields, end of the head, body. */
 const BUFFER_OVERHEAD = 48;
@@ -91,6 +93,7 @@ export class Stream implements Transaction, Queued {
   requestCaptures: (string | undefined)[] = [];
   responseCaptures: (string | undefined)[] = [];
   logLevel: string | undefined = undefined;
+  logOrigin = 'unspec';
   lastRule: Rule | undefined = undefined;
   strictRewriting = true;
   /** An `http-after-response` rule failed: what is sent is the error. */
@@ -110,8 +113,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
-  /** The same until the stream's next life. */
-  serverLink: ServerConnection | undefined = undefined;
+  /** The one that carried it, though it may serve others by now. */
+  lastConnection: ServerConnection | null = null;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -216,6 +219,7 @@ export class Stream implements Transaction, Queued {
     this.backendQueue = 0;
     this.queueTicket = 0;
     this.logLevel = undefined;
+    this.logOrigin = 'unspec';
     this.lastRule = undefined;
     this.strictRewriting = true;
     this.afterResponseFailed = false;
@@ -247,7 +251,6 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
-    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;
@@ -266,6 +269,7 @@ export class Stream implements Transaction, Queued {
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
+    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
@@ -288,7 +292,8 @@ export class Stream implements Transaction, Queued {
     this.requestChain = null;
     this.responseChain = null;
     this.filters = null;
-    filters.close(this.responsePhase === 2 ? 'complete' : 'abort');
+    const whole = this.request === undefined ? this.causeCode === 0 : this.responsePhase === 2;
+    filters.close(whole ? 'complete' : 'abort');
   }
 
   get connection(): ClientSession {
@@ -309,12 +314,21 @@ export class Stream implements Transaction, Queued {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
   }
 
+  get serverLink(): ServerConnection | undefined {
+    return this.connection$ ?? this.lastConnection ?? undefined;
+  }
+
   get maxRetries(): number {
     return this.retries + this.retriesLeft;
   }
 
   get isFirst(): boolean {
     return this.session.requests <= 1;
+  }
+
+  /** The system knows it while the connection is open; once asked for, it is remembered. */
+  get serverSource(): Endpoint | undefined {
+    return (this.connection$ ?? this.lastConnection)?.source;
   }
 
   get process(): Process {
@@ -348,6 +362,7 @@ export class Stream implements Transaction, Queued {
 
   get loggedStatus(): number {
     if (this.errorStatus !== 0) return this.errorStatus;
+    if (this.session.error !== undefined) return 0;
     return this.response?.status ?? (this.frontend.settings.mode === 'http' ? -1 : 0);
   }
 
@@ -412,6 +427,10 @@ export class Stream implements Transaction, Queued {
 
   pasteVariables(variables: readonly CopiedVariable[]): void {
     for (const { scope, name, value } of variables) this.setVariable(scope, name, value);
+  }
+
+  attachFilter(factory: FilterFactory): void {
+    attachLate(this, factory);
   }
 
   inBackground(action: Action, prepare: (copy: Transaction) => void): boolean {

@@ -1,4 +1,4 @@
-import type { Eventually, Received, Verdict } from '../api/index.ts';
+import type { Received, Verdict } from '../api/index.ts';
 import { resetSocket, unsentBytes } from '../net/fast-socket.ts';
 import { connectTo } from '../upstream/connect.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -10,11 +10,24 @@ import { enter } from '../state/counters.ts';
 import { copyOf } from './buffers.ts';
 import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
 import { logStream } from './http-finish.ts';
-import { decideRules, type RunningRule, runRules } from './rules.ts';
+import type { FilterChain } from './filter-chain.ts';
+import { after, attachBackend, attachFrontend } from './filter-stages.ts';
+import { tell } from './log-steps.ts';
+import { runRules } from './rules.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { countRetry, namedServer, pickServer, takeServer } from './server-choice.ts';
+import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
+import type { StreamFilters } from './stream-filters.ts';
+import { joinChains, startChains } from './tcp-filters.ts';
+import {
+  HeldBytes,
+  RequestInspection,
+  type RequestWatcher,
+  ResponseInspection,
+  type ResponseWatcher,
+} from './tcp-inspection.ts';
+import { type Sides, Silence } from './tcp-silence.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
 /** Reads below this size are copied and the shared buffer is kept; larger ones make the side read into its own. */
@@ -32,52 +45,26 @@ const RULES = 1;
 const CONNECTING = 2;
 const FLOWING = 3;
 
-/** Rules that look at a connection's first bytes. */
-interface Inspection {
-  readonly rules: readonly RunningRule[];
-  readonly next: () => void;
-  /** Monotonic milliseconds. */
-  readonly until: number;
-  expired: boolean;
-  /** They wait for more bytes, or the end of the delay. */
-  waiting: boolean;
-}
-
-const NOTHING = Buffer.alloc(0);
-
-class HeldBytes implements Received {
-  request: Buffer = NOTHING;
-  response: Buffer = NOTHING;
-  final = true;
-  mayChange = false;
-}
-
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
-export class TcpSession extends ClientSession {
+export class TcpSession extends ClientSession implements Sides, RequestWatcher, ResponseWatcher {
   readonly stream: Stream;
+  clientEnded = false;
+  serverEnded = false;
   #phase = ARRIVED;
-  #clientEnded = false;
-  #serverEnded = false;
   #over = false;
   /** The rules that wait for bytes, and what comes after them. */
-  #inspection: Inspection | null = null;
+  #inspection: RequestInspection | null = null;
+  #afterInspection: () => void = () => undefined;
   #received: HeldBytes | null = null;
-  /** Until when the rules may wait for what the server sends, and whether they still do. */
-  #responseUntil = 0;
-  #responseExpected = false;
-  /** How long each side may be silent, in milliseconds. */
-  #clientLimit = Infinity;
-  #serverLimit = Infinity;
-  /** When something moved last, and what was unsent then. */
-  #activeAt = 0;
-  /** The same of the server; with `option independent-streams` it need not be the same time. */
-  #serverActiveAt = 0;
-  #unsent = 0;
+  /** The rules that look at what the server sends. */
+  #response: ResponseInspection | null = null;
+  readonly #silence: Silence;
 
   constructor(arrival: Arrival) {
     super(arrival);
     this.stream = takeStream();
     this.stream.begin(this, wallClock(arrival.at));
+    this.#silence = new Silence(this);
   }
 
   start(): void {
@@ -89,7 +76,9 @@ export class TcpSession extends ClientSession {
     stream.timing.firstByte = at;
     stream.timing.request = at;
     schedule(this, frontend.clientTimeout, at);
-    this.#inspect(frontend.runtime, () => this.#route());
+    const { filters } = frontend.runtime;
+    if (filters === null) this.#inspect(frontend.runtime, () => this.#route());
+    else this.#then(attachFrontend(stream, filters), () => this.#inspect(frontend.runtime, () => this.#route()));
   }
 
   /**
@@ -107,52 +96,20 @@ export class TcpSession extends ClientSession {
       this.#then(runRules(rules, this.stream, this.stream.blame), next);
       return;
     }
-    this.#inspection = { rules, next, until: now() + delay, expired: false, waiting: false };
-    this.#evaluate(this.#inspection);
+    this.#afterInspection = next;
+    this.#inspection = new RequestInspection(rules, delay, this);
+    this.#inspection.run();
   }
 
-  #evaluate(inspection: Inspection): void {
-    const { stream } = this;
-    inspection.waiting = false;
-    const { rules } = inspection;
-    const verdict: Eventually<Verdict | 'wait'> = this.#inspecting
-      ? decideRules(rules, stream, stream.blame)
-      : runRules(rules, stream, stream.blame);
-    if (!(verdict instanceof Promise)) {
-      this.#decided(inspection, verdict);
-      return;
-    }
-    const size = stream.requestView.body.heldSize;
-    stream.wait(
-      verdict,
-      (_stream, late) => {
-        // What came meanwhile may be what was missing.
-        const more = stream.requestView.body.heldSize !== size || !this.#inspecting;
-        if (late === 'wait' && more) this.#evaluate(inspection);
-        else this.#decided(inspection, late);
-      },
-      (error) => stream.blame('kernel', 'tcp-request content', error),
-    );
-  }
-
-  #decided(inspection: Inspection, verdict: Verdict | 'wait'): void {
-    if (verdict !== 'wait') {
-      this.#inspection = null;
-      schedule(this, this.frontend.clientTimeout, now());
-      this.#then(verdict, inspection.next);
-      return;
-    }
-    inspection.waiting = true;
-    const at = now();
-    schedule(this, Math.max(1, inspection.until - at), at);
+  waitForMore(milliseconds: number): void {
+    schedule(this, milliseconds, now());
     this.resume();
   }
 
-  /** More bytes could come to the rules that look at them. */
-  get #inspecting(): boolean {
-    const inspection = this.#inspection;
-    if (inspection === null || inspection.expired || this.#clientEnded) return false;
-    return this.stream.requestView.body.heldSize < this.frontend.runtime.generation.bodyLimit;
+  decided(verdict: Verdict): void {
+    this.#inspection = null;
+    schedule(this, this.frontend.clientTimeout, now());
+    this.#then(verdict, this.#afterInspection);
   }
 
   override get received(): Received | undefined {
@@ -161,7 +118,7 @@ export class TcpSession extends ClientSession {
     const received = (this.#received ??= new HeldBytes());
     // Appending makes another buffer of them, so that whoever parsed the old one notices.
     received.request = held;
-    received.final = !this.#inspecting;
+    received.final = this.#inspection?.goesOn !== true;
     return received;
   }
 
@@ -170,9 +127,8 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     if (stream.responseInspected) return undefined;
     const received = (this.#received ??= new HeldBytes());
-    received.request = NOTHING;
     received.response = stream.responseView.body.held;
-    received.final = !this.#responseExpected;
+    received.final = this.#response?.expected !== true;
     return received;
   }
 
@@ -217,6 +173,7 @@ export class TcpSession extends ClientSession {
 
   #route(): void {
     const { stream, frontend } = this;
+    if (frontend.runtime.steps.request !== null) tell(frontend.runtime.steps.request, stream);
     const backend = frontend.chooseBackend(stream);
     if (backend === undefined) {
       stream.terminate('S', 'C');
@@ -228,14 +185,20 @@ export class TcpSession extends ClientSession {
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
-    if (backend.runtime === frontend.runtime) this.#assign(backend);
-    else this.#inspect(backend.runtime, () => this.#assign(backend));
+    const same = backend.runtime === frontend.runtime;
+    const { filters } = backend.runtime;
+    const go = (): void => {
+      if (same) this.#assign(backend);
+      else this.#inspect(backend.runtime, () => this.#assign(backend));
+    };
+    if (stream.filters === null && (same || filters === null)) go();
+    else this.#then(attachBackend(stream, same ? null : filters, same), go);
   }
 
   #assign(backend: UpstreamBackend, again?: UpstreamServer): void {
     const { stream } = this;
     const named = stream.retries === 0 ? namedServer(stream) : again;
-    const place = takeServer(backend, named ?? pickServer(stream, backend));
+    const place = takeServer(backend, named ?? backend.pick(stream));
     if (place === undefined) {
       stream.terminate('S', 'C');
       this.#finish(false);
@@ -254,7 +217,7 @@ export class TcpSession extends ClientSession {
     stream.taken = true;
     stream.timing.queue = at;
     this.#phase = CONNECTING;
-    stream.connection$ = stream.serverLink = connectTo(server, stream, this);
+    stream.connection$ = connectTo(server, stream, this);
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
@@ -272,65 +235,87 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     const at = now();
     stream.timing.connect = at;
+    connection.server.observer?.('connected');
     stream.requestSent = true;
     stream.responsePhase = 1;
     this.#phase = FLOWING;
     this.#received = null;
     connection.uses++;
+    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
+    if (stream.filters !== null) joinChains(this, stream, stream.filters);
     const { body } = stream.requestView;
     if (body.heldSize > 0) {
-      connection.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
-      stream.bytesToServer += body.heldSize;
+      if (stream.requestChain === null) {
+        connection.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
+        stream.bytesToServer += body.heldSize;
+      } else stream.requestChain.push(body.held.subarray(body.heldStart, body.heldEnd));
       body.release();
     }
-    if (this.#clientEnded) connection.socket.end();
-    if (this.frontend.runtime.logAsap) logStream(stream, true);
+    if (this.clientEnded) this.#endRequest();
+    const { steps, logAsap } = this.frontend.runtime;
+    if (steps.connect !== null) tell(steps.connect, stream);
+    if (logAsap) logStream(stream, true);
     const tunnel = stream.getTimeout('tunnel');
-    this.#clientLimit = tunnel || stream.getTimeout('client') || Infinity;
-    this.#serverLimit = tunnel || stream.getTimeout('server') || Infinity;
+    this.#silence.clientLimit = tunnel || stream.getTimeout('client') || Infinity;
+    this.#silence.serverLimit = tunnel || stream.getTimeout('server') || Infinity;
     this.resume();
-    this.#touch(at);
-    if (this.#clientEnded) {
+    this.#silence.touch(at);
+    if (this.clientEnded) {
       this.#serverFinishes();
-      this.#watch();
+      this.#silence.watch();
     }
-    if (stream.backend!.runtime.tcpResponseRules !== null) this.#beginResponse(at);
+    if (stream.filters === null) this.#beginResponse(at);
+    else this.#showServer(stream.filters);
   }
 
-  /** HAProxy begins as soon as the connection stands, though nothing may have come. */
+  /** Filters see the server's side begin; both sides wait meanwhile. */
+  #showServer(filters: StreamFilters): void {
+    const { stream } = this;
+    const verdict = after(filters.stage('server'), () => filters.stage('tcp-response'));
+    const settle = (late: Verdict): void => {
+      if (late !== undefined && late !== 'stop') {
+        this.cutByFilter(late);
+        return;
+      }
+      this.#beginResponse(now());
+      if (!this.#over) startChains(stream);
+    };
+    if (!(verdict instanceof Promise)) {
+      settle(verdict);
+      return;
+    }
+    const { connection$: connection } = stream;
+    this.pause();
+    connection?.pause();
+    stream.wait(
+      verdict,
+      (_stream, late) => {
+        this.resume();
+        connection?.resume();
+        settle(late);
+      },
+      (error) => stream.blame('kernel', 'filters', error),
+    );
+  }
+
   #beginResponse(at: number): void {
-    const delay = this.stream.backend!.settings.responseInspectDelay;
+    const { runtime, settings } = this.stream.backend!;
+    if (runtime.tcpResponseRules === null) return;
     this.stream.responseInspected = false;
-    this.#responseUntil = delay > 0 ? at + delay : 0;
-    this.#lookAtResponse(at);
+    this.#response = new ResponseInspection(runtime.tcpResponseRules, settings.responseInspectDelay, this, at);
+    this.#response.run(at);
   }
 
-  #lookAtResponse(at: number): void {
-    const { stream } = this;
-    const rules = stream.backend!.runtime.tcpResponseRules!;
-    const full = stream.responseView.body.heldSize >= this.frontend.runtime.generation.bodyLimit;
-    this.#responseExpected = this.#responseUntil > at && !full && !this.#serverEnded;
-    if (this.#responseExpected) this.#lookedAtResponse(decideRules(rules, stream, stream.blame));
-    else this.#lookedAtResponse(runRules(rules, stream, stream.blame));
+  waitUntil(at: number): void {
+    this.#silence.until = at;
+    this.#silence.watch();
   }
 
-  #lookedAtResponse(verdict: Eventually<Verdict | 'wait'>): void {
+  responseDecided(verdict: Verdict): void {
     const { stream } = this;
-    if (verdict instanceof Promise) {
-      stream.wait(
-        verdict,
-        (_stream, late) => this.#lookedAtResponse(late),
-        (error) => stream.blame('kernel', 'tcp-response content', error),
-      );
-      return;
-    }
-    if (verdict === 'wait') {
-      this.#watch();
-      return;
-    }
-    this.#responseExpected = false;
+    this.#silence.until = Infinity;
     stream.responseInspected = true;
     if (verdict !== undefined && verdict !== 'stop') {
       stream.terminate('P', verdict === 'drop' ? 'R' : 'D');
@@ -343,14 +328,18 @@ export class TcpSession extends ClientSession {
     const { body } = stream.responseView;
     const connection = stream.connection$;
     if (body.heldSize > 0) {
-      const flowing = this.socket.write(body.held.subarray(body.heldStart, body.heldEnd));
+      const held = body.held.subarray(body.heldStart, body.heldEnd);
       body.release();
-      if (flowing) connection?.resume();
+      if (stream.responseChain !== null) stream.responseChain.push(held);
+      else if (this.socket.write(held)) connection?.resume();
       else connection?.pause();
     }
-    if (stream.serverUnwanted || connection === null || connection.closed) this.#finish(false);
-    else if (this.#serverEnded) this.#endServer();
-    else this.#watch();
+    if (stream.serverUnwanted || connection === null || connection.closed) this.#serverLeft();
+    else if (this.serverEnded) this.#endResponse();
+    else {
+      stream.responseChain?.run();
+      if (!this.#over) this.#silence.watch();
+    }
   }
 
   /** What the server sends while rules look at it. */
@@ -359,65 +348,65 @@ export class TcpSession extends ClientSession {
     const { body } = stream.responseView;
     body.append(buffer, 0, n);
     if (body.heldSize >= this.frontend.runtime.generation.bodyLimit) connection.pause();
-    if (!stream.waiting) this.#lookAtResponse(now());
+    if (!stream.waiting) this.#response!.run(now());
   }
 
-  /** Something moved: both sides have their time again, whoever it was (configuration.txt 4.2, option independent-streams). */
-  #touch(at: number): void {
-    this.#activeAt = at;
-    this.#serverActiveAt = at;
-    this.#watch();
+  get independent(): boolean {
+    return this.frontend.runtime.independent || this.stream.backend!.runtime.independent;
   }
 
-  /** One side sent something, or took something. */
-  #moved(at: number, client: boolean): void {
-    if (!this.frontend.runtime.independent && !this.stream.backend!.runtime.independent) this.#touch(at);
-    else {
-      if (client) this.#activeAt = at;
-      else this.#serverActiveAt = at;
-      this.#watch();
-    }
+  get clientOwes(): boolean {
+    return this.socket.writableLength > 0 || !(this.clientEnded || this.paused);
   }
 
-  #watch(): void {
-    const lag = this.#serverActiveAt - this.#activeAt;
-    let limit = Math.min(this.#clientTime(), this.#serverTime() + lag);
-    if (this.#responseExpected) limit = Math.min(limit, this.#responseUntil - this.#activeAt);
-    schedule(this, limit, this.#activeAt);
-  }
-
-  /** A side's time runs while it may still send, or has bytes to take. */
-  #clientTime(): number {
-    return this.socket.writableLength > 0 || !(this.#clientEnded || this.paused) ? this.#clientLimit : Infinity;
-  }
-
-  #serverTime(): number {
+  get serverOwes(): boolean {
     const connection = this.stream.connection$!;
-    const expected = connection.socket.writableLength > 0 || !(this.#serverEnded || connection.paused);
-    return expected ? this.#serverLimit : Infinity;
+    return connection.socket.writableLength > 0 || !(this.serverEnded || connection.paused);
   }
 
-  /** `timeout server-fin`: the client has ended, so the server's time is another, and begins now. */
+  unsent(): number {
+    const connection = this.stream.connection$;
+    return unsentBytes(this.socket) + (connection === null ? 0 : unsentBytes(connection.socket));
+  }
+
+  /** `timeout server-fin`: the client has ended, so the server's time is another. */
   #serverFinishes(): void {
-    const limit = this.stream.backend!.settings.timeouts['server-fin'];
-    if (limit === undefined) return;
-    this.#serverLimit = limit;
-    this.#activeAt = now();
-    this.#serverActiveAt = this.#activeAt;
+    this.#silence.restart('server', this.stream.backend!.settings.timeouts['server-fin']);
+  }
+
+  /** Reads on from a side if filters and the other side can take more. */
+  balance(chain: FilterChain, client: boolean): void {
+    const reader = client ? this : this.stream.connection$;
+    if (chain.backlogged) reader?.pause();
+    else if (!client || !this.clientEnded) reader?.resume();
+    if (this.stream.connection$ !== null) this.#silence.moved(now(), client);
+  }
+
+  countSent(size: number): void {
+    const { stream } = this;
+    stream.bytesToClient += size;
+    this.frontend.counters.bytesOut += size;
+    stream.backend!.counters.bytesOut += size;
   }
 
   onData(n: number, buffer: Buffer): void {
     const { stream, frontend } = this;
-    if (this.#clientEnded || this.#over) return;
+    if (this.clientEnded || this.#over) return;
     stream.bytesFromClient += n;
     frontend.counters.bytesIn += n;
     if (this.#phase !== FLOWING) {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
-      if (this.#inspection?.waiting === true) this.#evaluate(this.#inspection);
+      if (this.#inspection?.waiting === true) this.#inspection.run();
       return;
     }
     stream.backend!.counters.bytesIn += n;
+    const chain = stream.requestChain;
+    if (chain !== null) {
+      chain.feed(buffer, 0, n);
+      chain.run();
+      return;
+    }
     const connection = stream.connection$;
     if (connection === null || connection.closed) return;
     stream.bytesToServer += n;
@@ -431,18 +420,22 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) this.replaceBulk();
     } else if (n >= BULK) this.useBulk();
     if (!flowing && socket.writableLength > 0) this.pause();
-    this.#moved(now(), true);
+    this.#silence.moved(now(), true);
   }
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
-    const { stream, frontend, socket } = this;
-    if (this.#serverEnded) return;
+    const { stream, socket } = this;
+    if (this.serverEnded) return;
     stream.bytesFromServer += n;
-    stream.bytesToClient += n;
-    frontend.counters.bytesOut += n;
-    stream.backend!.counters.bytesOut += n;
+    const chain = stream.responseChain;
+    if (chain === null) this.countSent(n);
     if (!stream.responseInspected) {
       this.#holdResponse(connection, n, buffer);
+      return;
+    }
+    if (chain !== null) {
+      chain.feed(buffer, 0, n);
+      chain.run();
       return;
     }
     const owned = buffer === connection.bulk;
@@ -454,31 +447,43 @@ export class TcpSession extends ClientSession {
       if (socket.writableLength > 0) connection.replaceBulk();
     } else if (n >= BULK) connection.useBulk();
     if (!flowing && socket.writableLength > 0) connection.pause();
-    this.#moved(now(), false);
+    this.#silence.moved(now(), false);
   }
 
   onDrain(): void {
     if (this.#over) return;
+    const chain = this.stream.responseChain;
+    if (chain !== null) {
+      chain.blocked = false;
+      chain.run();
+      return;
+    }
     this.stream.connection$?.resume();
-    if (this.#phase === FLOWING) this.#moved(now(), true);
+    if (this.#phase === FLOWING) this.#silence.moved(now(), true);
   }
 
   onServerDrain(): void {
-    if (!this.#clientEnded) this.resume();
-    this.#moved(now(), false);
+    const chain = this.stream.requestChain;
+    if (chain !== null) {
+      chain.blocked = false;
+      chain.run();
+      return;
+    }
+    if (!this.clientEnded) this.resume();
+    this.#silence.moved(now(), false);
   }
 
   onEnd(): void {
     const { stream } = this;
-    if (this.#over || this.#clientEnded) return;
+    if (this.#over || this.clientEnded) return;
     if (this.#phase === FLOWING) {
       this.#endClient();
       return;
     }
-    this.#clientEnded = true;
+    this.clientEnded = true;
     if (this.#inspection !== null) {
       // There is nothing more to wait for.
-      if (this.#inspection.waiting) this.#evaluate(this.#inspection);
+      if (this.#inspection.waiting) this.#inspection.run();
       return;
     }
     if (stream.backend?.runtime.abortOnClose === true || stream.requestView.body.heldSize === 0) {
@@ -489,36 +494,80 @@ export class TcpSession extends ClientSession {
 
   /** The client sends no more; the server is told, and may go on. */
   #endClient(): void {
-    this.#clientEnded = true;
-    if (this.#serverEnded) {
+    this.clientEnded = true;
+    if (this.serverEnded && this.stream.responseChain === null) {
       this.#finish(false);
       return;
     }
-    this.stream.connection$?.socket.end();
+    this.#endRequest();
+    if (this.#over) return;
     this.#serverFinishes();
-    this.#watch();
+    this.#silence.watch();
+  }
+
+  /** The client's end goes on behind its bytes. */
+  #endRequest(): void {
+    const { requestChain: chain, connection$: connection } = this.stream;
+    if (chain === null) connection?.socket.end();
+    else {
+      chain.end();
+      chain.run();
+    }
+  }
+
+  /** Filters are through with what the client sent. */
+  clientPassed(): void {
+    const { connection$: connection, responseChain } = this.stream;
+    if (this.serverEnded && responseChain === null) this.#finish(false);
+    else if (connection?.closed === false) connection.socket.end();
   }
 
   onServerEnd(): void {
-    if (this.#serverEnded) return;
-    this.#serverEnded = true;
-    if (this.stream.responseInspected) this.#endServer();
-    else if (!this.stream.waiting) this.#lookAtResponse(now());
+    if (this.serverEnded) return;
+    this.serverEnded = true;
+    if (this.stream.responseInspected) this.#endResponse();
+    else if (!this.stream.waiting) this.#response!.run(now());
+  }
+
+  /** The server's end goes on behind its bytes. */
+  #endResponse(): void {
+    const chain = this.stream.responseChain;
+    if (chain === null) this.#endServer();
+    else {
+      chain.end();
+      chain.run();
+    }
+  }
+
+  /** Filters are through with what the server sent. */
+  serverPassed(): void {
+    const connection = this.stream.connection$;
+    if (connection === null || connection.closed) this.#finish(false);
+    else this.#endServer();
   }
 
   #endServer(): void {
-    if (this.#clientEnded) {
+    if (this.clientEnded && this.stream.requestChain === null) {
       this.#finish(false);
       return;
     }
     this.socket.end();
-    const limit = this.frontend.settings.timeouts['client-fin'];
-    if (limit !== undefined) {
-      this.#clientLimit = limit;
-      this.#activeAt = now();
-      this.#serverActiveAt = this.#activeAt;
-    }
-    this.#watch();
+    this.#silence.restart('client', this.frontend.settings.timeouts['client-fin']);
+    this.#silence.watch();
+  }
+
+  /** The server's connection is gone: what has come of it still passes the filters. */
+  #serverLeft(): void {
+    if (this.stream.responseChain === null) this.#finish(false);
+    else this.#endResponse();
+  }
+
+  /** A filter has ended the connection. */
+  cutByFilter(verdict: Exclude<Verdict, undefined | void>): void {
+    this.stream.terminate('P', 'D');
+    this.frontend.counters.deniedResponses++;
+    if (verdict === 'drop') dropSilently(this);
+    this.#finish(false);
   }
 
   onServerError(connection: ServerConnection): void {
@@ -528,12 +577,13 @@ export class TcpSession extends ClientSession {
   onServerClose(connection: ServerConnection): void {
     if (this.stream.connection$ !== connection) return;
     if (!connection.connected) this.#retry('S');
-    else if (!this.stream.responseInspected && !this.stream.waiting && !this.#serverEnded) {
+    else if (!this.stream.responseInspected && !this.stream.waiting && !this.serverEnded) {
       this.stream.terminate('S', 'D');
-      this.#serverEnded = true;
-      this.#lookAtResponse(now());
+      this.serverEnded = true;
+      this.#response!.run(now());
     } else {
-      if (!this.#serverEnded) this.stream.terminate('S', 'D');
+      if (!this.serverEnded) this.stream.terminate('S', 'D');
+      else if (this.stream.responseChain !== null) return;
       this.#finish(false);
     }
   }
@@ -542,6 +592,7 @@ export class TcpSession extends ClientSession {
     const { stream } = this;
     const backend = stream.backend!;
     const server = stream.server!;
+    server.observer?.('connect-failed');
     this.#leaveServer();
     this.#phase = RULES;
     if (stream.retriesLeft <= 0) {
@@ -567,15 +618,19 @@ export class TcpSession extends ClientSession {
 
   onTimeout(at: number): void {
     const { stream } = this;
+    if (this.introduction !== null) {
+      this.introduction.expire();
+      return;
+    }
     if (this.#over || this.#phase === FLOWING) {
-      const inspected = this.#responseExpected && at >= this.#responseUntil && !stream.waiting && !this.#over;
-      if (inspected) this.#lookAtResponse(at);
-      else this.#silence(at);
+      const response = this.#response;
+      const inspected = response?.expected === true && at >= response.until && !stream.waiting && !this.#over;
+      if (inspected) response.run(at);
+      else this.#silent(at);
       return;
     }
     if (this.#inspection?.waiting === true) {
-      this.#inspection.expired = true;
-      this.#evaluate(this.#inspection);
+      this.#inspection.expire();
       return;
     }
     if (stream.queue !== null) {
@@ -593,15 +648,12 @@ export class TcpSession extends ClientSession {
   }
 
   /** One side, or both, had their time. Who only fell silent counts as one that has ended, and the other goes on as HAProxy lets it. */
-  #silence(at: number): void {
+  #silent(at: number): void {
     const connection = this.stream.connection$;
-    const unsent = unsentBytes(this.socket) + (connection === null ? 0 : unsentBytes(connection.socket));
-    const moved = unsent !== this.#unsent;
-    this.#unsent = unsent;
-    if (moved && unsent > 0) {
-      // A slow reader takes some of what is written without emptying it.
-      if (this.#over) schedule(this, this.#clientLimit, at);
-      else this.#touch(at);
+    const silence = this.#silence;
+    if (silence.progressed()) {
+      if (this.#over) schedule(this, silence.clientLimit, at);
+      else silence.touch(at);
       return;
     }
     if (this.#over || connection === null) {
@@ -609,10 +661,9 @@ export class TcpSession extends ClientSession {
       this.destroy();
       return;
     }
-    const client = this.#activeAt + this.#clientTime() <= at;
-    const server = this.#serverActiveAt + this.#serverTime() <= at;
+    const { client, server } = silence.expired(at);
     if (!client && !server) {
-      this.#watch();
+      silence.watch();
       return;
     }
     this.stream.terminate(client ? 'c' : 's', 'D');
@@ -649,7 +700,7 @@ export class TcpSession extends ClientSession {
     // What the server is still owed goes out before its connection closes.
     if (connection !== null && connection.connected && !connection.closed && connection.socket.writableLength > 0) {
       stream.connection$ = null;
-      connection.finish(Math.min(this.#serverLimit, LINGER));
+      connection.finish(Math.min(this.#silence.serverLimit, LINGER));
     }
     this.#leaveServer();
     stream.timing.end = now();
@@ -663,9 +714,9 @@ export class TcpSession extends ClientSession {
     if (reset) resetSocket(this.socket);
     else if (half) {
       this.socket.destroySoon();
-      this.#unsent = unsentBytes(this.socket);
-      if (this.#clientLimit === Infinity) this.#clientLimit = LINGER;
-      schedule(this, this.#clientLimit, now());
+      this.#silence.progressed();
+      if (this.#silence.clientLimit === Infinity) this.#silence.clientLimit = LINGER;
+      schedule(this, this.#silence.clientLimit, now());
     } else this.socket.end();
     if (polite && !half) {
       // What the client has sent is read, so that closing does not destroy the answer on its way.
@@ -676,7 +727,7 @@ export class TcpSession extends ClientSession {
 
   protected gone(): void {
     if (this.#over) return;
-    if (this.#phase !== ARRIVED && !(this.#clientEnded && this.#serverEnded)) {
+    if (this.#phase !== ARRIVED && !(this.clientEnded && this.serverEnded)) {
       this.stream.terminate('C', this.stream.stage);
       this.frontend.counters.cliAborts++;
     }
@@ -688,7 +739,7 @@ export class TcpSession extends ClientSession {
   }
 
   kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, 'D');
+    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
     this.destroy();
   }
 

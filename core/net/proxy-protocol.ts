@@ -43,7 +43,10 @@ export interface ProxyHeader {
 export type HeaderResult<T> =
   | { readonly state: 'more' }
   | { readonly state: 'done'; readonly header: T; readonly length: number }
-  | { readonly state: 'bad'; readonly reason: string };
+  | { readonly state: 'bad'; readonly reason: string; readonly fault: HeaderFault };
+
+/** What is wrong, as far as logs tell it apart: too little of it, something else altogether, a malformed one, or one of an unknown protocol. */
+export type HeaderFault = 'truncated' | 'not-header' | 'invalid' | 'protocol';
 
 const MORE = { state: 'more' } as const;
 const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a);
@@ -52,8 +55,11 @@ const V1_START = Uint8Array.of(0x50, 0x52, 0x4f, 0x58, 0x59, 0x20);
 const V1_MOST = 107;
 const V2_HEAD = 16;
 
-function bad(reason: string): { readonly state: 'bad'; readonly reason: string } {
-  return { state: 'bad', reason };
+/** HAProxy does not look at less than this. */
+const LEAST = 16;
+
+function bad(reason: string, fault: HeaderFault = 'invalid'): Extract<HeaderResult<never>, { state: 'bad' }> {
+  return { state: 'bad', reason, fault };
 }
 
 /**
@@ -65,7 +71,10 @@ export function parseProxyHeader(bytes: Uint8Array, most = 65551): HeaderResult<
   if (bytes.length === 0) return MORE;
   const start = bytes[0] === SIGNATURE[0] ? SIGNATURE : V1_START;
   const compared = Math.min(bytes.length, start.length);
-  for (let i = 0; i < compared; i++) if (bytes[i] !== start[i]) return bad('not a PROXY protocol header');
+  for (let i = 0; i < compared; i++) {
+    if (bytes[i] !== start[i])
+      return bad('not a PROXY protocol header', bytes.length < LEAST ? 'truncated' : 'not-header');
+  }
   if (bytes.length < start.length) return MORE;
   return start === SIGNATURE ? parseV2(bytes, most) : parseV1(bytes);
 }
@@ -75,11 +84,11 @@ function parseV1(bytes: Uint8Array): HeaderResult<ProxyHeader> {
   let end = V1_START.length;
   while (end < seen && bytes[end] !== 13 && bytes[end] !== 10) end++;
   if (end >= seen - 1) {
-    if (seen === V1_MOST) return bad('PROXY line too long');
+    if (seen === V1_MOST) return bad('PROXY line too long', lineFault(bytes));
     // A lone LF, or more bytes to come; a final CR may still become CRLF.
-    return end < seen && bytes[end] === 10 ? bad('PROXY line ends without CR') : MORE;
+    return end < seen && bytes[end] === 10 ? bad('PROXY line ends without CR', lineFault(bytes)) : MORE;
   }
-  if (bytes[end] !== 13 || bytes[end + 1] !== 10) return bad('PROXY line does not end with CRLF');
+  if (bytes[end] !== 13 || bytes[end + 1] !== 10) return bad('PROXY line does not end with CRLF', lineFault(bytes));
   const length = end + 2;
   const words = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('latin1').split(' ');
   const [, protocol, source = '', destination = '', from = '', to = ''] = words;
@@ -87,7 +96,7 @@ function parseV1(bytes: Uint8Array): HeaderResult<ProxyHeader> {
     const header = { version: 1, command: 'proxy', transport: 'unspecified', ends: undefined, tlvs: [] } as const;
     return { state: 'done', header, length };
   }
-  if (protocol !== 'TCP4' && protocol !== 'TCP6') return bad('unknown protocol in PROXY line');
+  if (protocol !== 'TCP4' && protocol !== 'TCP6') return bad('unknown protocol in PROXY line', 'protocol');
   if (words.length !== 6) return bad('wrong number of words in PROXY line');
   const four = protocol === 'TCP4';
   const valid = (text: string): boolean => (four ? parseIPv4(text) >= 0 : parseIPv6(text) !== undefined);
@@ -106,6 +115,12 @@ function parseV1(bytes: Uint8Array): HeaderResult<ProxyHeader> {
   return { state: 'done', header: { version: 1, command: 'proxy', transport: 'stream', ends, tlvs: [] }, length };
 }
 
+/** A line without its end: HAProxy looks at the protocol first. */
+function lineFault(bytes: Uint8Array): HeaderFault {
+  const protocol = Buffer.from(bytes.buffer, bytes.byteOffset + V1_START.length, 5).toString('latin1');
+  return protocol === 'TCP4 ' || protocol === 'TCP6 ' ? 'truncated' : 'protocol';
+}
+
 function parsePort(text: string): number {
   if (!/^(?:0|[1-9][0-9]{0,4})$/.test(text)) return -1;
   const port = Number(text);
@@ -116,7 +131,7 @@ function parseV2(bytes: Uint8Array, most: number): HeaderResult<ProxyHeader> {
   // Each field is refused as soon as it is there (section 2.2: drop unexpected values).
   if (bytes.length < 13) return MORE;
   const command = bytes[12]! & 15;
-  if (bytes[12]! >> 4 !== 2) return bad('unknown PROXY protocol version');
+  if (bytes[12]! >> 4 !== 2) return bad('unknown PROXY protocol version', 'not-header');
   if (command > 1) return bad('unknown PROXY protocol command');
   if (bytes.length < V2_HEAD) return MORE;
   const family = bytes[13]! >> 4;

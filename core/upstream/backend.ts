@@ -26,8 +26,6 @@ export class UpstreamBackend implements Backend {
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
   readonly queue: WaitQueue = new WaitQueue(false);
-  usable = 0;
-  totalWeight = 0;
   activeServers = 0;
   backupServers = 0;
   timesDown = 0;
@@ -36,6 +34,10 @@ export class UpstreamBackend implements Backend {
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
   #balancer: Balancer | undefined;
+  /** The weight with which each server is in the sums below. */
+  readonly #counted = new Map<UpstreamServer, number>();
+  #activeWeight = 0;
+  #backupWeight = 0;
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
@@ -66,18 +68,33 @@ export class UpstreamBackend implements Backend {
 
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */
   ready(algorithm: BalanceFactory | undefined): void {
-    this.#recount();
+    for (const server of this.servers) this.#count(server);
     this.#balancer = (this.settings.balance ?? algorithm)?.(this);
   }
 
-  #recount(): void {
-    const usable = this.servers.filter((server) => server.usable && server.effectiveWeight > 0);
-    let active = usable.filter((server) => !server.backup);
-    this.activeServers = active.length;
-    this.backupServers = usable.length - active.length;
-    if (active.length === 0) active = usable;
-    this.usable = active.length;
-    this.totalWeight = active.reduce((sum, server) => sum + server.effectiveWeight, 0);
+  /** Brings the sums up to date with one server. */
+  #count(server: UpstreamServer): void {
+    const before = this.#counted.get(server) ?? 0;
+    const weight = server.usable ? server.effectiveWeight : 0;
+    if (weight === before) return;
+    this.#counted.set(server, weight);
+    const step = (weight > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
+    if (server.backup) {
+      this.backupServers += step;
+      this.#backupWeight += weight - before;
+    } else {
+      this.activeServers += step;
+      this.#activeWeight += weight - before;
+    }
+  }
+
+  /** Backups count when there is nobody else. */
+  get usable(): number {
+    return this.activeServers > 0 ? this.activeServers : this.backupServers;
+  }
+
+  get totalWeight(): number {
+    return this.activeServers > 0 ? this.#activeWeight : this.#backupWeight;
   }
 
   get downtime(): number {
@@ -94,7 +111,7 @@ export class UpstreamBackend implements Backend {
 
   /** A server's state or weight changed. */
   changed(server: UpstreamServer): void {
-    this.#recount();
+    this.#count(server);
     this.#balancer?.changed?.(server);
     this.serveQueue(server);
   }

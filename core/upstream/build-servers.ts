@@ -16,8 +16,10 @@ export async function buildServers(
   const taken = new Set(configs.map((config) => config.id).filter((id) => id !== undefined));
   let next = 1;
   for (const config of configs) {
-    while (taken.has(next)) next++;
-    const id = config.id ?? next++;
+    // The count goes on at a server that has a number of its own, too, as HAProxy's does.
+    if (config.id === undefined) while (taken.has(next)) next++;
+    const id = config.id ?? next;
+    next++;
     backend.servers.push(await buildServer(backend, config, id));
   }
   backend.ready(algorithm);

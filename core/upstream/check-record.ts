@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<CheckCode, string>> = {
 
 /** What would break a log line is written as its code (measured). */
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
-const UNPRINTABLE = /[\0-\x1f"\x7f-\xff]/g;
+const UNPRINTABLE = /[\0-\x1f"<>\x7f-\xff]/g;
 const escaped = (character: string): string =>
   `<${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}>`;
 

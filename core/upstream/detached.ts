@@ -1,6 +1,7 @@
 import type {
   Connection,
   DetachedTransaction,
+  Endpoint,
   Frontend,
   Process,
   Received,
@@ -15,13 +16,15 @@ import { newCounters } from '../state/counters.ts';
 import type { UpstreamBackend } from './backend.ts';
 import type { UpstreamServer } from './server.ts';
 
-/** The client that is not there: fetches of its addresses find none, as they find none of a connection that has gone. */
+/** An end without an address that could be told, as that of a UNIX socket. */
+const NOWHERE: Endpoint = { family: 'unix', address: '', port: 0 };
+/** The client that is not there. */
 const NOBODY = {
   id: 0,
-  source: undefined,
-  destination: undefined,
-  socketSource: undefined,
-  socketDestination: undefined,
+  source: NOWHERE,
+  destination: NOWHERE,
+  socketSource: NOWHERE,
+  socketDestination: NOWHERE,
   acceptedAt: 0,
   receivedProxyHeader: false,
 } as unknown as Connection;
@@ -81,6 +84,7 @@ export class Detached implements Partial<DetachedTransaction> {
       settings: backend.settings,
       counters: newCounters(),
       listeners: [],
+      logLines: 0,
       extension: () => undefined,
       log: () => undefined,
     };

@@ -46,6 +46,7 @@ export class ServerConnection implements SourceReader, ServerLink {
   marks: PacketMarks | undefined = undefined;
   /** What the server had still to take when the client was stopped for it. */
   queued = 0;
+  #source: Endpoint | undefined = undefined;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
     this.server = server;
@@ -58,15 +59,18 @@ export class ServerConnection implements SourceReader, ServerLink {
     }
   }
 
+  /** This side's end. */
+  get source(): Endpoint | undefined {
+    if (this.#source !== undefined) return this.#source;
+    const { localAddress, localPort, localFamily } = this.socket;
+    if (localAddress === undefined) return undefined;
+    this.#source = { family: localFamily === 'IPv6' ? 6 : 4, address: localAddress, port: localPort ?? 0 };
+    return this.#source;
+  }
+
   /** Another local port is tried. */
   onSocket(socket: ReadSocket): void {
     this.socket = socket;
-  }
-
-  get source(): Endpoint | undefined {
-    if (!this.connected || this.closed) return undefined;
-    const { localAddress: address, localPort: port } = this.socket;
-    return address === undefined ? undefined : { family: address.includes(':') ? 6 : 4, address, port: port ?? 0 };
   }
 
   tcpInfo(): TcpInfo | undefined {

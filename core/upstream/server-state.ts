@@ -128,8 +128,9 @@ export class HealthState implements ServerState {
         alarming ? 'alert' : 'notice',
         `${changeWords(next)}${this.#because(cause)}.${aftermath(server, moved)}`,
       );
-      if (this.draining && next !== 'stopped') this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
+    this.#shutdown();
     for (const { state } of this.#trackers) state.#become(wanted, { via: server });
   }
 
@@ -140,7 +141,7 @@ export class HealthState implements ServerState {
   /** Says how many who waited were moved by it. */
   #enter(next: OperationalState): number {
     const server = this.#server;
-    const { backend, config } = server;
+    const { backend } = server;
     const at = now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
@@ -150,14 +151,21 @@ export class HealthState implements ServerState {
     if (next === 'starting') this.#slowStart.begin(at);
     if (next === 'stopped') {
       this.#changed();
-      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
       return requeue(server);
     }
-    const moved = admitting(backend, () => this.#changed());
-    if (next !== 'stopping' && config.shutdownBackupsWhenUp && !server.backup && server.effectiveWeight > 0) {
-      for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
+    return admitting(backend, () => this.#changed());
+  }
+
+  /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
+  #shutdown(): void {
+    const server = this.#server;
+    const { backend, config } = server;
+    if (this.operational === 'stopped') {
+      if (config.shutdownWhenDown) shutdownSessions(server, 'D');
+      return;
     }
-    return moved;
+    if (!config.shutdownBackupsWhenUp || server.backup || !this.usable || server.effectiveWeight === 0) return;
+    for (const other of backend.servers) if (other.backup) shutdownSessions(other, 'U');
   }
 
   #because(cause: Cause): string {
@@ -172,12 +180,14 @@ export class HealthState implements ServerState {
   }
 
   set(state: 'ready' | 'drain' | 'maint'): void {
-    if (state === 'maint') this.setAdmin(ADMIN.forcedMaintenance, true);
-    else {
-      if (state === 'drain') this.#change(ADMIN.forcedDrain, true);
-      this.setAdmin(ADMIN.forcedMaintenance, false);
-      if (state === 'ready') this.setAdmin(ADMIN.forcedDrain, false);
+    if (state === 'maint') {
+      this.#change(ADMIN.forcedMaintenance, true);
+      this.#change(ADMIN.forcedDrain, false);
+      return;
     }
+    // In maintenance nothing is said of drain; what it leaves to says it.
+    this.#change(ADMIN.forcedDrain, state === 'drain');
+    this.#change(ADMIN.forcedMaintenance, false);
   }
 
   setAdmin(flag: number, on: boolean, cause?: string): void {
@@ -191,15 +201,30 @@ export class HealthState implements ServerState {
     this.admin = on ? this.admin | flag : this.admin & ~flag;
     const isMaintenance = (flag & MAINTENANCE) !== 0;
     const because = via !== undefined ? ` via ${serverPath(via)}` : cause === undefined ? '' : ` (${cause})`;
-    if (isMaintenance && on && !inMaintenance) this.#enterMaintenance(because, inDrain);
-    else if (isMaintenance && !on && !this.maintenance) this.#leaveMaintenance(flag);
-    else if (isMaintenance && !on && (flag & ADMIN.forcedMaintenance) !== 0) {
-      const rest = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
-      this.#say('notice', `is leaving forced maintenance but remains in maintenance${rest}.`);
-    } else if (!isMaintenance && on && !inDrain && !inMaintenance) this.#enterDrain(because);
-    else if (!isMaintenance && !on && !this.draining && !inMaintenance) this.#leaveDrain(flag);
-    else this.#refresh();
+    if (isMaintenance) {
+      if (on && !inMaintenance) this.#enterMaintenance(because, inDrain);
+      else if (!on && this.maintenance) this.#say('notice', this.#stillInMaintenance(flag));
+      else if (!on) this.#leaveMaintenance(flag);
+    } else if (!inMaintenance) {
+      if (on && !inDrain) this.#enterDrain(because);
+      else if (this.draining) this.#stillDraining();
+      else this.#leaveDrain();
+    }
     if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
+  }
+
+  #stillInMaintenance(flag: number): string {
+    if ((flag & ADMIN.forcedMaintenance) === 0) return 'remains in forced maintenance.';
+    const via = this.tracked === undefined ? '' : ` via ${serverPath(this.tracked)}`;
+    return `is leaving forced maintenance but remains in maintenance${via}.`;
+  }
+
+  /** Whatever else has changed, it still drains. */
+  #stillDraining(): void {
+    if ((this.admin & ADMIN.forcedDrain) !== 0) this.#say('notice', 'remains in forced drain mode.');
+    else if (this.draining && this.tracked !== undefined) {
+      this.#say('notice', `is leaving forced drain but remains in drain mode via ${serverPath(this.tracked)}.`);
+    }
   }
 
   #passOn(maintenance: boolean, on: boolean): void {
@@ -210,7 +235,7 @@ export class HealthState implements ServerState {
 
   #enterMaintenance(because: string, wasDraining: boolean): void {
     const server = this.#server;
-    this.health.paused = true;
+    this.health.paused ||= this.health.configured;
     this.health.health = 0;
     if (this.operational === 'stopped') {
       this.#refresh();
@@ -222,12 +247,15 @@ export class HealthState implements ServerState {
       const moved = this.#enter('stopped');
       this.#say(calm ? 'notice' : 'alert', `is going DOWN for maintenance${because}.${aftermath(server, moved)}`);
     });
+    this.#shutdown();
   }
 
   #leaveMaintenance(flag: number): void {
     const { health, agent } = this;
-    health.paused = false;
-    if (health.configured) health.health = health.initially;
+    if (health.configured) {
+      health.paused = false;
+      health.health = health.initially;
+    }
     const follows = this.tracked?.state;
     const next =
       follows === undefined
@@ -241,7 +269,7 @@ export class HealthState implements ServerState {
       const forced = (flag & ADMIN.forcedMaintenance) !== 0 ? 'forced ' : '';
       const state = `${next === 'stopped' ? 'DOWN' : next === 'stopping' ? 'stopping' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'}`;
       this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
-      if (this.draining) this.#say('notice', 'remains in forced drain mode.');
+      this.#stillDraining();
     });
   }
 
@@ -260,12 +288,11 @@ export class HealthState implements ServerState {
     return at;
   }
 
-  #leaveDrain(flag: number): void {
+  #leaveDrain(): void {
     this.changedAt = this.#passTime();
-    const forced = (flag & ADMIN.forcedDrain) !== 0 ? 'forced ' : '';
     noteAvailability(this.#server.backend, () => {
       this.#changed();
-      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);
+      this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving forced drain).`);
     });
   }
 
@@ -298,7 +325,7 @@ export class HealthState implements ServerState {
     const wanted = match[2] === '' ? number : Math.floor((this.initialWeight * number) / 100);
     this.userWeight = Math.min(wanted, 256);
     noteAvailability(this.#server.backend, () => this.#changed());
-    if (this.draining && !this.maintenance) this.#say('notice', 'remains in forced drain mode.');
+    if (!this.maintenance) this.#stillDraining();
     return undefined;
   }
 
@@ -407,7 +434,7 @@ export class HealthState implements ServerState {
     if (saved.port !== undefined && saved.port !== this.#server.address.port && this.#server.portOffset === undefined) {
       this.#server.move(this.#server.address, saved.port, 'state file');
     }
-    if (!this.maintenance) this.#restoreOperational(saved, words);
+    this.#restoreOperational(saved, words);
     this.changedAt = now() - saved.sinceMs;
     const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
     // What the last configuration had disabled is for this one to say.
@@ -425,10 +452,11 @@ export class HealthState implements ServerState {
 
   #restoreOperational({ operational, sinceMs }: SavedState, words: (change: string) => void): void {
     const { health } = this;
-    this.operational = operational;
     if (operational === 'stopped') health.health = 0;
     else if (operational === 'running') health.health = health.configured ? health.best : health.health;
     else health.health = operational === 'stopping' ? health.rise : health.rise - 1;
+    if (this.maintenance) return;
+    this.operational = operational;
     if (operational === 'starting') {
       if (this.#server.config.slowstart > 0) this.#slowStart.begin(now() - sinceMs);
       else this.operational = 'running';

@@ -21,9 +21,9 @@ export function statusText(server: UpstreamServer): string {
     if (agent.enabled && !agent.up) return 'DOWN (agent)';
     return health.health > 0 && health.health < health.rise ? `DOWN ${health.health}/${health.rise}` : 'DOWN';
   }
-  if (state.draining) return agent.enabled ? 'DRAIN (agent)' : 'DRAIN';
-  if (!health.enabled && !agent.enabled) return 'no check';
-  const word = operational === 'stopping' ? 'NOLB' : 'UP';
+  if (state.draining && agent.enabled) return 'DRAIN (agent)';
+  if (!state.draining && !health.enabled && !agent.enabled) return 'no check';
+  const word = state.draining ? 'DRAIN' : operational === 'stopping' ? 'NOLB' : 'UP';
   return health.health === health.best || !health.enabled
     ? word
     : `${word} ${health.health - health.rise + 1}/${health.fall}`;

@@ -1,18 +1,13 @@
-import { definePlugin, type Backend, type Balancer, type Plugin } from 'sluice/plugin';
-import { RoundRobin } from './roundrobin.ts';
+import { definePlugin, type Plugin } from 'sluice/plugin';
+import { algorithms } from './algorithms.ts';
+import { hashDirectives, hashKey } from './directives.ts';
 
-const roundRobin = (backend: Backend): Balancer => new RoundRobin(backend);
-
+/** Who gets the next request. configuration.txt 4.2, `balance`. */
 const balance: Plugin = definePlugin({
   name: 'balance',
   api: 1,
-  balance: {
-    roundrobin: {
-      usage: 'balance roundrobin',
-      summary: 'Each server in turn, as often as its weight says.',
-      unless: roundRobin,
-      parse: () => roundRobin,
-    },
-  },
+  balance: algorithms,
+  directives: hashDirectives,
+  serverWords: { 'hash-key': hashKey },
 });
 export default balance;

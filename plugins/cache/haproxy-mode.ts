@@ -9,7 +9,7 @@ import { accepts, variantOf } from './haproxy-vary.ts';
 import { cacheKey } from './key.ts';
 import { type Lookup, lookupOf, remember } from './lookup.ts';
 import { parseHttpDate } from './dates.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type Trailers } from './recorder.ts';
 import { type CacheSection, objectLimit } from './settings.ts';
 import { sameSelectors, selects, varyNames } from './vary.ts';
 
@@ -54,12 +54,15 @@ function answer(transaction: Transaction, section: CacheSection, entry: Entry, n
   const { headers } = transaction.request!;
   if (headers.has('if-none-match') || headers.has('if-modified-since')) {
     const { fields } = entry.response;
-    // HAProxy sends all fields with the 304, those of the body, too.
     if (notModified(headers, fields, entry.responseTime))
-      return serveOther(transaction, section, entry, 304, fields, [], now, 'hit');
+      return serveOther(transaction, section, entry, 304, unframed(fields), [], now, 'hit');
   }
   return serveWhole(transaction, section, entry, now);
 }
+
+/** HAProxy sends all fields with a 304, those of the body, too; but for what frames it. */
+const unframed = (fields: readonly Field[]): readonly Field[] =>
+  fields.filter(([name]) => name !== 'transfer-encoding');
 
 function note(
   transaction: Transaction,
@@ -126,9 +129,17 @@ export function storeHaproxy(transaction: Transaction, lookup: Lookup): void {
     directives,
     until: now + Math.min(lifetime - age, lifetime),
   };
-  const finished = (body: Uint8Array[], size: number): void => {
-    const wire = chunked ? asChunk(body, size) : body;
-    const parts = { status, reason, version, fields: kept, body: wire, payload: size, framing } as const;
+  const finished = (body: Uint8Array[], size: number, trailers: Trailers): void => {
+    const wire = chunked ? asChunk(body, size, trailers) : body;
+    const parts = {
+      status,
+      reason,
+      version,
+      fields: kept,
+      body: wire,
+      payload: size + measure(trailers),
+      framing,
+    } as const;
     const entry = new Entry(
       lookup.key,
       new CachedResponse(section.name, parts),
@@ -147,9 +158,14 @@ export function storeHaproxy(transaction: Transaction, lookup: Lookup): void {
   lookup.recorder = new Recorder(section.store, limit, length, finished, () => (lookup.recorder = undefined));
 }
 
+/** What logs count of trailers. */
+const measure = (trailers: Trailers): number =>
+  trailers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+
 /** One chunk of all (RFC 9112 7.1). */
-function asChunk(body: readonly Uint8Array[], size: number): Uint8Array[] {
-  const end = Buffer.from('0\r\n\r\n', 'latin1');
+function asChunk(body: readonly Uint8Array[], size: number, trailers: Trailers): Uint8Array[] {
+  const last = trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const end = Buffer.from(`0\r\n${last}\r\n`, 'latin1');
   if (size === 0) return [end];
   return [Buffer.from(`${size.toString(16)}\r\n`, 'latin1'), ...body, Buffer.from('\r\n', 'latin1'), end];
 }

@@ -1,5 +1,8 @@
 import type { Store } from './store.ts';
 
+/** The fields behind a chunked body. */
+export type Trailers = readonly (readonly [name: string, value: string])[];
+
 /** The first piece of a body of unknown length; each further one is twice as large, up to `LARGEST`. */
 const SMALLEST = 16_384;
 const LARGEST = 1_048_576;
@@ -11,7 +14,7 @@ const LARGEST = 1_048_576;
 export class Recorder {
   readonly #store: Store;
   readonly #limit: number;
-  readonly #finished: (body: Uint8Array[], size: number) => void;
+  readonly #finished: (body: Uint8Array[], size: number, trailers: Trailers) => void;
   readonly #failed: () => void;
   #pieces: Buffer[] = [];
   /** Bytes used of the last piece, and of all. */
@@ -26,7 +29,7 @@ export class Recorder {
     store: Store,
     limit: number,
     expected: number | undefined,
-    finished: (body: Uint8Array[], size: number) => void,
+    finished: (body: Uint8Array[], size: number, trailers: Trailers) => void,
     failed: () => void,
   ) {
     this.#store = store;
@@ -77,7 +80,7 @@ export class Recorder {
   }
 
   /** The body is complete. */
-  end(): void {
+  end(trailers: Trailers): void {
     if (this.#over) return;
     if (this.#expected !== undefined && this.#size !== this.#expected) {
       this.#fail();
@@ -92,7 +95,7 @@ export class Recorder {
     }
     const pieces = this.#pieces;
     this.abort();
-    this.#finished(pieces, this.#size);
+    this.#finished(pieces, this.#size, trailers);
   }
 
   /** The body will not come to its end. */

@@ -61,7 +61,8 @@ function validated(transaction: Transaction, lookup: Lookup, stale: Entry): 'don
   lookup.flight?.end(entry === undefined ? 'refused' : 'stored');
   lookup.flight = undefined;
   (transaction.backend ?? transaction.frontend).counters.cacheHits++;
-  return answer(transaction, section, entry ?? stale, lookup.fields, now, 'fwd=stale; fwd-status=304');
+  const status = `fwd=${lookup.forwarded}; fwd-status=304`;
+  return answer(transaction, section, entry ?? stale, lookup.fields, now, status);
 }
 
 /** RFC 9111 3.2; a tag that is another's does not stick to these bytes. */

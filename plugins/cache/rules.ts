@@ -1,11 +1,12 @@
 import type { Action, ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
-import { sectionLater } from './filter.ts';
+import { record, sectionOfRule } from './filter.ts';
 import { hintsOf, sendHints } from './early-hints.ts';
 import { fieldsOf } from './fields.ts';
 import { onHaproxyResponse, storeHaproxy, useHaproxy } from './haproxy-mode.ts';
 import { type Lookup, lookupOf } from './lookup.ts';
 import { onFailure, onResponse } from './rfc-response.ts';
 import { storeRfc } from './rfc-store.ts';
+import { purgeAction } from './purge.ts';
 import { useRfc } from './rfc-use.ts';
 import type { CacheSection } from './settings.ts';
 
@@ -33,6 +34,12 @@ function store(transaction: Transaction, section: CacheSection): void {
     else storeHaproxy(transaction, lookup);
   }
   remember(transaction, section, lookup);
+  if (beingStored(lookup)) record(transaction, section);
+}
+
+/** Asked anew: what stores it says so in the lookup. */
+function beingStored(lookup: Lookup): boolean {
+  return lookup.recorder !== undefined;
 }
 
 /** Keeps the early hints of what is stored, or would be. */
@@ -94,18 +101,19 @@ export const actions: Record<string, ActionKeyword> = {
     parse(words, scope) {
       const name = cacheName(words);
       const hints = words.optional('no-early-hints') === undefined;
-      const found = sectionLater(words, scope, name, true);
+      const found = sectionOfRule(words, scope, name);
       hook(scope);
       const action: Action = { run: (transaction) => use(transaction, found.section!, action, hints) };
       return action;
     },
   },
+  'cache-purge': purgeAction,
   'cache-store': {
     usage: 'cache-store <name>',
     summary: 'Keeps the response in the cache, its head as the rules have made it so far.',
     in: ['http-response'],
     parse(words, scope) {
-      const found = sectionLater(words, scope, cacheName(words), true);
+      const found = sectionOfRule(words, scope, cacheName(words));
       hook(scope);
       return { run: (transaction) => store(transaction, found.section!) };
     },

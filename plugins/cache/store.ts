@@ -147,6 +147,8 @@ export class Store {
   }
 
   #makeRoom(bytes: number): boolean {
+    // Nothing goes for what cannot come.
+    if (bytes > this.#limit) return false;
     while (this.#used + bytes > this.#limit) {
       if (this.#oldest === null) return false;
       this.remove(this.#oldest);

@@ -3,7 +3,7 @@ import { resolveEndpoint } from './address.ts';
 import { AgentProbe } from './agent-probe.ts';
 import { ConnectProbe } from './connect-probe.ts';
 import { FunctionProbe } from './function-probe.ts';
-import { observer } from './observe.ts';
+import { observeServer } from './observe.ts';
 import type { Target } from './probe.ts';
 import { Runner } from './runner.ts';
 import { CHECKS, type InitState, type ServerChecks } from './settings.ts';
@@ -64,7 +64,7 @@ export class Engine {
     };
     const runner = this.#add(target, settings.check, checks);
     if (checks.observe !== 'none') {
-      server.state.observe(observer(server, checks, runner));
+      observeServer(server, checks, runner);
       this.#observed.push(server);
     }
   }

@@ -7,6 +7,7 @@ const WORDS: Readonly<Partial<Record<Observation, string>>> = {
   'connect-failed': 'L4 unsuccessful connection',
   'bad-status': 'Wrong http response',
   'bad-response': 'Invalid http response (headers)',
+  closed: 'Close from server (http)',
   'read-timeout': 'Read timeout (http)',
   'read-error': 'Read error (http)',
 };
@@ -18,10 +19,12 @@ const SEVERITY = {
 } as const;
 
 /** Counts errors of traffic in a row, and acts when there are too many. configuration.txt 5.2, `observe`. */
-export function observer(server: Server, { observe, onError, errorLimit }: ServerChecks, runner: Runner): Observer {
+export function observeServer(server: Server, { observe, onError, errorLimit }: ServerChecks, runner: Runner): void {
   let errors = 0;
   const layer4 = observe === 'layer4';
-  return (what) => {
+  // A check that passes takes them back, too (measured).
+  runner.onPass = () => (errors = 0);
+  const observer: Observer = (what) => {
     const ofLayer4 = what === 'connected' || what === 'connect-failed';
     // A connection that stands is no answer yet; one that cannot be made is an error for both.
     if (layer4 ? !ofLayer4 : what === 'connected') return;
@@ -37,4 +40,5 @@ export function observer(server: Server, { observe, onError, errorLimit }: Serve
     server.state.analysisFailed(info, SEVERITY[onError]);
     runner.hurry();
   };
+  server.state.observe(observer);
 }

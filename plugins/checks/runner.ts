@@ -10,6 +10,8 @@ export interface Intervals {
 
 /** One check of one server, from one time to the next. */
 export class Runner {
+  /** Called for every check that passes. */
+  onPass: (() => void) | undefined = undefined;
   readonly #target: Target;
   readonly #probe: Probe;
   readonly #intervals: Intervals;
@@ -65,6 +67,7 @@ export class Runner {
   #done(result: CheckResult): void {
     const { server, record } = this.#target;
     this.#busy = false;
+    if (result.outcome === 'passed') this.onPass?.();
     const durationMs = result.durationMs ?? Math.floor(performance.now() - this.#began);
     try {
       server.state.report(record.kind, { ...result, durationMs });

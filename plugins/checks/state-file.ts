@@ -77,7 +77,7 @@ function row(backend: Backend, server: Server): string {
     0,
     health.port ?? 0,
     health.address?.address ?? '-',
-    agent.address?.address ?? '-',
+    agent.address?.address ?? health.address?.address ?? '-',
     // `port` is for both; `agent-port` wins.
     agent.port ?? health.port ?? 0,
   ].join(' ');

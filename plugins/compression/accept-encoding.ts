@@ -55,9 +55,8 @@ export function chooseAlgorithm(
   let best: Algorithm | undefined;
   let bestRank: readonly number[] = [];
   for (const [index, algorithm] of configured.entries()) {
-    if (algorithm === 'identity') continue;
     const coding = CODINGS[algorithm];
-    const weight = weights.get(coding) ?? weights.get('*') ?? 0;
+    const weight = weights.get(coding) ?? (algorithm === 'identity' ? 0 : (weights.get('*') ?? 0));
     if (weight === 0) continue;
     const order = named.indexOf(weights.has(coding) ? coding : '*');
     const rank = [-weight, place(algorithm), order, -index];

@@ -8,10 +8,10 @@ import type { Target } from './target.ts';
 /** Lines to a datagram socket, one in each. A server that is away loses them, as with every syslog over UDP. */
 export class NativeSink implements Sink {
   dropped = 0;
-  readonly #target: Exclude<Target, { kind: 'fd' }>;
+  readonly #target: Extract<Target, { kind: 'udp' | 'unix' }>;
   #socket: NativeSocket | undefined;
 
-  constructor(target: Exclude<Target, { kind: 'fd' }>) {
+  constructor(target: Extract<Target, { kind: 'udp' | 'unix' }>) {
     this.#target = target;
   }
 
@@ -77,6 +77,6 @@ async function resolve({
   return { address: found.address, family: found.family === 6 ? 6 : 4 };
 }
 
-function describe(target: Exclude<Target, { kind: 'fd' }>): string {
+function describe(target: Extract<Target, { kind: 'udp' | 'unix' }>): string {
   return target.kind === 'unix' ? `'${target.path.replace('\0', 'abns@')}'` : `${target.host}:${target.port}`;
 }

@@ -2,7 +2,7 @@ import type { DirectiveKeyword, Format, Scope, Words } from 'sluice/plugin';
 import { HTTP_CLF_FORMAT, HTTP_FORMAT, HTTPS_FORMAT, TCP_CLF_FORMAT, TCP_FORMAT } from './formats.ts';
 import { ownHost } from './headers.ts';
 import { parseLogLine } from './log-line.ts';
-import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING, type TrafficFormat } from './settings.ts';
+import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING, type ProxyLogging, type TrafficFormat } from './settings.ts';
 import { addHooks } from './traffic.ts';
 
 const FRONT: DirectiveKeyword['in'] = ['defaults', 'frontend'];
@@ -15,7 +15,7 @@ function parseLog(words: Words, scope: Scope): void {
       noArguments(words);
       targets.length = 0;
     } else {
-      targets.push(parseLogLine(words));
+      targets.push(parseLogLine(words, scope));
     }
     return;
   }
@@ -29,8 +29,9 @@ function parseLog(words: Words, scope: Scope): void {
     words.next('global');
     if (!state.targets.includes(GLOBAL_LINES)) state.targets.push(GLOBAL_LINES);
   } else {
-    state.targets.push(parseLogLine(words));
+    state.targets.push(parseLogLine(words, scope));
   }
+  state.errorPrefix ??= compile('%ci:%cp [%t] ', words, scope);
   scope.later((names) => addHooks(names.proxies));
 }
 
@@ -68,6 +69,27 @@ function builtIn(name: string, plain: string, clf: string | undefined): Directiv
   };
 }
 
+const STEPS = ['accept', 'request', 'connect', 'response', 'close'] as const;
+
+function stepNamed(name: string, words: Words): (typeof STEPS)[number] {
+  return STEPS.find((step) => step === name) ?? words.unknown('logging step', ['all', ...STEPS]);
+}
+
+/** Refuses aliases that a proxy in TCP mode has nothing for; `uses` says whether a proxy uses the format. */
+function refuseMisfit(format: Format, uses: (state: ProxyLogging) => boolean, words: Words, scope: Scope): void {
+  const { httpAlias } = format;
+  if (httpAlias === undefined) return;
+  scope.later(({ proxies }) => {
+    for (const proxy of proxies) {
+      const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);
+      if (state && proxy.isFrontend && proxy.settings.mode === 'tcp' && uses(state))
+        words.fail(
+          `'${words.keyword}' : format alias '${httpAlias}' is reserved for HTTP mode (proxy '${proxy.name}')`,
+        );
+    }
+  });
+}
+
 function flag(name: string, summary: string, side: 'frontend' | 'backend'): DirectiveKeyword {
   return {
     usage: `[ no ] option ${name}`,
@@ -86,7 +108,7 @@ function flag(name: string, summary: string, side: 'frontend' | 'backend'): Dire
 export const directives: Readonly<Record<string, DirectiveKeyword>> = {
   log: {
     usage:
-      'log { global | <target> [ len <length> ] [ format <format> ] [ sample <ranges>:<size> ] <facility> [ <level> [ <minlevel> ] ] }',
+      'log { global | <target> [ len <length> ] [ format <format> ] [ sample <ranges>:<size> ] [ profile <prof> ] <facility> [ <level> [ <minlevel> ] ] }',
     summary: 'Sends events and traffic to a syslog server, a socket or a descriptor.',
     in: ['global', ...PROXIES],
     negatable: true,
@@ -99,6 +121,7 @@ export const directives: Readonly<Record<string, DirectiveKeyword>> = {
     parse: (words, scope) => {
       const format = compile(only(words, 'a log-format string'), words, scope);
       scope.proxy.extension(PROXY_LOGGING).format = { http: format, tcp: format, misfit: () => {} };
+      refuseMisfit(format, (state) => state.format?.tcp === format, words, scope);
     },
   },
   'error-log-format': {
@@ -108,6 +131,7 @@ export const directives: Readonly<Record<string, DirectiveKeyword>> = {
     parse: (words, scope) => {
       const format = compile(only(words, 'a log-format string'), words, scope);
       scope.proxy.extension(PROXY_LOGGING).errorFormat = format;
+      refuseMisfit(format, (state) => state.errorFormat === format, words, scope);
     },
   },
   'log-format-sd': {
@@ -117,6 +141,7 @@ export const directives: Readonly<Record<string, DirectiveKeyword>> = {
     parse: (words, scope) => {
       const format = compile(only(words, 'a log-format string'), words, scope);
       scope.proxy.extension(PROXY_LOGGING).structuredData = format;
+      refuseMisfit(format, (state) => state.structuredData === format, words, scope);
     },
   },
   'log-tag': {
@@ -140,9 +165,13 @@ export const directives: Readonly<Record<string, DirectiveKeyword>> = {
   },
   'log-steps': {
     usage: 'log-steps <steps>',
-    summary: 'When a transaction is logged; not built yet.',
+    summary: 'When a transaction is logged: all, or some of accept, request, connect, response and close.',
     in: FRONT,
-    parse: (words) => words.fail(`'log-steps' is not built yet`),
+    parse: (words, scope) => {
+      const text = only(words, 'steps separated by commas');
+      const steps = text === 'all' ? STEPS : text.split(',').map((name) => stepNamed(name, words));
+      scope.proxy.extension(PROXY_LOGGING).steps = new Set(steps);
+    },
   },
   'option httplog': {
     usage: 'option httplog [ clf ]',

@@ -2,49 +2,82 @@ import { definePlugin, type Plugin, type PluginContext, type PluginInstance } fr
 import { NativeSink, NodeUdpSink } from './datagram-sink.ts';
 import { DescriptorSink } from './descriptor-sink.ts';
 import { directives } from './directives.ts';
+import { doLog } from './do-log.ts';
 import { makeEmitter } from './emitter.ts';
+import { header } from './headers.ts';
 import type { LogLine } from './log-line.ts';
+import { logProfile } from './profile.ts';
+import { ring, RING_SIZE } from './ring-section.ts';
+import { Ring } from './ring.ts';
 import { nativeDatagrams } from './native-datagrams.ts';
 import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING } from './settings.ts';
 import type { Sink } from './sink.ts';
-import { LEVELS, WARNING } from './syslog.ts';
-import type { Target } from './target.ts';
+import { LEVELS, NOTICE } from './syslog.ts';
 import { logConnection } from './traffic.ts';
 
 /** Logs of traffic and events; configuration.txt chapter 8. */
-const logging: Plugin = definePlugin({ name: 'logging', api: 1, directives, setup });
+const logging: Plugin = definePlugin({
+  name: 'logging',
+  api: 1,
+  directives,
+  sections: { ring, 'log-profile': logProfile },
+  actions: { 'do-log': doLog },
+  setup,
+});
 export default logging;
 
 async function setup(context: PluginContext): Promise<PluginInstance> {
   const native = (await nativeDatagrams()) !== undefined;
   const sinks = new Map<string, Sink>();
-  const sinkOf = ({ target }: LogLine): Sink => {
-    const key = JSON.stringify(target);
-    const sink = sinks.get(key) ?? makeSink(target, native);
+  const { host, tag } = context.global.extension(GLOBAL_LOGGING);
+  const sinkOf = (line: LogLine): Sink => {
+    const key = JSON.stringify(line.target);
+    const sink = sinks.get(key) ?? makeSink(line, native, { host, tag });
     sinks.set(key, sink);
     return sink;
   };
   const connects = prepare(context, sinkOf);
-  let started = false;
-  const start = (): void => {
-    started = true;
-  };
-  const stop = (): void => {
-    if (started) announce(context);
-    for (const sink of sinks.values()) sink.close();
+  const stop = async (): Promise<void> => {
+    await Promise.all([...sinks.values()].map(async (sink) => sink.close()));
   };
   try {
     for (const sink of sinks.values()) await sink.open();
   } catch (error) {
-    for (const sink of sinks.values()) sink.close();
+    await stop();
     throw error;
   }
-  return connects ? { hooks: { accept: logConnection }, start, stop } : { start, stop };
+  return connects ? { hooks: { accept: logConnection }, stop } : { stop };
 }
 
-function makeSink(target: Target, native: boolean): Sink {
-  if (target.kind === 'fd') return new DescriptorSink(target.fd);
-  return target.kind === 'udp' && !native ? new NodeUdpSink(target) : new NativeSink(target);
+function makeSink(line: LogLine, native: boolean, origin: { host: string | undefined; tag: string }): Sink {
+  const { target } = line;
+  switch (target.kind) {
+    case 'fd':
+      return new DescriptorSink(target.fd);
+    case 'udp':
+      return native ? new NativeSink(target) : new NodeUdpSink(target);
+    case 'unix':
+      return new NativeSink(target);
+    default:
+      return makeRing(line, origin);
+  }
+}
+
+/** A `ring` section's, or the one in front of a server of streams. */
+function makeRing(line: LogLine, origin: { host: string | undefined; tag: string }): Ring {
+  const { target } = line;
+  const section = line.ring ?? {
+    name: 'stream',
+    size: RING_SIZE,
+    connectTimeout: 1000,
+    serverTimeout: 5000,
+    format: line.format ?? (origin.host === undefined ? 'local' : 'rfc3164'),
+    servers: target.kind === 'stream' ? [{ name: 'stream', to: target.to, framing: 'newline' } as const] : [],
+  };
+  const head = header(section.format, line.facility, { ...origin, pid: process.pid });
+  const announce = (count: number): string =>
+    `${head(NOTICE, Date.now(), undefined)}${count} event${count === 1 ? '' : 's'} dropped`;
+  return new Ring({ ...section, announce });
 }
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
@@ -58,7 +91,7 @@ function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => 
     const { mode, options } = proxy.settings;
     const format = state.format?.[mode];
     const emitter = makeEmitter(lines, state.tag ?? tag, host, sinkOf);
-    proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text, undefined));
+    proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text));
     state.traffic = {
       emitter,
       skipNull: options.get('dontlognull') ?? false,
@@ -66,22 +99,11 @@ function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => 
       separateErrors: options.get('log-separate-errors') ?? false,
       format,
       errorFormat: state.errorFormat,
+      errorPrefix: state.errorPrefix,
+      early: options.get('logasap') ?? false,
       structuredData: state.structuredData,
     };
     connects ||= proxy.isFrontend && mode === 'tcp' && !format;
   }
   return connects;
-}
-
-/** What HAProxy says of every proxy when it has stopped. */
-function announce({ proxies, frontends, backends }: PluginContext): void {
-  for (const proxy of proxies) {
-    const emitter = proxy.findExtension(PROXY_LOGGING)?.traffic?.emitter;
-    if (!emitter) continue;
-    const count = (list: readonly { name: string; counters: { total: number } }[]): number =>
-      list.find(({ name }) => name === proxy.name)?.counters.total ?? 0;
-    const front = proxy.isFrontend ? count(frontends) : 0;
-    const back = proxy.isBackend ? count(backends) : 0;
-    emitter.send(WARNING, `Proxy ${proxy.name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`, undefined);
-  }
 }

@@ -1,4 +1,6 @@
-import type { Words } from 'sluice/plugin';
+import type { Names, Scope, Words } from 'sluice/plugin';
+import type { LogProfile } from './profile.ts';
+import type { RingSection } from './ring-section.ts';
 import { DEBUG, EMERGENCY, FACILITIES, HEADER_FORMATS, LEVELS, type HeaderFormat } from './syslog.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -15,6 +17,10 @@ export interface LogLine {
   /** Lines more severe are sent as this. */
   readonly cap: number;
   readonly sample: Sample | undefined;
+  /** Lines are made as a profile says; found when all sections have been read. */
+  readonly profiled: boolean;
+  profile: LogProfile | undefined;
+  ring: RingSection | undefined;
 }
 
 /** Of every `size` lines those at the marked places are sent. */
@@ -24,25 +30,50 @@ export interface Sample {
 }
 
 /** Reads what follows `log`, not being `global`. HAProxy wants `len`, `format` and `sample` in this order; any order will do. */
-export function parseLogLine(words: Words): LogLine {
+export function parseLogLine(words: Words, scope: Scope): LogLine {
   if (words.remaining < 2) words.fail('expects <address> and <facility> or global as arguments');
   const target = parseTarget(words.next('an address'), words);
   let length = 1024;
   let format: HeaderFormat | undefined;
   let sample: Sample | undefined;
+  let profile: string | undefined;
   for (;;) {
     const option = words.optional('len', 'format', 'sample', 'profile');
     if (option === undefined) break;
     if (option === 'len') length = words.integer('a log length', { min: 80, max: 65535 });
     else if (option === 'format') format = words.oneOf('a log format', HEADER_FORMATS);
     else if (option === 'sample') sample = parseSample(words.next('a sample, <ranges>:<size>'), words);
-    else words.fail(`'profile' is not built yet`);
+    else profile = words.next('the name of a log-profile');
   }
   const facility = FACILITIES.indexOf(words.oneOf('a log facility', FACILITIES));
   const least = words.remaining > 0 ? LEVELS.indexOf(words.oneOf('a log level', LEVELS)) : DEBUG;
   const cap = words.remaining > 0 ? LEVELS.indexOf(words.oneOf('a minimum log level', LEVELS)) : EMERGENCY;
   words.end();
-  return { target, length, format, facility, least, cap, sample };
+  const line: LogLine = {
+    target,
+    length,
+    format,
+    facility,
+    least,
+    cap,
+    sample,
+    profiled: profile !== undefined,
+    profile: undefined,
+    ring: undefined,
+  };
+  if (profile !== undefined || target.kind === 'ring') scope.later((names) => resolve(line, profile, names, words));
+  return line;
+}
+
+/** Looks up what the line names. */
+function resolve(line: LogLine, profile: string | undefined, names: Names, words: Words): void {
+  if (profile !== undefined) {
+    line.profile = names.section<LogProfile>('log-profile', profile);
+    if (line.profile === undefined) words.fail(`there is no log-profile '${profile}'`);
+  }
+  if (line.target.kind !== 'ring') return;
+  line.ring = names.section<RingSection>('ring', line.target.name);
+  if (line.ring === undefined) words.fail(`there is no ring '${line.target.name}'`);
 }
 
 function parseSample(text: string, words: Words): Sample {

@@ -1,5 +1,6 @@
-import type { Extension, Format } from 'sluice/plugin';
+import type { Extension, Format, LogStep, Transaction } from 'sluice/plugin';
 import type { LogLine } from './log-line.ts';
+import type { LogProfile, ProfileStep } from './profile.ts';
 
 /** What a traffic line looks like: compiled for HTTP, and for a proxy that turns out to be in TCP mode. */
 export interface TrafficFormat {
@@ -18,6 +19,10 @@ export interface ProxyLogging {
   format: TrafficFormat | undefined;
   errorFormat: Format | undefined;
   structuredData: Format | undefined;
+  /** What comes first on a line about a connection that failed; made with the first `log` line. */
+  errorPrefix: Format | undefined;
+  /** `log-steps`; undefined: once, at the end. */
+  steps: ReadonlySet<LogStep | 'close'> | undefined;
   tag: string | undefined;
   /** Hooks were added to this proxy. */
   hooked: boolean;
@@ -31,15 +36,32 @@ export interface Traffic {
   readonly skipNull: boolean;
   readonly skipNormal: boolean;
   readonly separateErrors: boolean;
+  /** Lines are written before the end (`option logasap`). */
+  readonly early: boolean;
   readonly format: Format | undefined;
   readonly errorFormat: Format | undefined;
+  readonly errorPrefix: Format | undefined;
   readonly structuredData: Format | undefined;
+}
+
+/** One line of traffic. `level` is a number of {@link LEVELS}. */
+export interface TrafficLine {
+  readonly level: number;
+  readonly step: ProfileStep;
+  readonly transaction: Transaction;
+  /** The proxy's own wording; undefined where only a profile has one. */
+  readonly text: (() => string) | undefined;
+  readonly structuredData: Format | undefined;
+  /** Takes the place of each target's own. */
+  readonly profile: LogProfile | undefined;
 }
 
 /** What sends a proxy's lines. */
 export interface Emitter {
-  /** `level` is a number of {@link LEVELS}; `structuredData` goes where rfc5424 has room for it. */
-  send(level: number, message: string, structuredData: string | undefined): void;
+  /** An event. */
+  send(level: number, message: string): void;
+  /** A line of traffic; made only if somebody wants it. */
+  sendTraffic(line: TrafficLine): void;
 }
 
 export const PROXY_LOGGING: Extension<ProxyLogging> = {
@@ -49,6 +71,8 @@ export const PROXY_LOGGING: Extension<ProxyLogging> = {
     format: undefined,
     errorFormat: undefined,
     structuredData: undefined,
+    errorPrefix: undefined,
+    steps: undefined,
     tag: undefined,
     hooked: false,
     traffic: undefined,

@@ -4,7 +4,7 @@ export interface Sink {
   open(): Promise<void>;
   /** A byte string that ends in a newline. Never throws and never waits: what cannot be sent is lost and counted. */
   write(line: string): void;
-  close(): void;
+  close(): void | Promise<void>;
   /** Lines lost so far. */
   readonly dropped: number;
 }

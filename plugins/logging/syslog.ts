@@ -4,7 +4,7 @@ export type Level = (typeof LEVELS)[number];
 
 export const EMERGENCY = 0;
 export const ERROR = 3;
-export const WARNING = 4;
+export const NOTICE = 5;
 export const INFO = 6;
 export const DEBUG = 7;
 

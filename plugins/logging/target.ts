@@ -1,22 +1,22 @@
 import type { Words } from 'sluice/plugin';
+import type { RingServer } from './ring-forwarder.ts';
 
 /** Where lines go. A host name is looked up when the configuration starts. */
 export type Target =
   | { readonly kind: 'udp'; readonly host: string; readonly family: 4 | 6 | undefined; readonly port: number }
   /** A datagram socket's path; in the abstract namespace with a leading NUL. */
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | { readonly kind: 'fd'; readonly fd: number }
+  /** A `ring` section. */
+  | { readonly kind: 'ring'; readonly name: string }
+  /** A server of streams, behind a ring of its own. */
+  | { readonly kind: 'stream'; readonly to: RingServer['to'] };
 
 const SYSLOG_PORT = 514;
 
 /** Kinds that HAProxy has and that are not built. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
-  ring: 'logging to a ring is not built yet',
   backend: 'logging to a log backend is not built yet',
-  tcp: 'logging over TCP is not built yet',
-  tcp4: 'logging over TCP is not built yet',
-  tcp6: 'logging over TCP is not built yet',
-  uxst: 'logging to a stream socket is not built yet',
   sockpair: 'logging to a socket pair is not built yet',
 };
 
@@ -38,6 +38,14 @@ export function parseTarget(text: string, words: Words): Target {
       return { kind: 'unix', path: rest! };
     case 'abns':
       return { kind: 'unix', path: `\0${rest}` };
+    case 'ring':
+      if (rest === '') words.fail(`missing ring name in '${text}'`);
+      return { kind: 'ring', name: rest! };
+    case 'tcp':
+    case 'tcp4':
+    case 'tcp6':
+    case 'uxst':
+      return { kind: 'stream', to: parseStreamAddress(text, words, SYSLOG_PORT) };
     case 'udp':
     case 'dgram':
       return parseUdp(rest!, undefined, words);
@@ -51,7 +59,45 @@ export function parseTarget(text: string, words: Words): Target {
   return words.fail(`invalid address: '${text}'`);
 }
 
+/** The address of a server of streams: `host:port`, `tcp@host:port`, a path. `usual` is the port where none is written. */
+export function parseStreamAddress(text: string, words: Words, usual?: number): RingServer['to'] {
+  const [, prefix, rest] = /^(?:([a-z0-9]+)@)?(.*)$/s.exec(text)!;
+  if (prefix === undefined && rest!.startsWith('/')) return { path: rest! };
+  switch (prefix) {
+    case 'unix':
+    case 'uxst':
+      return { path: rest! };
+    case 'abns':
+      return { path: `\0${rest}` };
+    case undefined:
+    case 'tcp':
+      return parsePort(rest!, undefined, words, usual);
+    case 'ipv4':
+    case 'tcp4':
+      return parsePort(rest!, 4, words, usual);
+    case 'ipv6':
+    case 'tcp6':
+      return parsePort(rest!, 6, words, usual);
+  }
+  return words.fail(`invalid address: '${text}'`);
+}
+
+function parsePort(
+  text: string,
+  family: 4 | 6 | undefined,
+  words: Words,
+  usual: number | undefined,
+): Extract<RingServer['to'], { readonly host: string }> {
+  const { host, port } = readHostPort(text, words, usual);
+  return { host: host === '*' ? 'localhost' : host, port, family };
+}
+
 function parseUdp(text: string, family: 4 | 6 | undefined, words: Words): Target {
+  return { kind: 'udp', family, ...readHostPort(text, words, SYSLOG_PORT) };
+}
+
+/** `usual` is the port where none is written; undefined: there has to be one. */
+function readHostPort(text: string, words: Words, usual: number | undefined): { host: string; port: number } {
   // In brackets, or up to the last colon: `::1:514` has its port after it, `::1` none (the manual asks for the colon).
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|(.*?))(?::([^:]*))?$/s.exec(text)!;
   let host = bracketed ?? plain!;
@@ -66,7 +112,9 @@ function parseUdp(text: string, family: 4 | 6 | undefined, words: Words): Target
     const bad = /\D/.exec(service)![0];
     words.fail(`invalid character '${bad}' in port number '${service}' in '${text}'`);
   }
-  const number = service === undefined || service === '' ? SYSLOG_PORT : Number(service);
+  if ((service === undefined || service === '') && usual === undefined)
+    words.fail(`missing port number in '${text}', port number expected after a colon`);
+  const number = service === undefined || service === '' ? usual! : Number(service);
   if (number < 1 || number > 65535) words.fail(`invalid port '${service}' in '${text}'`);
-  return { kind: 'udp', host, family, port: number };
+  return { host, port: number };
 }

@@ -18,7 +18,7 @@ export const stubCompiler: Compiler = {
     const text = words.next('a sample expression');
     return { text, type: 'str', evaluate: () => text, some: undefined };
   },
-  format: (text) => ({ text, constant: text, evaluate: () => text }),
+  format: (text) => ({ text, constant: text, aliases: [], httpAlias: undefined, evaluate: () => text }),
   condition(words, context): Condition | undefined {
     const polarity = words.optional('if', 'unless');
     if (polarity === undefined) return undefined;

@@ -137,7 +137,12 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
   const endpoint = { family: 4, address: request.source ?? '127.0.0.1', port: 40000 } as const;
   const destination = { family: 4, address: '127.0.0.1', port: 80 } as const;
   const counters = { current: 1 };
-  const frontend = { name: 'f', id: 1, counters, settings: { options: new Map(), timeouts: {} } };
+  const frontend = {
+    name: 'f',
+    id: 1,
+    counters,
+    settings: { options: new Map(), timeouts: {}, requestCaptures: [], responseCaptures: [] },
+  };
   const transaction = {
     id: 5,
     connection: {

@@ -14,6 +14,8 @@ function logged(): Transaction {
     loggedStatus: 200,
     timing: { ...transaction.timing, end: 0 },
   });
+  const slot = { header: undefined, length: 20 };
+  transaction.frontend.settings.requestCaptures = [slot, slot, slot];
   return transaction;
 }
 

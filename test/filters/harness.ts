@@ -49,8 +49,8 @@ ${sections.replaceAll('{origin}', `127.0.0.1:${origin.port}`)}
   }
 
   async client(listener = 0): Promise<RawClient> {
-    const port = Number(this.proxy.listeners[listener]!.address.split(':').at(-1));
-    const client = await RawClient.connect(port);
+    const [host, port] = this.proxy.listeners[listener]!.address.split(':');
+    const client = await RawClient.connect(Number(port), { host: host! });
     this.clients.push(client);
     return client;
   }

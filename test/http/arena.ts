@@ -93,7 +93,7 @@ export function arena(
       ]);
       for (const program of PROGRAMS) {
         const mine = program === 'sluice' ? duels : duels.filter(({ name }) => !alone.has(name));
-        running.set(program, await start(program, mine, fixed, lines));
+        if (mine.length > 0) running.set(program, await start(program, mine, fixed, lines));
       }
     });
     afterAll(async () => {

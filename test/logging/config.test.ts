@@ -32,6 +32,9 @@ describe('log lines that are right', () => {
     'log fd@5 user',
     'log stdout sample 1-2,4:5 user',
     'log stdout sample 1:1 format short len 80 user',
+    'log tcp@127.0.0.1 local0',
+    'log tcp6@[::1]:514 len 2048 format rfc5424 local0',
+    'log uxst@/run/log local0',
     'log global',
     'no log',
     'option httplog',
@@ -71,11 +74,15 @@ describe('log lines that are wrong', () => {
     ['log 127.0.0.1:65536 local0', `invalid port '65536'`],
     ['log fd@x local0', `file descriptor 'x' is not a valid integer in 'fd@x'`],
     ['log nonsense@x local0', `invalid address: 'nonsense@x'`],
-    ['log ring@x local0', 'logging to a ring is not built yet'],
+    ['log ring@x local0', `there is no ring 'x'`],
+    ['log ring@ local0', `missing ring name in 'ring@'`],
     ['log backend@x local0', 'logging to a log backend is not built yet'],
-    ['log tcp@127.0.0.1 local0', 'logging over TCP is not built yet'],
-    ['log stdout profile p local0', `'profile' is not built yet`],
-    ['log-steps all', `'log-steps' is not built yet`],
+    ['log sockpair@3 local0', 'logging to a socket pair is not built yet'],
+    ['log stdout profile p local0', `there is no log-profile 'p'`],
+    ['log-steps open', `open`],
+    ['log-steps accept,', `unknown logging step 'accept,'`],
+    ['http-request do-log profile p', `there is no log-profile 'p'`],
+    ['http-request do-log p', `expects either 'if' or 'unless'`],
     ['no log x', `'no log' does not expect arguments`],
     ['option httplog x', 'x'],
     ['log-format', 'a log-format string'],
@@ -84,6 +91,33 @@ describe('log lines that are wrong', () => {
     const diagnostics = await said(line);
     expect(diagnostics).toEqual([expect.stringMatching(/^alert: /)]);
     expect(diagnostics[0]).toContain(message);
+  });
+
+  test.each([
+    ['log-format "%ci %Ta"', `format alias 'Ta' is reserved for HTTP mode`],
+    ['log-format-sd "[a b=%r]"', `format alias 'r' is reserved for HTTP mode`],
+    ['error-log-format %hr', `format alias 'hr' is reserved for HTTP mode`],
+  ])('in TCP mode: %s', async (line, message) => {
+    const [first = ''] = await said(`mode tcp\n  ${line}`);
+    expect(first).toContain(message);
+  });
+
+  test.each([
+    ['ring r\n  maxlen 20000', `ring 'r' event max length '20000' exceeds size, forced to size '16384'`],
+    ['ring r\n  size 1000', `ignoring new size '1000' that is smaller than current size '16384' for ring 'r'`],
+    ['ring r\n  backing-file /x', `'backing-file' is not built`],
+    ['ring r\n  server s 127.0.0.1', `missing port number in '127.0.0.1'`],
+    ['ring r\n  server s 127.0.0.1:1 log-proto x', `octet-count`],
+    ['ring r\n  server s 127.0.0.1:1 ssl', `'ssl' is not built for the servers of a ring`],
+    ['ring r\n  timeout client 1s', `client`],
+    ['ring r\n  formt raw', `unknown keyword 'formt' in 'ring' section; did you mean 'format' maybe ?`],
+    ['log-profile p\n  on closed drop', `closed`],
+    ['log-profile p\n  on close', `'on close' expects 'drop', 'format' or 'sd'`],
+    ['log-profile p\n  on close format %[nope]', `nope`],
+    ['log-profile p\n  on close frmt x', `frmt`],
+  ])('in a section of its own: %s', async (lines, message) => {
+    const [first = ''] = await said('', `${lines}\n`);
+    expect(first).toContain(message);
   });
 
   test('option httplog in TCP mode falls back, with a warning', async () => {

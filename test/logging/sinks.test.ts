@@ -4,6 +4,7 @@ import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Format, Transaction } from '../../core/api/index.ts';
 import { NativeSink, NodeUdpSink } from '../../plugins/logging/datagram-sink.ts';
 import { DescriptorSink } from '../../plugins/logging/descriptor-sink.ts';
 import { makeEmitter } from '../../plugins/logging/emitter.ts';
@@ -169,6 +170,9 @@ const line = (changes: Partial<LogLine>): LogLine => ({
   least: 7,
   cap: 0,
   sample: undefined,
+  profiled: false,
+  profile: undefined,
+  ring: undefined,
   ...changes,
 });
 
@@ -176,7 +180,7 @@ const written = (changes: Partial<LogLine>, ...messages: (readonly [level: numbe
   const got: string[] = [];
   const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
   const emitter = makeEmitter([line(changes)], 'tag', undefined, () => sink);
-  for (const [level, text] of messages) emitter.send(level, text, undefined);
+  for (const [level, text] of messages) emitter.send(level, text);
   return got;
 };
 
@@ -209,8 +213,18 @@ describe('an emitter', () => {
     const got: string[] = [];
     const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
     const emitter = makeEmitter([line({ format: 'rfc5424' })], 'tag', 'host', () => sink);
-    emitter.send(6, 'text', '[a@1 b="c"]');
-    emitter.send(6, 'text', undefined);
+    const constant = (text: string): Format => ({
+      text,
+      constant: text,
+      aliases: [],
+      httpAlias: undefined,
+      evaluate: () => text,
+    });
+    const structuredData = constant('[a@1 b="c"]');
+    const transaction = {} as Transaction;
+    const text = (): string => 'text';
+    emitter.sendTraffic({ level: 6, step: 'close', transaction, text, structuredData, profile: undefined });
+    emitter.send(6, 'text');
     const pid = process.pid;
     const date = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d`;
     expect(got[0]).toMatch(new RegExp(`^<134>1 ${date} host tag ${pid} - \\[a@1 b="c"\\] text\\n$`));

@@ -107,7 +107,7 @@ const REFUSED: readonly [string, string, RegExp][] = [
   ['backend', 'server a :1 proxy-v2-options foo', /'foo' : proxy v2 option not implemented/],
   ['backend', 'server a :1 ssl', /'ssl' is not built yet/],
   ['backend', 'server a :1 check check-ssl', /'check-ssl' is not built yet/],
-  ['backend', 'server a :1 check rise 0', /greater than 0/],
+  ['backend', 'server a :1 check rise 0', /'rise' value must be between 1/],
   ['backend', 'server a 127.0.0.1 check', /neither service port nor check port/],
   ['backend', 'server a :1 check track b', /checks and tracking at the same time/],
   ['backend', 'server a :1 track b', /unable to find required server 'b' for tracking/],

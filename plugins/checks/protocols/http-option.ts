@@ -24,9 +24,10 @@ function completeSteps({ http: { steps } }: CheckRules): Step[] {
 
 /** Headers and a body behind the version, as they were given before `http-check send`. */
 function readHidden(text: string, words: Words): Pick<HttpRequest, 'headers' | 'body'> {
-  const end = text.indexOf('\r\n\r\n');
+  // It begins behind the end of a line.
+  const end = `\r\n${text}`.indexOf('\r\n\r\n');
   const head = end < 0 ? text : text.slice(0, end);
-  const body = end < 0 ? '' : text.slice(end + 4);
+  const body = end < 0 ? '' : text.slice(end + 2);
   const headers = head
     .split('\r\n')
     .filter((line) => line !== '')

@@ -3,7 +3,7 @@ import { ANYWHERE, lacks } from '../../proxy/place.ts';
 import { readExpectation } from './expect-words.ts';
 import { type HttpPattern, type TextMatch, expectHttp } from './http-expect.ts';
 import { FIRST_REQUEST, type HttpRequest, sendRequest } from './http-request.ts';
-import { argument, formatOf, readConnect, readVariableAction, refuse } from './rule-words.ts';
+import { argument, formatOf, readCommentRule, readConnect, readVariableAction, refuse } from './rule-words.ts';
 import { CHECK_RULES, type CheckRules, warnUnused } from './rules.ts';
 import type { ExpectStep, Step } from './steps.ts';
 import { requireConnectFirst } from './tcp-words.ts';
@@ -128,11 +128,8 @@ function requireOrder(steps: readonly Step[], kind: 'connect' | 'send' | 'expect
 function readRule(word: string, words: Words, scope: Scope, steps: readonly Step[], rules: CheckRules): Step {
   const rule = `http-check ${word}`;
   switch (word) {
-    case 'comment': {
-      const comment = argument(words, rule, 'expects a string as argument.');
-      words.end();
-      return { kind: 'comment', comment };
-    }
+    case 'comment':
+      return readCommentRule(words, rule);
     case 'connect': {
       const step = readConnect(words, scope, rule, ['h1']);
       requireOrder(steps, 'connect', words, rule);

@@ -1,7 +1,7 @@
 import type { Endpoint, Expression, Format, Place, Scope, Words } from 'sluice/plugin';
 import { isIP } from 'node:net';
 import { parseVariable, setting } from '../../tcp-rules/variables.ts';
-import type { ActionStep, ConnectStep } from './steps.ts';
+import type { ActionStep, CommentStep, ConnectStep } from './steps.ts';
 
 /** Where samples of these rules are evaluated. */
 export const PLACES: readonly Place[] = ['be-check'];
@@ -39,6 +39,14 @@ export function readComment(words: Words, rule: string): string | undefined {
   const comment = argument(words, rule, `'comment' expects a string as argument.`);
   if (words.remaining > 0) refuse(words, rule, `expects no more words but got '${words.next('nothing')}' as argument.`);
   return comment;
+}
+
+/** The rule `comment <text>`. HAProxy reads one word, and does not say so of those behind it. */
+export function readCommentRule(words: Words, rule: string): CommentStep {
+  const comment = argument(words, rule, 'expects a string as argument.');
+  if (words.rest().length > 0)
+    words.warn(`'${rule}' : only '${comment}' is the comment: quote it, or escape its spaces`);
+  return { kind: 'comment', comment };
 }
 
 function readPort(words: Words, scope: Scope, rule: string): number | Expression {

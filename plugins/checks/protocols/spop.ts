@@ -155,9 +155,10 @@ function judge(frame: Buffer): CheckResult {
 
 function readFrame(bytes: Buffer): 'wait' | CheckResult {
   if (bytes.length < 4) return 'wait';
-  const length = bytes.readUInt32BE(0);
-  if (length < SHORTEST) return INVALID;
+  const length = bytes.readInt32BE(0);
+  if (length < 0) return INVALID;
   if (bytes.length < 4 + length) return 'wait';
+  if (length < SHORTEST) return INVALID;
   try {
     return judge(bytes.subarray(4, 4 + length));
   } catch (error) {

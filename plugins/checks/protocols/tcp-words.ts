@@ -3,7 +3,16 @@ import { ANYWHERE, lacks } from '../../proxy/place.ts';
 import { type BytePattern, expectBytes, fromHex } from './expect-bytes.ts';
 import { readExpectation } from './expect-words.ts';
 import { result } from './outcome.ts';
-import { argument, formatOf, readComment, readConnect, readHex, readVariableAction, refuse } from './rule-words.ts';
+import {
+  argument,
+  formatOf,
+  readComment,
+  readCommentRule,
+  readConnect,
+  readHex,
+  readVariableAction,
+  refuse,
+} from './rule-words.ts';
 import { CHECK_RULES, warnUnused } from './rules.ts';
 import type { ExpectStep, SendStep, Step } from './steps.ts';
 
@@ -53,11 +62,8 @@ function readRule(words: Words, scope: Scope): Step {
   const word = words.remaining > 0 ? words.next('a rule') : '';
   const rule = `tcp-check ${word}`;
   switch (word) {
-    case 'comment': {
-      const comment = argument(words, rule, 'expects a string as argument.');
-      words.end();
-      return { kind: 'comment', comment };
-    }
+    case 'comment':
+      return readCommentRule(words, rule);
     case 'connect':
       return readConnect(words, scope, rule, ['none']);
     case 'send':

@@ -1,30 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RoundRobin } from '../../plugins/balance/roundrobin.ts';
-import type { Backend, Server, Transaction } from '../../core/api/index.ts';
-
-interface FakeServer {
-  readonly name: string;
-  effectiveWeight: number;
-  usable: boolean;
-  backup: boolean;
-  limit: number;
-  active: number;
-}
-
-function server(index: number, weight: number): FakeServer {
-  return { name: String(index), effectiveWeight: weight, usable: true, backup: false, limit: 0, active: 0 };
-}
-
-/** Only what the algorithm looks at; the kernel's own objects are tested with traffic. */
-function backend(servers: readonly FakeServer[], options: [string, boolean][] = []): Backend {
-  return { servers: servers as unknown as readonly Server[], settings: { options: new Map(options) } } as Backend;
-}
-
-function turns(robin: RoundRobin, count: number): string {
-  let order = '';
-  for (let i = 0; i < count; i++) order += robin.pick({} as Transaction)?.name ?? '-';
-  return order;
-}
+import { fakeBackend as backend, fakeServer as server, tell, turns } from './fakes.ts';
 
 const order = (weights: number[], count: number): string =>
   turns(new RoundRobin(backend(weights.map((weight, index) => server(index, weight)))), count);
@@ -71,8 +47,8 @@ describe('round robin', () => {
     const both = new RoundRobin(backend(servers, [['allbackups', true]]));
     expect(turns(robin, 2)).toBe('00');
     servers[0]!.usable = false;
-    robin.changed();
-    both.changed();
+    tell(robin, servers[0]!);
+    tell(both, servers[0]!);
     expect(turns(robin, 2)).toBe('11');
     expect(turns(both, 4)).toBe('1212');
   });
@@ -81,10 +57,10 @@ describe('round robin', () => {
     const servers = [server(0, 1), server(1, 1)];
     const robin = new RoundRobin(backend(servers));
     servers[1]!.usable = false;
-    robin.changed();
+    tell(robin, servers[1]!);
     expect(turns(robin, 2)).toBe('00');
     servers[1]!.usable = true;
-    robin.changed();
+    tell(robin, servers[1]!);
     expect(turns(robin, 10).replaceAll('0', '').length).toBeGreaterThanOrEqual(5);
   });
 });

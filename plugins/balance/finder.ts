@@ -1,0 +1,12 @@
+import type { Server } from 'sluice/plugin';
+
+/** Finds servers by hashes, and in turn for those that have none. */
+export interface Finder {
+  /** Whose the hash is, though it may be full; `avoid` only if it has to be. */
+  find(hash: number, avoid: Server | undefined): Server | undefined;
+  /** The next one with room. */
+  turn(avoid: Server | undefined): Server | undefined;
+  changed(server: Server): void;
+  took?(server: Server): void;
+  dropped?(server: Server): void;
+}
