@@ -22,14 +22,22 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+<<<<<<< HEAD
+=======
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
+>>>>>>> main
   /** What it said beside the addresses: the values of its TLVs in order, those inside an SSL one, too. */
   readonly proxyHeaderValues: readonly ProxyHeaderValue[];
   /** Requests that have come, the one under way among them; 0 in TCP mode. */
   readonly requests: number;
   /** Asks the system for what it measured; undefined where it cannot say. */
   tcpInfo(): TcpInfo | undefined;
+<<<<<<< HEAD
   /** Why it ended before it could be used; undefined while all is well. */
   readonly error: ConnectionError | undefined;
+=======
+>>>>>>> main
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
@@ -271,6 +279,9 @@ export interface Transaction {
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */
   readonly serverQueue: number;
   readonly backendQueue: number;
+  /** Of those who wait for a server the smallest class is first, then who came first, at a date that many milliseconds later. */
+  priorityClass: number;
+  priorityOffset: number;
   /** Variables; configuration.txt 2.8. `name` is without the scope. */
   getVariable(scope: VariableScope, name: string): Value | undefined;
   /** The names and values of a scope. */
@@ -288,8 +299,6 @@ export interface Transaction {
   logLevel: string | undefined;
   /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
   logOrigin: string;
-  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
-  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -349,8 +358,8 @@ export interface Transaction {
   closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
-  /** Waits; false as soon as the client is gone. */
-  sleep(milliseconds: number): Promise<boolean>;
+  /** Waits; false as soon as the client is gone, whose line says so: `CT` out of a tarpit. */
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean>;
   /**
    * Waits until the body of the message now under way is complete, has `atLeast` bytes (0: no such limit) or fills the
    * buffer: `ready`. `timeout` after that many milliseconds, `closed` when the sender is gone.

@@ -40,8 +40,8 @@ export interface Door {
   release(session: ClientSession): void;
 }
 
-/** Killed by an operator, by an error of ours, as its server went down, or as one came up. configuration.txt 8.5. */
-export type KillCause = 'K' | 'I' | 'D' | 'U';
+/** Why an exchange ends with its server: that is down (`D`), or another is up (`U`). configuration.txt 8.5. */
+export type ServerLoss = 'D' | 'U';
 
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
@@ -55,10 +55,17 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** What they take, where the configuration limits that. */
   variableBudget: Budget | undefined = undefined;
   receivedProxyHeader = false;
+<<<<<<< HEAD
   proxyHeaderValues: readonly ProxyHeaderValue[] = [];
   error: ConnectionError | undefined = undefined;
   /** What reads the header that has to come first, while it is waited for. */
   introduction: { expire(): void } | null = null;
+=======
+  error: ConnectionError | undefined = undefined;
+  /** What reads the header that has to come first, while it is waited for. */
+  introduction: { expire(): void } | null = null;
+  proxyHeaderValues: readonly ProxyHeaderValue[] = [];
+>>>>>>> main
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;
@@ -144,9 +151,11 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(cause?: KillCause): void;
+  abstract kill(cause?: 'K' | 'I'): void;
   /** Something of it is under way on that server. */
   abstract serves(server: UpstreamServer): boolean;
+  /** What is under way on its server is to end. */
+  abstract loseServer(cause: ServerLoss): void;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */

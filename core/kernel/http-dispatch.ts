@@ -164,7 +164,6 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { body } = view;
   const { steps } = stream.frontend.runtime;
   connection.uses++;
-  stream.lastConnection = connection;
   if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
   const { socket } = connection;

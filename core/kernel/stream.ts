@@ -2,7 +2,6 @@ import type {
   Action,
   FilterFactory,
   PacketMarks,
-  Endpoint,
   Process,
   Received,
   Reply,
@@ -113,8 +112,13 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+<<<<<<< HEAD
   /** The one that carried it, though it may serve others by now. */
   lastConnection: ServerConnection | null = null;
+=======
+  /** The same until the stream's next life. */
+  serverLink: ServerConnection | undefined = undefined;
+>>>>>>> main
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -177,11 +181,15 @@ export class Stream implements Transaction, Queued {
   responseChain: FilterChain | null = null;
 
   queue: WaitQueue | null = null;
-  queuePrevious: Queued | null = null;
-  queueNext: Queued | null = null;
+  heapSlot = -1;
   queueTicket = 0;
+  queueDate = 0;
+  priorityClass = 0;
+  priorityOffset = 0;
   queueBefore = 0;
 
+  /** It sleeps as a punishment. */
+  #tarpitted = false;
   #txnVariables: Map<string, Value> | null = null;
   #reqVariables: Map<string, Value> | null = null;
   #resVariables: Map<string, Value> | null = null;
@@ -218,6 +226,8 @@ export class Stream implements Transaction, Queued {
     this.serverQueue = 0;
     this.backendQueue = 0;
     this.queueTicket = 0;
+    this.priorityClass = 0;
+    this.priorityOffset = 0;
     this.logLevel = undefined;
     this.logOrigin = 'unspec';
     this.lastRule = undefined;
@@ -227,7 +237,6 @@ export class Stream implements Transaction, Queued {
     this.serverUnwanted = false;
     this.step = 0;
     this.waiting = false;
-    this.queueTicket = 0;
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
@@ -269,7 +278,6 @@ export class Stream implements Transaction, Queued {
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
-    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
@@ -326,11 +334,6 @@ export class Stream implements Transaction, Queued {
     return this.session.requests <= 1;
   }
 
-  /** The system knows it while the connection is open; once asked for, it is remembered. */
-  get serverSource(): Endpoint | undefined {
-    return (this.connection$ ?? this.lastConnection)?.source;
-  }
-
   get process(): Process {
     return this.frontend.runtime.generation;
   }
@@ -352,6 +355,7 @@ export class Stream implements Transaction, Queued {
     if (this.queue !== null) return 'Q';
     if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
     if (this.connection$ !== null) return 'C';
+    if (this.waiting && this.#tarpitted) return 'T';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 
@@ -536,7 +540,8 @@ export class Stream implements Transaction, Queued {
     return size + growth <= bufsize;
   }
 
-  sleep(milliseconds: number): Promise<boolean> {
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean> {
+    this.#tarpitted = tarpit !== undefined;
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
         clearTimeout(timer);
