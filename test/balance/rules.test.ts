@@ -17,6 +17,7 @@ async function queued(side: Side, fields: readonly (readonly string[])[]): Promi
     clients.push(await side.client(get(`/${index}`, 'Connection: close', ...more)));
     await sleep(30);
   }
+  await sleep(100);
   for (let i = 0; i < fields.length; i++) {
     await side.origin.got(i + 1);
     const { on, target } = side.origin.requests[i]!;
@@ -35,7 +36,8 @@ arena('the order of the queue', ({ agree }) => {
     listen('maxconn 1', CLASS),
     (side) =>
       queued(side, [[], ['x-class: 5'], [], ['x-class: -3'], ['x-class: 5'], ['x-class: -3'], ['x-class: 99999']]),
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         [
           "/0",
@@ -71,7 +73,8 @@ arena('the order of the queue', ({ agree }) => {
         ['x-class: 1', 'x-offset: -9000'],
         ['x-offset: 600000'],
       ]),
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         [
           "/0",
@@ -107,7 +110,8 @@ arena('the order of the queue', ({ agree }) => {
       );
       return side.origin.requests.map(({ head }) => /x-seen: (.*)\r\n/.exec(head)?.[1]);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "0 0",
         "7 -20",
@@ -147,7 +151,8 @@ arena('use-server', ({ agree }) => {
       );
       return side.logged(7);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
         "NAME NAME/b 200 ---- rc=0 sq=0 bq=0 <"GET /b HTTP/1.1">",
@@ -171,7 +176,8 @@ arena('use-server', ({ agree }) => {
       await side.ask(get('/') + get('/') + get('/b') + get('/'), 4);
       return side.logged(4);
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
         "NAME NAME/a 200 ---- rc=0 sq=0 bq=0 <"GET / HTTP/1.1">",
@@ -197,7 +203,8 @@ arena('use-server', ({ agree }) => {
       for (const bytes of [get('/x', 'Connection: close'), post('/y', 'z', 'Connection: close')]) await side.ask(bytes);
       return [side.origin.requests.length, side.originOf(2).requests.length];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         1,
         1,
@@ -224,7 +231,8 @@ arena('balance url_param check_post', ({ agree }) => {
       const answer = await side.answers(client);
       return [early, answer, await side.logged(1)];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         0,
         "HTTP/1.1 200 OK
@@ -248,7 +256,8 @@ arena('balance url_param check_post', ({ agree }) => {
       client.send('id=a');
       return [await side.answers(client), await side.logged(1)];
     },
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "HTTP/1.1 100 Continue
 
@@ -266,7 +275,8 @@ arena('balance url_param check_post', ({ agree }) => {
     'not for ever',
     section('timeout http-request 300ms'),
     async (side) => [await side.ask(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nid`), await side.logged(1)],
-    (seen, expect) => expect(seen).toMatchInlineSnapshot(`
+    (seen, expect) =>
+      expect(seen).toMatchInlineSnapshot(`
       [
         "HTTP/1.1 408 Request Time-out
       content-length: 110
@@ -280,5 +290,33 @@ arena('balance url_param check_post', ({ agree }) => {
         ],
       ]
     `),
+  );
+});
+
+arena('servers without an address of their own', ({ agree }) => {
+  const to = (origin: string): string[] => origin.split(':');
+  agree(
+    'set-dst and set-dst-port say where to, and connections are not mixed up',
+    `listen {name}
+  bind {bind}
+  http-reuse always
+  http-request set-dst req.hdr(x-address)
+  http-request set-dst-port req.hdr(x-port)
+  server s 0.0.0.0:0 # {origin} {origin2}`,
+    async (side) => {
+      const ask = (number: '' | 2): string => {
+        const [address, port] = to(`127.0.0.1:${(number === 2 ? side.originOf(2) : side.origin).port}`);
+        return get(`/${number}`, `x-address: ${address}`, `x-port: ${port}`);
+      };
+      await side.ask(ask('') + ask(2) + ask('') + ask(2) + ask(2), 5);
+      const count = ({ requests }: { requests: readonly { target: string }[] }): string[] =>
+        requests.map(({ target }) => target);
+      return [count(side.origin), count(side.originOf(2))];
+    },
+    (seen, expect) =>
+      expect(seen).toEqual([
+        ['/', '/'],
+        ['/2', '/2', '/2'],
+      ]),
   );
 });
