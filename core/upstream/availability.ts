@@ -36,6 +36,6 @@ export function requeue(server: UpstreamServer): number {
 /** Ends the sessions that a server serves; their logs say that it is down (`D`), or that another is up (`U`). */
 export function shutdownSessions(server: UpstreamServer, cause: 'D' | 'U'): void {
   for (const { sessions } of server.backend.runtime.generation.acceptors) {
-    for (const session of sessions) if (session.serves(server)) session.kill(cause);
+    for (const session of sessions) if (session.serves(server)) session.loseServer(cause);
   }
 }

@@ -125,6 +125,7 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
+    counters.sessionRate.add(now());
     if (++server.active > server.mostActive) {
       server.mostActive = server.active;
       if (server.active > counters.highest) counters.highest = server.active;
