@@ -1,4 +1,14 @@
-import type { Connection, ConnectionError, Endpoint, Listener, PacketMarks, ProxyHeaderValue, Received, TcpInfo, Value } from '../api/index.ts';
+import type {
+  Connection,
+  ConnectionError,
+  Endpoint,
+  Listener,
+  PacketMarks,
+  ProxyHeaderValue,
+  Received,
+  TcpInfo,
+  Value,
+} from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import { markPackets } from '../net/packet-marks.ts';
