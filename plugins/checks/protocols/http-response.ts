@@ -83,7 +83,7 @@ function readHead(text: string): Head | 'incomplete' | 'broken' {
       line = [Number(status), reason ?? '', version];
     } else if (row === '') {
       const [status, reason, version] = line;
-      return { response: { status, reason, version, headers: new Fields(fields) }, end: at };
+      return { response: { status, receivedStatus: status, reason, version, headers: new Fields(fields) }, end: at };
     } else if (/^[ \t]/.test(row)) {
       // obs-fold: the end of the line becomes blanks, RFC 9112 5.2.
       const last = fields.at(-1);
