@@ -2,7 +2,7 @@ import type { HttpReuse } from '../api/index.ts';
 import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
-import { connectTo } from '../upstream/connect.ts';
+import { connectTo, followsClient } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import { WaitQueue } from '../upstream/queue.ts';
@@ -101,10 +101,11 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   stream.server = server;
   stream.taken = true;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
+  const destination = followsClient(server) ? stream.connection.destination : undefined;
+  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks, destination);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
-    stream.connection$ = stream.serverLink = connection;
+    stream.connection$ = connection;
     stream.reused = true;
     stream.timing.connect = stream.timing.queue;
     sendRequest(session, stream, connection);
@@ -115,7 +116,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
 
 function connect(session: HttpSession, stream: Stream, server: UpstreamServer): void {
   stream.reused = false;
-  stream.connection$ = stream.serverLink = connectTo(server, stream, session);
+  stream.connection$ = connectTo(server, stream, session);
   const limit = stream.timeouts?.connect ?? stream.backend!.settings.timeouts.connect;
   schedule(session, limit, now());
 }

@@ -255,7 +255,6 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
-    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;
@@ -316,6 +315,10 @@ export class Stream implements Transaction, Queued {
 
   get #isMeasured(): boolean {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
+  }
+
+  get serverLink(): ServerConnection | undefined {
+    return this.connection$ ?? this.lastConnection ?? undefined;
   }
 
   get maxRetries(): number {

@@ -77,7 +77,7 @@ const LIMITED = ['maxconn 2', 'maxconn 1 weight 2', 'maxconn 3'];
 arena('picks under load', ({ agree }) => {
   for (const algorithm of ['roundrobin', 'static-rr', 'leastconn', 'first']) {
     agree(
-      `${algorithm}`,
+      algorithm,
       section(`balance ${algorithm}`, UNLIMITED),
       (side) => load(side, 60, 0.4, 0),
       (seen, expect) => expect(seen.length).toBeGreaterThan(60),
