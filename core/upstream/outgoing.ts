@@ -11,7 +11,7 @@ import type { UpstreamServer } from './server.ts';
 /** What connects to an address. */
 export function targetOf({ family, address, port }: Endpoint): ConnectTarget {
   if (family !== 'unix') return { host: address, port, family };
-  return { path: address.startsWith('abns@') ? abstractName(address.slice(5), true) : nativePath(address) };
+  return { path: address.startsWith('abns@') ? abstractName(address.slice(5), false) : nativePath(address) };
 }
 
 /** A connection that a plugin opened to a server, or to an address that stands for it. */
@@ -20,6 +20,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
   #reader: OutgoingReader | null;
   #socket!: ReadSocket;
   readonly #proxyHeader: 1 | 2 | undefined;
+  readonly #target: ConnectTarget;
 
   constructor(server: UpstreamServer, reader: OutgoingReader, options: OutgoingOptions = {}) {
     this.#reader = reader;
@@ -27,6 +28,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
     let target = options.address === undefined ? server.target : targetOf(options.address);
     if (options.port !== undefined && 'port' in target) target = { ...target, port: options.port };
     if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
+    this.#target = target;
     const source = sourceOf(server, target);
     if (source === undefined) this.#socket = connectSocket(target, this);
     else if (!source.connect(target as { host: string; port: number }, this)) {
@@ -50,15 +52,16 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
 
   /** The connection speaks for itself, not for a client. */
   #header(version: 1 | 2): string | Uint8Array {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
+    const { localAddress, localPort } = this.#socket;
+    const target = this.#target;
     if (version === 2) return writeProxyV2(undefined, { command: 'local' });
-    if (localAddress === undefined || remoteAddress === undefined) return writeProxyV1(undefined);
+    if (localAddress === undefined || !('port' in target)) return writeProxyV1(undefined);
     const family = localAddress.includes(':') ? 6 : 4;
     const ends = {
       source: localAddress,
       sourcePort: localPort!,
-      destination: remoteAddress,
-      destinationPort: remotePort!,
+      destination: target.host!,
+      destinationPort: target.port,
     };
     return writeProxyV1({ family, ...ends });
   }

@@ -64,7 +64,7 @@ export class AgentProbe implements Probe, OutgoingReader {
 
   onError(code: string, words: string): void {
     if (this.#connected) this.#finish({ code: 'L7RSP', outcome: 'failed', info: words });
-    else this.#finish(connectFailure(code, words, this.#target.server.address.family === 'unix'));
+    else this.#finish(connectFailure(code, words));
   }
 
   #finish(result: CheckResult): void {

@@ -38,7 +38,7 @@ export class ConnectProbe implements Probe, OutgoingReader {
   }
 
   onError(code: string, words: string): void {
-    this.#end(connectFailure(code, words, this.#target.server.address.family === 'unix'));
+    this.#end(connectFailure(code, words));
   }
 
   onData(): void {
