@@ -79,12 +79,17 @@ export interface Filter {
  */
 export interface FilterSide {
   /**
+   * It keeps no chunk, nor a part of one, longer than until it has answered: so they may be read into memory that is used again.
+   * Where all filters of a chain say so, a long body costs no memory of its own.
+   */
+  readonly borrows?: boolean;
+  /**
    * HTTP: all rules have been run (`http-after-response` too), and this is how the message would leave. Headers may be edited, but
    * for the body's length: see {@link FilterFlow.resize}. A verdict answers instead.
    */
   head?(flow: FilterFlow): Eventually<Verdict>;
   /**
-   * A piece of an HTTP body, without framing; it may be kept. Bytes that are returned are written, a word is a verdict. What is
+   * A piece of an HTTP body, without framing; it may be kept unless the filter {@link borrows}, and is not to be changed. Bytes that are returned are written, a word is a verdict. What is
    * neither written nor returned does not pass.
    */
   data?(chunk: Buffer, flow: FilterFlow): Eventually<FilterAnswer>;

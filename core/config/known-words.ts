@@ -157,7 +157,7 @@ export const KNOWN_WORDS: Readonly<Record<WordClass, string>> = {
     'slowstart|sni|sni-auto|socks4|source|ssl|ssl-max-ver|ssl-min-ver|ssl-reuse|stick|strict-maxconn|' +
     'tcp-md5sig|tcp-ut|tfo|tls-tickets|track|usesrc|verify|verifyhost|weight|ws',
   balance: 'first|hash|hdr|leastconn|log-hash|random|rdp-cookie|roundrobin|source|static-rr|sticky|uri|url_param',
-  filter: 'bwlim-in|bwlim-out|cache|comp-req|comp-res|compression|fcgi-app|spoe|trace',
+  filter: 'bwlim-in|bwlim-out|cache|comp-req|comp-res|compression|fcgi-app|opentracing|spoe|trace',
   'tcp-request connection':
     'accept|do-log|expect-netscaler-cip|expect-proxy|reject|sc-add-gpc|sc-inc-gpc|sc-inc-gpc0|sc-inc-gpc1|' +
     'sc-set-gpt|sc-set-gpt0|set-dst|set-dst-port|set-fc-mark|set-fc-tos|set-mark|set-src|set-src-port|' +

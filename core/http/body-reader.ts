@@ -1,7 +1,7 @@
 import { ChunkedTracker } from './chunked.ts';
 import { BODY_CHUNKED } from './messages.ts';
 
-/** Takes the framing off a body for those who want what is in it. Gives memory of its own, so that it may be kept. */
+/** Takes the framing off a body for those who want what is in it. */
 export class BodyReader {
   readonly #chunks: ChunkedTracker | null = null;
 
@@ -11,19 +11,18 @@ export class BodyReader {
     this.#chunks.keepTrailers = true;
   }
 
-  /** The payload in bytes[from, to), which are part of the body and well framed. */
-  payload(bytes: Buffer, from: number, to: number): Buffer {
-    const own = Buffer.allocUnsafe(to - from);
-    if (this.#chunks === null) {
-      bytes.copy(own, 0, from, to);
-      return own;
+  /** Copies the payload in bytes[from, to), which are part of the body and well framed, to the start of `target`, which has room for it. */
+  payload(bytes: Buffer, from: number, to: number, target: Buffer): Buffer {
+    let size = to - from;
+    if (this.#chunks === null) bytes.copy(target, 0, from, to);
+    else {
+      size = 0;
+      this.#chunks.advance(bytes, from, to, (part, start, end) => {
+        (part as Buffer).copy(target, size, start, end);
+        size += end - start;
+      });
     }
-    let size = 0;
-    this.#chunks.advance(bytes, from, to, (part, start, end) => {
-      (part as Buffer).copy(own, size, start, end);
-      size += end - start;
-    });
-    return own.subarray(0, size);
+    return size === target.length ? target : target.subarray(0, size);
   }
 
   /** The fields behind a chunked body, once all of it has been read. */

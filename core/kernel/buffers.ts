@@ -1,7 +1,7 @@
 /** Bytes a read into the shared buffer can bring. */
 export const READ_SIZE = 65_536;
 /** The same for a body that has a buffer of its own: larger, as each read and write costs the same whatever it moves. */
-const BULK_SIZE = 131_072;
+export const BULK_SIZE = 131_072;
 
 /** All heads and small bodies are read into this one buffer: what is to outlive the read event must be copied out of it. */
 export const sharedBuffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);

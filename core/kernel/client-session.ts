@@ -1,12 +1,24 @@
-import type { Connection, ConnectionError, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
+import type {
+  Connection,
+  ConnectionError,
+  Endpoint,
+  Listener,
+  PacketMarks,
+  ProxyHeaderValue,
+  Received,
+  TcpInfo,
+  Value,
+} from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import { markPackets } from '../net/packet-marks.ts';
+import { readTcpInfo } from '../net/tcp-info.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { Stream } from './stream.ts';
+import type { Budget } from './variables.ts';
 import { type Timed, unschedule, wallClock } from './timers.ts';
 
 /** What the acceptor found out about a connection. */
@@ -40,10 +52,13 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   source: Endpoint;
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
+  /** What they take, where the configuration limits that. */
+  variableBudget: Budget | undefined = undefined;
   receivedProxyHeader = false;
   error: ConnectionError | undefined = undefined;
   /** What reads the header that has to come first, while it is waited for. */
   introduction: { expire(): void } | null = null;
+  proxyHeaderValues: readonly ProxyHeaderValue[] = [];
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;
@@ -93,6 +108,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
 
   get acceptedAt(): number {
     return wallClock(this.acceptedTime);
+  }
+
+  tcpInfo(): TcpInfo | undefined {
+    return readTcpInfo(this.socket);
   }
 
   get socketDestination(): Endpoint {

@@ -2,6 +2,7 @@ import type { FilterAnswer, Eventually, Verdict } from '../api/index.ts';
 import { BodyReader } from '../http/body-reader.ts';
 import { BODY_TUNNEL } from '../http/messages.ts';
 import { newEvent } from '../net/clock.ts';
+import { BULK_SIZE, giveBuffer, takeBuffer } from './buffers.ts';
 import { type AttachedFilter, FilterPlace } from './filter-place.ts';
 import type { Stream } from './stream.ts';
 
@@ -10,6 +11,8 @@ const ENOUGH = 65_536;
 
 /** Where a chain ends: it sends what has come out, and carries out what a filter decided. */
 export interface ChainEnd {
+  /** All that was sent has been taken by the system. */
+  readonly idle: boolean;
   /** Sends {@link FilterChain.out}, if it is time to; sets {@link FilterChain.blocked} when the receiver has to catch up. */
   flush(chain: FilterChain): void;
   /** Filters have done what they can for now: lets the sender go on, or stops it, and sets whose time runs. */
@@ -47,6 +50,9 @@ export class FilterChain {
   started = false;
   readonly #end: ChainEnd;
   readonly #reader: BodyReader;
+  /** Buffers that chunks are lent in, and how many of them are in use. */
+  readonly #buffers: Buffer[] = [];
+  #lent = 0;
   #running = false;
   #verdict: Verdict = undefined;
   #inputEnded = false;
@@ -150,7 +156,22 @@ export class FilterChain {
 
   /** Bytes as they came: bytes[from, to), still framed. */
   feed(bytes: Buffer, from: number, to: number): void {
-    if (to > from) this.push(this.#reader.payload(bytes, from, to));
+    if (to > from) this.push(this.#reader.payload(bytes, from, to, this.#space(to - from)));
+  }
+
+  /** Memory for a chunk: where no filter keeps any, what has been used and left is used again. */
+  #space(size: number): Buffer {
+    const lends = size <= BULK_SIZE && this.places.every(({ side, left }) => left || side.borrows === true);
+    if (!lends) return Buffer.allocUnsafe(size);
+    if (this.#quiet) this.#lent = 0;
+    const buffer = this.#buffers[this.#lent] ?? takeBuffer();
+    this.#buffers[this.#lent++] = buffer;
+    return buffer;
+  }
+
+  /** Nothing that came in is still on its way. */
+  get #quiet(): boolean {
+    return this.outSize === 0 && this.#end.idle && this.places.every(({ input, busy }) => input.length === 0 && !busy);
   }
 
   /** Bytes that are the chain's to keep. */
@@ -333,6 +354,8 @@ export class FilterChain {
 
   /** The stream is over: filters that still hold on to it can do nothing any more. */
   close(): void {
+    if (this.closed) return;
+    if (this.#buffers.length > 0 && this.#quiet) this.#buffers.forEach(giveBuffer);
     this.closed = true;
     this.out = [];
     this.outSize = 0;

@@ -40,17 +40,10 @@ export class FilterOutput {
     this.written += total;
     if (total <= STRING_LIMIT && (total > size || parts.length > 1))
       return writeLatin1(socket, join(before, parts, after));
-    if (this.kind !== BODY_CHUNKED) {
-      if (before !== '') writeLatin1(socket, before);
-      let flowing = true;
-      for (const part of parts) flowing = socket.write(part);
-      return flowing;
-    }
-    const bytes = Buffer.allocUnsafe(total);
-    let at = bytes.write(before, 0, 'latin1');
-    for (const part of parts) at += part.copy(bytes, at);
-    bytes.write(after, at, 'latin1');
-    return socket.write(bytes);
+    if (before !== '') writeLatin1(socket, before);
+    let flowing = true;
+    for (const part of parts) flowing = socket.write(part);
+    return after === '' ? flowing : writeLatin1(socket, after);
   }
 
   /** A whole message as one string, as `write` would send it. */

@@ -21,6 +21,10 @@ export class RawEnd implements ChainEnd {
     this.#actions = actions;
   }
 
+  get idle(): boolean {
+    return (this.#actions.socket()?.writableLength ?? 0) === 0;
+  }
+
   flush(chain: FilterChain): void {
     const socket = this.#actions.socket();
     const size = chain.outSize;

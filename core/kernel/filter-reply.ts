@@ -7,7 +7,7 @@ import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
 
 /** Nothing of a request goes on that the proxy answers itself. */
-const NOWHERE: ChainEnd = { flush: () => undefined, balance: () => undefined, concluded: () => undefined };
+const NOWHERE: ChainEnd = { idle: true, flush: () => undefined, balance: () => undefined, concluded: () => undefined };
 
 /**
  * An answer of the proxy's own that passes the filters of responses: a service's, or one from a cache. They are shown the request's

@@ -33,6 +33,10 @@ class RequestEnd implements ChainEnd {
     this.#stream = stream;
   }
 
+  get idle(): boolean {
+    return (this.#stream.connection$?.socket.writableLength ?? 0) === 0;
+  }
+
   flush(chain: FilterChain): void {
     if (!this.#open) return;
     const stream = this.#stream;

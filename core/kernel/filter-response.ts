@@ -32,6 +32,10 @@ class ResponseEnd implements ChainEnd {
     this.#stream = stream;
   }
 
+  get idle(): boolean {
+    return this.#session.socket.writableLength === 0;
+  }
+
   flush(chain: FilterChain): void {
     const { socket } = this.#session;
     const stream = this.#stream;

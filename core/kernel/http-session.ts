@@ -229,6 +229,7 @@ export class HttpSession extends ClientSession {
     this.requests++;
     this.stream = stream;
     this.frontend.counters.requests++;
+    this.frontend.counters.requestRate.add(at);
     return stream;
   }
 

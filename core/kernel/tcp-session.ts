@@ -181,7 +181,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
       return;
     }
     stream.backend = backend;
-    enter(backend.counters);
+    enter(backend.counters, now());
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
@@ -217,7 +217,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     stream.taken = true;
     stream.timing.queue = at;
     this.#phase = CONNECTING;
-    stream.connection$ = connectTo(server, stream, this);
+    stream.connection$ = stream.serverLink = connectTo(server, stream, this);
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
@@ -246,7 +246,6 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     this.#phase = FLOWING;
     this.#received = null;
     connection.uses++;
-    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     if (stream.filters !== null) joinChains(this, stream, stream.filters);
@@ -733,7 +732,8 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
   protected gone(): void {
     if (this.#over) return;
     if (this.#phase !== ARRIVED && !(this.clientEnded && this.serverEnded)) {
-      this.stream.terminate('C', this.stream.stage);
+      // Whatever was under way: it is the data phase that a client breaks off.
+      this.stream.terminate('C', 'D');
       this.frontend.counters.cliAborts++;
     }
     this.#finish(false);

@@ -6,6 +6,7 @@ import compression from '../../plugins/compression/index.ts';
 import converters from '../../plugins/converters/index.ts';
 import errors from '../../plugins/errors/index.ts';
 import fetches from '../../plugins/fetches/index.ts';
+import filters from '../../plugins/filters/index.ts';
 import forwarding from '../../plugins/forwarding/index.ts';
 import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
@@ -28,6 +29,7 @@ export const stockPlugins: readonly Plugin[] = [
   checkProtocols,
   checks,
   forwarding,
+  filters,
   errors,
   httpRules,
   tcpRules,

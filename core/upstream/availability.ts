@@ -1,6 +1,5 @@
 import { proxyTitle } from '../config/proxy-config.ts';
 import type { UpstreamBackend } from './backend.ts';
-import type { Queued } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** Runs a change, and says so when it took the last server that could be given traffic. */
@@ -26,9 +25,10 @@ export function admitting(backend: UpstreamBackend, change: () => void): number 
 /** A server is gone: who waits for it looks for another, unless bound to it without `option redispatch`. Says how many. */
 export function requeue(server: UpstreamServer): number {
   const mayLeave = server.backend.settings.redispatch !== undefined;
-  const moving: Queued[] = [];
-  for (let one = server.queue.first; one !== null; one = one.queueNext) if (mayLeave || !one.assigned) moving.push(one);
+  const moving = server.queue.inOrder().filter((one) => mayLeave || !one.assigned);
   for (const one of moving) {
+    // Who was moved before may have taken this one along: both may be of one client.
+    if (one.queue !== server.queue) continue;
     server.queue.remove(one);
     one.onServerLost(server);
   }

@@ -52,16 +52,18 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
 
   /** The connection speaks for itself, not for a client. */
   #header(version: 1 | 2): string | Uint8Array {
-    const { localAddress, localPort } = this.#socket;
-    const target = this.#target;
     if (version === 2) return writeProxyV2(undefined, { command: 'local' });
-    if (localAddress === undefined || !('port' in target)) return writeProxyV1(undefined);
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
+    // A light socket does not ask the system who its peer is: it is the one that was called.
+    const called = 'port' in this.#target ? this.#target : { host: undefined, port: 0 };
+    const destination = remoteAddress ?? called.host;
+    if (localAddress === undefined || destination === undefined) return writeProxyV1(undefined);
     const family = localAddress.includes(':') ? 6 : 4;
     const ends = {
       source: localAddress,
       sourcePort: localPort!,
-      destination: target.host!,
-      destinationPort: target.port,
+      destination,
+      destinationPort: remotePort ?? called.port,
     };
     return writeProxyV1({ family, ...ends });
   }

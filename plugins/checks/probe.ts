@@ -48,5 +48,6 @@ const OWN_FAULTS: ReadonlySet<string> = new Set([
 /** The result of a connection that failed before it stood. */
 export function connectFailure(code: string, words: string): CheckResult {
   if (OWN_FAULTS.has(code)) return { code: 'SOCKERR', outcome: 'failed', info: `General socket error (${words})` };
-  return { code: 'L4CON', outcome: 'failed', info: words };
+  // What the system refuses at once has other words than what the network says (measured).
+  return { code: 'L4CON', outcome: 'failed', info: code === 'ENETUNREACH' ? `General socket error (${words})` : words };
 }

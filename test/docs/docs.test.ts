@@ -9,6 +9,7 @@ const OWN = [
   'docs/architecture.md',
   'docs/plugins.md',
   'docs/plugins-at-run-time.md',
+  'docs/filters.md',
   'docs/configuration.md',
 ];
 const PAGES = [
@@ -20,19 +21,23 @@ const PAGES = [
   'bench/README.md',
 ];
 
-describe.each(['README.md', 'docs/plugins.md', 'docs/plugins-at-run-time.md', 'docs/configuration.md'])(
-  '%s',
-  (page) => {
-    test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
-      const walk = new Walk(page);
-      try {
-        expect(await walk.run()).toBeUndefined();
-      } finally {
-        walk.end();
-      }
-    });
-  },
-);
+describe.each([
+  'README.md',
+  'docs/plugins.md',
+  'docs/plugins-at-run-time.md',
+  'docs/filters.md',
+  'docs/configuration.md',
+  'docs/cache.md',
+])('%s', (page) => {
+  test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
+    const walk = new Walk(page);
+    try {
+      expect(await walk.run()).toBeUndefined();
+    } finally {
+      walk.end();
+    }
+  });
+});
 
 /** What GitHub makes of a heading. */
 const anchor = (heading: string): string =>
