@@ -22,14 +22,22 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
+<<<<<<< HEAD
+=======
   /** Why it ended before it could be used; undefined while all is well. */
   readonly error: ConnectionError | undefined;
+>>>>>>> main
   /** What it said beside the addresses: the values of its TLVs in order, those inside an SSL one, too. */
   readonly proxyHeaderValues: readonly ProxyHeaderValue[];
   /** Requests that have come, the one under way among them; 0 in TCP mode. */
   readonly requests: number;
   /** Asks the system for what it measured; undefined where it cannot say. */
   tcpInfo(): TcpInfo | undefined;
+<<<<<<< HEAD
+  /** Why it ended before it could be used; undefined while all is well. */
+  readonly error: ConnectionError | undefined;
+=======
+>>>>>>> main
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
@@ -39,6 +47,8 @@ export interface Connection {
 /** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
 export interface ConnectionError {
   readonly code: number;
+  /** As `fc_err_name` has it. */
+  readonly name: string;
   /** As `fc_err_str` and the log have it. */
   readonly text: string;
 }
@@ -71,8 +81,6 @@ export interface TcpInfo {
 
 /** A connection to a server. */
 export interface ServerLink {
-  /** Its own end; undefined until it is connected, and once it is closed. */
-  readonly source: Endpoint | undefined;
   tcpInfo(): TcpInfo | undefined;
 }
 

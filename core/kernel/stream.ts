@@ -112,8 +112,13 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
+<<<<<<< HEAD
+  /** The one that carried it, though it may serve others by now. */
+  lastConnection: ServerConnection | null = null;
+=======
   /** The same until the stream's next life. */
   serverLink: ServerConnection | undefined = undefined;
+>>>>>>> main
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -255,7 +260,6 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
-    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;
@@ -316,6 +320,10 @@ export class Stream implements Transaction, Queued {
 
   get #isMeasured(): boolean {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
+  }
+
+  get serverLink(): ServerConnection | undefined {
+    return this.connection$ ?? this.lastConnection ?? undefined;
   }
 
   get maxRetries(): number {
