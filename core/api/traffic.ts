@@ -22,22 +22,14 @@ export interface Connection {
   readonly acceptedAt: number;
   /** A PROXY protocol header came first. */
   readonly receivedProxyHeader: boolean;
-<<<<<<< HEAD
-=======
-  /** Why it ended before it could be used; undefined while all is well. */
-  readonly error: ConnectionError | undefined;
->>>>>>> main
   /** What it said beside the addresses: the values of its TLVs in order, those inside an SSL one, too. */
   readonly proxyHeaderValues: readonly ProxyHeaderValue[];
   /** Requests that have come, the one under way among them; 0 in TCP mode. */
   readonly requests: number;
   /** Asks the system for what it measured; undefined where it cannot say. */
   tcpInfo(): TcpInfo | undefined;
-<<<<<<< HEAD
   /** Why it ended before it could be used; undefined while all is well. */
   readonly error: ConnectionError | undefined;
-=======
->>>>>>> main
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
@@ -79,6 +71,8 @@ export interface TcpInfo {
 
 /** A connection to a server. */
 export interface ServerLink {
+  /** Its own end; undefined until it is connected, and once it is closed before anybody asked. */
+  readonly source: Endpoint | undefined;
   tcpInfo(): TcpInfo | undefined;
 }
 

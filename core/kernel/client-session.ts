@@ -55,17 +55,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** What they take, where the configuration limits that. */
   variableBudget: Budget | undefined = undefined;
   receivedProxyHeader = false;
-<<<<<<< HEAD
   proxyHeaderValues: readonly ProxyHeaderValue[] = [];
   error: ConnectionError | undefined = undefined;
   /** What reads the header that has to come first, while it is waited for. */
   introduction: { expire(): void } | null = null;
-=======
-  error: ConnectionError | undefined = undefined;
-  /** What reads the header that has to come first, while it is waited for. */
-  introduction: { expire(): void } | null = null;
-  proxyHeaderValues: readonly ProxyHeaderValue[] = [];
->>>>>>> main
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;

@@ -112,13 +112,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
-<<<<<<< HEAD
   /** The one that carried it, though it may serve others by now. */
   lastConnection: ServerConnection | null = null;
-=======
-  /** The same until the stream's next life. */
-  serverLink: ServerConnection | undefined = undefined;
->>>>>>> main
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
