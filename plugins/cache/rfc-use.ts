@@ -2,11 +2,11 @@ import type { Action, HeaderList, Transaction, Verdict } from 'sluice/plugin';
 import { answer } from './answer.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from './cache-control.ts';
 import { forOriginOnly } from './conditions.ts';
-import { CachedResponse, type Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { Snapshot, valueOf } from './fields.ts';
 import type { Flight } from './flights.ts';
 import { keyOf } from './key.ts';
-import { type Purpose, remember } from './lookup.ts';
+import { lookupOf, type Purpose, remember } from './lookup.ts';
 import { partWanted } from './partial.ts';
 import { reuse } from './reuse.ts';
 import type { CacheSection } from './settings.ts';
@@ -41,6 +41,9 @@ export function useRfc(
   const { request } = transaction;
   // It may have ended while it waited for another.
   if (request === undefined) return undefined;
+  // Asked twice, the fields of the request are not all the client's any more.
+  const before = lookupOf(transaction);
+  if (before !== undefined && (before.section === section || before.validating)) return undefined;
   const { method, headers } = request;
   const key = keyOf(transaction);
   if (key === undefined) return undefined;
@@ -193,11 +196,9 @@ function makeConditional(headers: HeaderList, { response }: Entry): boolean {
 
 /** RFC 9111 5.2.1.7. */
 function notCached(transaction: Transaction, section: CacheSection): 'done' {
-  const fields: [string, string][] = [['content-length', '0']];
   const { cacheStatus } = section.settings;
-  if (cacheStatus !== undefined) fields.push(['cache-status', `${cacheStatus}; detail=only-if-cached`]);
-  const made = new CachedResponse('', { status: 504, reason: 'Gateway Timeout', fields, body: [] });
-  return transaction.serve(made, '<CACHE>');
+  const headers = cacheStatus === undefined ? [] : [['cache-status', `${cacheStatus}; detail=only-if-cached`] as const];
+  return transaction.reply({ status: 504, reason: 'Gateway Timeout', headers });
 }
 
 /** Asks the origin in the background, once at a time (RFC 5861 3). */

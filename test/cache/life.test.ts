@@ -363,6 +363,23 @@ http-after-response set-header x-after %[res.cache_hit]`,
     expect(await status({ 'cache-control': 'only-if-cached' })).toBe('me; detail=only-if-cached');
   });
 
+  test('a cache that is asked twice, and two caches, tell a client nothing of their own conditions', async () => {
+    site = await Site.start(
+      'rfc9111 on\n',
+      'http-request cache-use c\nhttp-request cache-use c\nhttp-request cache-use d\nhttp-response cache-store c\nhttp-response cache-store d',
+      'cache d\n  total-max-size 4\n  rfc9111 on',
+    );
+    const headers = { 'cache-control': 'max-age=10', etag: '"a"' };
+    site.script = ({ headers: asked }) =>
+      asked['if-none-match'] === undefined ? { headers, body: 'body' } : { status: 304, headers };
+    for (let i = 0; i < 4; i++) {
+      const { status, body } = await site.ask('/');
+      expect([status, body]).toEqual([200, 'body']);
+      site.pass(20);
+    }
+    expect(site.seen.at(-1)!.headers['if-none-match']).toBe('"a"');
+  });
+
   test('an http-response rule that was stored before runs again, as with HAProxy', async () => {
     site = await Site.start(
       'max-age 60',
