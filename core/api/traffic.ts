@@ -73,6 +73,8 @@ export interface TcpInfo {
 
 /** A connection to a server. */
 export interface ServerLink {
+  /** This side's end; undefined where the system does not say. Once asked for, it is remembered. */
+  readonly source: Endpoint | undefined;
   tcpInfo(): TcpInfo | undefined;
 }
 

@@ -199,6 +199,7 @@ export class Stream implements Transaction, Queued {
     this.startedAt = startedAt;
     this.backend = undefined;
     this.server = undefined;
+    this.serverLink = undefined;
     this.request = undefined;
     this.response = undefined;
     const timing = this.timing;
@@ -315,10 +316,6 @@ export class Stream implements Transaction, Queued {
 
   get #isMeasured(): boolean {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
-  }
-
-  get serverLink(): ServerConnection | undefined {
-    return this.connection$ ?? this.lastConnection ?? undefined;
   }
 
   get maxRetries(): number {

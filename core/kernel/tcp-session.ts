@@ -217,7 +217,7 @@ export class TcpSession extends ClientSession implements Sides, RequestWatcher, 
     stream.taken = true;
     stream.timing.queue = at;
     this.#phase = CONNECTING;
-    stream.connection$ = connectTo(server, stream, this);
+    stream.connection$ = stream.serverLink = connectTo(server, stream, this);
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();

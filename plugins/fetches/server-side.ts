@@ -26,14 +26,14 @@ export const serverSideFetches: FetchTable = {
     'addr',
     'server-l4',
     'The address the connection to the server comes from.',
-    address(({ serverSource }) => serverSource),
+    address(({ serverLink }) => serverLink?.source),
   ),
   ...simple(
     'bc_src_port',
     'sint',
     'server-l4',
     'The port the connection to the server comes from.',
-    port(({ serverSource }) => serverSource),
+    port(({ serverLink }) => serverLink?.source),
   ),
   ...simple('bc_http_major', 'sint', 'server-l4', 'The major version of HTTP the server is spoken to in.', (one) =>
     connected(one) && isHttp(one) ? 1 : undefined,
