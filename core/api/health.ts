@@ -140,6 +140,8 @@ export interface CheckRecord {
   readonly paused: boolean;
   readonly running: boolean;
   readonly code: CheckCode;
+  /** What the code means: `Layer4 check passed`. */
+  readonly words: string;
   readonly outcome: CheckOutcome | 'unknown';
   /** The code of the protocol; -1: none. */
   readonly l7code: number;

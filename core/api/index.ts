@@ -11,3 +11,4 @@ export * from './traffic.ts';
 export * from './values.ts';
 export * from './words.ts';
 export { type StoredFraming, type StoredParts, StoredResponse } from '../http/stored-response.ts';
+export { Heap, type Heaped } from '../upstream/heap.ts';

@@ -149,6 +149,8 @@ export interface MatchKeyword extends Documented {
 }
 export interface MatchFlags {
   readonly ignoreCase: boolean;
+  /** Whether names of hosts in patterns are looked up; not behind `-n`. */
+  readonly resolveNames?: boolean;
   fail(message: string): never;
 }
 

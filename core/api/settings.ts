@@ -322,6 +322,8 @@ export interface GlobalSettings {
   zeroWarning: boolean;
   quiet: boolean;
   bufsize: number;
+  /** The bytes that variables may take; 0: no limit. A scope's bytes are its own and those of the scopes within it. */
+  variableLimits: Record<'global' | 'proc' | 'sess' | 'txn' | 'reqres', number>;
   maxrewrite: number;
   /** Header fields in a message at the most. */
   maxHeaders: number;

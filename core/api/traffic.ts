@@ -24,6 +24,12 @@ export interface Connection {
   readonly receivedProxyHeader: boolean;
   /** Why it ended before it could be used; undefined while all is well. */
   readonly error: ConnectionError | undefined;
+  /** What it said beside the addresses: the values of its TLVs in order, those inside an SSL one, too. */
+  readonly proxyHeaderValues: readonly ProxyHeaderValue[];
+  /** Requests that have come, the one under way among them; 0 in TCP mode. */
+  readonly requests: number;
+  /** Asks the system for what it measured; undefined where it cannot say. */
+  tcpInfo(): TcpInfo | undefined;
   /** Marks what is sent to the client from here on; where the system does not let us, it is told once in the process's log. */
   setPacketMarks(marks: PacketMarks): void;
   /** Time to live of the reset by which `drop` ends the connection; without it, no reset is sent if that can be helped. */
@@ -43,6 +49,31 @@ export interface PacketMarks {
   readonly mark?: number | undefined;
   /** The byte of IPv4's type of service, of IPv6's traffic class. */
   readonly typeOfService?: number | undefined;
+}
+
+/** A TLV of a PROXY protocol header, version 2; proxy-protocol.txt 2.2. */
+export interface ProxyHeaderValue {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+/** Measures of TCP on a connection: Linux's TCP_INFO. Times are microseconds, the rest segments. */
+export interface TcpInfo {
+  readonly roundTrip: number;
+  readonly roundTripVariance: number;
+  readonly unacknowledged: number;
+  readonly sacked: number;
+  readonly lost: number;
+  readonly retransmitted: number;
+  readonly fackets: number;
+  readonly reordering: number;
+}
+
+/** A connection to a server. */
+export interface ServerLink {
+  /** Its own end; undefined until it is connected, and once it is closed. */
+  readonly source: Endpoint | undefined;
+  tcpInfo(): TcpInfo | undefined;
 }
 
 export interface Listener {
@@ -115,6 +146,8 @@ export interface Request {
 
 export interface Response {
   status: number;
+  /** As the server sent it, whatever rules have made of it since; undefined in an answer that no server gave. */
+  readonly receivedStatus: number | undefined;
   reason: string;
   readonly version: string;
   readonly headers: HeaderList;
@@ -189,6 +222,10 @@ export interface Transaction {
   /** The frontend itself (in a `listen` section) or undefined until a backend was chosen. */
   readonly backend: Backend | undefined;
   readonly server: Server | undefined;
+  /** The connection to the server the transaction has, or had until its end; undefined before. */
+  readonly serverLink: ServerLink | undefined;
+  /** That connection had served others before. */
+  readonly reused: boolean;
   /** Undefined in TCP mode, and until a request has been parsed. */
   readonly request: Request | undefined;
   /** Undefined until a response head has been parsed or made. */
@@ -206,6 +243,11 @@ export interface Transaction {
   readonly bytesToClient: number;
   /** Bytes read from the client so far. */
   readonly bytesFromClient: number;
+  /** The same of the server's side: bytes written to it and read from it so far. */
+  readonly bytesToServer: number;
+  readonly bytesFromServer: number;
+  /** How often a connection may be tried again: `retries`, or what `set-retries` said. */
+  readonly maxRetries: number;
   /**
    * Both as `%B` and `%U` have them. HAProxy counts a message before rules change it, and not as it is written: without separators,
    * chunk framing and `Connection`. Where the frontend does not log it is not measured, and these are the bytes themselves.
@@ -231,9 +273,14 @@ export interface Transaction {
   /** Positions in the server's and the backend's queue when it entered them, as `%sq` and `%bq` print. */
   readonly serverQueue: number;
   readonly backendQueue: number;
+  /** Of those who wait for a server the smallest class is first, then who came first, at a date that many milliseconds later. */
+  priorityClass: number;
+  priorityOffset: number;
   /** Variables; configuration.txt 2.8. `name` is without the scope. */
   getVariable(scope: VariableScope, name: string): Value | undefined;
-  /** `undefined` unsets it. */
+  /** The names and values of a scope. */
+  variables(scope: VariableScope): Iterable<readonly [name: string, value: Value]>;
+  /** `undefined` unsets it. What exceeds `tune.vars.*` is not kept. */
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void;
   /** Header captures declared by the frontend, by slot; `undefined` where nothing was captured. */
   readonly requestCaptures: (string | undefined)[];
@@ -246,8 +293,6 @@ export interface Transaction {
   logLevel: string | undefined;
   /** Where the log line being made comes from, as `%OG` has it; set by who makes it. configuration.txt 8.2.6. */
   logOrigin: string;
-  /** This side's end of the connection to the server; undefined without one, and where the system does not say. */
-  readonly serverSource: Endpoint | undefined;
   /** Milliseconds; changed by `set-timeout`. 0 means none. */
   setTimeout(which: TimeoutChoice, milliseconds: number): void;
   /** What counts now: {@link setTimeout}'s, else the proxy's, 0 if none. */
@@ -307,8 +352,8 @@ export interface Transaction {
   closeServerConnection(): void;
   /** In `tcp-request connection`: a header of that protocol has to come before anything else is read. */
   expectHeader(protocol: 'proxy' | 'netscaler-cip'): void;
-  /** Waits; false as soon as the client is gone. */
-  sleep(milliseconds: number): Promise<boolean>;
+  /** Waits; false as soon as the client is gone, whose line says so: `CT` out of a tarpit. */
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean>;
   /**
    * Waits until the body of the message now under way is complete, has `atLeast` bytes (0: no such limit) or fills the
    * buffer: `ready`. `timeout` after that many milliseconds, `closed` when the sender is gone.
@@ -329,6 +374,16 @@ export interface DetachedTransaction extends Transaction {
   response: Response | undefined;
 }
 
+/** Events a second. */
+export interface Rate {
+  /** The most in one second so far. */
+  readonly highest: number;
+  /** Counts one; `at` is in milliseconds, as `performance.now()` has them. */
+  add(at: number): void;
+  /** In the second up to `at`. */
+  perSecond(at: number): number;
+}
+
 /** Counters as the statistics name them. Plain numbers: each thread counts for itself. */
 export interface Counters {
   /** Current, highest, and total sessions. */
@@ -347,6 +402,10 @@ export interface Counters {
   requests: number;
   /** Indexed by status class 1 to 5; 0 counts the rest. */
   readonly responses: number[];
+  /** Sessions of a frontend are connections, those of backends and servers transactions. */
+  readonly sessionRate: Rate;
+  /** HTTP requests of a frontend. */
+  readonly requestRate: Rate;
   internalErrors: number;
   cliAborts: number;
   srvAborts: number;

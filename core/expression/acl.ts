@@ -7,6 +7,7 @@ import type { Keywords } from '../plugin/registry.ts';
 import { type ArgumentContext, resolveList } from './arguments.ts';
 import { canCast, castBetween } from './casts.ts';
 import { DERIVED } from './derived.ts';
+import { takesDotted, undotted } from './dotted.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
@@ -73,10 +74,11 @@ export function compileAcl(words: readonly string[], tables: AclTables, context:
     );
   if (!sample.hasConverters) sample.expect?.(patterns.groups.flatMap((group) => group.patterns));
   const cast = castBetween(sample.type, method.input);
+  const dotted = takesDotted(word) && !sample.hasConverters && patterns.method === undefined;
   const matcher = anyOf(
     patterns.groups.length === 0 && PATTERNLESS.has(methodName)
-      ? [compileMatch(method, [], false)]
-      : patterns.groups.map((group) => compileGroup(group, method)),
+      ? [compileMatch(method, [], { ignoreCase: false, resolveNames: false })]
+      : patterns.groups.map((group) => compileGroup(group, method, dotted)),
   );
   const matches = cast ? castFirst(cast, matcher) : matcher;
   const fixed = patterns.groups.every((group) => group.reference === undefined);
@@ -146,6 +148,7 @@ function readCriterion(criterion: string, tables: AclTables, context: AclContext
 
 interface PatternGroup {
   readonly ignoreCase: boolean;
+  readonly resolveNames: boolean;
   readonly patterns: readonly string[];
   readonly reference: PatternReference | undefined;
 }
@@ -163,6 +166,7 @@ function readPatterns(words: readonly string[], context: AclContext): Patterns {
   let method: string | undefined;
   let ignoreCase = false;
   let isMap = false;
+  let resolveNames = true;
   let closed = false;
   let at = 1;
   for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
@@ -180,34 +184,37 @@ function readPatterns(words: readonly string[], context: AclContext): Patterns {
       const file = resolveList(words[++at] ?? '', context);
       if (!context.scope) throw new ExpressionError('pattern files cannot be used here');
       const reference = context.scope.global.extension(PATTERNS).open(file, isMap);
-      groups.push({ ignoreCase, patterns: [], reference });
-    } else if (flag === '-n') continue;
+      groups.push({ ignoreCase, resolveNames, patterns: [], reference });
+    } else if (flag === '-n') resolveNames = false;
     else
       throw new ExpressionError(
         `'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,
       );
   }
-  if (at < words.length) groups.push({ ignoreCase, patterns: words.slice(at), reference: undefined });
+  if (at < words.length) groups.push({ ignoreCase, resolveNames, patterns: words.slice(at), reference: undefined });
   return { method, groups, closed };
 }
 
-function compileMatch(method: MatchKeyword, patterns: readonly string[], ignoreCase: boolean): Matcher {
+type Flags = Pick<PatternGroup, 'ignoreCase' | 'resolveNames'>;
+
+function compileMatch(method: MatchKeyword, patterns: readonly string[], flags: Flags): Matcher {
   return method.compile(patterns, {
-    ignoreCase,
+    ignoreCase: flags.ignoreCase,
+    resolveNames: flags.resolveNames,
     fail: (message) => {
       throw new ExpressionError(message);
     },
   });
 }
 
-function compileGroup(group: PatternGroup, method: MatchKeyword): Matcher {
-  const { reference, ignoreCase } = group;
-  if (!reference) return compileMatch(method, group.patterns, ignoreCase);
+function compileGroup(group: PatternGroup, method: MatchKeyword, dotted: boolean): Matcher {
+  const { reference } = group;
+  if (!reference) return compileMatch(method, dotted ? group.patterns.map(undotted) : group.patterns, group);
   const matcher = followReference(reference, (entries) =>
     compileMatch(
       method,
-      entries.map((entry) => entry.pattern),
-      ignoreCase,
+      entries.map(({ pattern }) => (dotted ? undotted(pattern) : pattern)),
+      group,
     ),
   );
   return (value) => matcher()(value);

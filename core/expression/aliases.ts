@@ -108,12 +108,16 @@ interface Captures {
   readonly slots: (transaction: Transaction) => readonly (string | undefined)[];
 }
 
+/** None for what could not be read: nothing could be captured. */
+const ifRead = ({ timing, frontend }: Transaction, count: number): number =>
+  timing.request < 0 && frontend.settings.mode === 'http' ? 0 : count;
+
 const REQUEST: Captures = {
-  declared: ({ frontend }) => frontend.settings.requestCaptures.length,
+  declared: (transaction) => ifRead(transaction, transaction.frontend.settings.requestCaptures.length),
   slots: ({ requestCaptures }) => requestCaptures,
 };
 const RESPONSE: Captures = {
-  declared: ({ frontend }) => frontend.settings.responseCaptures.length,
+  declared: (transaction) => ifRead(transaction, transaction.frontend.settings.responseCaptures.length),
   slots: ({ responseCaptures }) => responseCaptures,
 };
 
@@ -161,13 +165,6 @@ function growing(figure: (transaction: Transaction) => number): Alias {
   };
 }
 
-const encoded =
-  (get: (transaction: Transaction) => string | undefined) =>
-  (transaction: Transaction): string | undefined => {
-    const value = get(transaction);
-    return value === undefined || value === '' ? undefined : encodeForLog(value);
-  };
-
 const source = (transaction: Transaction): Endpoint => transaction.connection.source;
 const destination = (transaction: Transaction): Endpoint => transaction.connection.destination;
 const server = (transaction: Transaction): Endpoint | undefined => transaction.server?.address;
@@ -177,13 +174,10 @@ const host = hostname();
 const CAPTURED_COOKIES = { request: 'capture.cookie.request', response: 'capture.cookie.response' } as const;
 
 const cookie = (which: keyof typeof CAPTURED_COOKIES): Alias =>
-  text(
-    encoded((transaction) => {
-      const value = transaction.getVariable('txn', CAPTURED_COOKIES[which]);
-      return typeof value === 'string' ? value : undefined;
-    }),
-    true,
-  );
+  text((transaction) => {
+    const value = transaction.getVariable('txn', CAPTURED_COOKIES[which]);
+    return typeof value === 'string' ? value : undefined;
+  }, true);
 
 export const ALIASES: Readonly<Record<string, Alias>> = {
   B: growing((transaction) => transaction.loggedToClient),
@@ -219,8 +213,8 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   ac: number(({ process: whole }) => whole.connections),
   b: text((transaction) => (transaction.backend ?? transaction.frontend).name),
   bc: number((transaction) => transaction.backend?.counters.current ?? 0),
-  bi: address(({ serverSource }) => serverSource),
-  bp: port(({ serverSource }) => serverSource),
+  bi: address(({ serverLink }) => serverLink?.source),
+  bp: port(({ serverLink }) => serverLink?.source),
   bq: number((transaction) => transaction.backendQueue),
   ci: address(source),
   cp: port(source),
@@ -229,10 +223,10 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   fi: address(destination),
   fp: port(destination),
   ft: text((transaction) => transaction.frontend.name),
-  hr: { ...captures(REQUEST), http: true },
-  hrl: { ...captureWords(REQUEST), http: true },
-  hs: { ...captures(RESPONSE), http: true },
-  hsl: { ...captureWords(RESPONSE), http: true },
+  hr: captures(REQUEST),
+  hrl: captureWords(REQUEST),
+  hs: captures(RESPONSE),
+  hsl: captureWords(RESPONSE),
   ID: text((transaction) => transaction.uniqueId),
   lc: number(({ frontend }) => frontend.logLines, 4),
   ms: {
@@ -261,5 +255,5 @@ export const ALIASES: Readonly<Record<string, Alias>> = {
   trg: plain((transaction) => utcDate(requestDate(transaction)), true),
   trl: plain((transaction) => localDate(requestDate(transaction)), true),
   ts: plain((transaction) => transaction.termination.slice(0, 2)),
-  tsc: plain((transaction) => transaction.termination, true),
+  tsc: plain((transaction) => transaction.termination),
 };

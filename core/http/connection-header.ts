@@ -35,5 +35,22 @@ export function cleanTransferCodings(head: Head): void {
   }
 }
 
+/** Takes `close` and `keep-alive` out of the Connection fields of a response that rules wrote; says whether it is to close. */
+export function takeClose(head: Head): boolean {
+  let closes = false;
+  for (let i = head.size - 1; i >= 0; i--) {
+    if (head.nameAt(i) !== 'connection') continue;
+    const members = head
+      .valueAt(i)
+      .split(',')
+      .map((member) => member.trim());
+    const kept = members.filter((member) => member !== '' && !/^(?:close|keep-alive)$/i.test(member));
+    closes ||= members.some((member) => /^close$/i.test(member));
+    if (kept.length === 0) head.deleteAt(i);
+    else if (kept.length < members.length) head.setAt(i, kept.join(','));
+  }
+  return closes;
+}
+
 export const CLOSE_LINE = 'connection: close\r\n';
 export const KEEP_ALIVE_LINE = 'connection: keep-alive\r\n';

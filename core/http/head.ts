@@ -19,6 +19,7 @@ interface AddedLine {
   readonly text: string;
 }
 
+const CONNECTION = 'connection';
 const CONTENT_LENGTH = 'content-length';
 const TRANSFER_ENCODING = 'transfer-encoding';
 
@@ -58,7 +59,10 @@ export class Head implements HeaderList {
   #added = 0;
   /** What additions and changes have added at the most, in bytes. */
   #grown = 0;
+  /** Fields that went before anybody saw them. */
+  #cut = 0;
   #framing = false;
+  #connection = false;
   #startLine: string | undefined = undefined;
 
   /** Takes over what the scanner found; `end` is the index after the empty line. */
@@ -87,7 +91,9 @@ export class Head implements HeaderList {
       this.#changed = 0;
       this.#added = 0;
       this.#grown = 0;
+      this.#cut = 0;
       this.#framing = false;
+      this.#connection = false;
     }
     if (this.#cached) {
       const values = this.#values;
@@ -126,7 +132,9 @@ export class Head implements HeaderList {
     this.#end = 0;
     this.#added = 0;
     this.#grown = 0;
+    this.#cut = 0;
     this.#framing = false;
+    this.#connection = false;
   }
 
   /** An empty head to be filled with `add`: that of an answer made by the proxy. */
@@ -169,14 +177,19 @@ export class Head implements HeaderList {
     return this.#end - this.#start + (this.#startLine?.length ?? 0) + this.#grown + BOUND + 4 * this.#count;
   }
 
-  /** Fields, those that were taken out of what arrived included: their places are not free. */
+  /** Fields, those that rules took out of what arrived included: their places are not free. */
   get blocks(): number {
-    return this.#count + this.#added;
+    return this.#count - this.#cut + this.#added;
   }
 
   /** Somebody changed the fields that say how a body is framed, or took them out. */
   get framingEdited(): boolean {
     return this.#framing;
+  }
+
+  /** Somebody wrote a Connection field. */
+  get connectionEdited(): boolean {
+    return this.#connection;
   }
 
   slice(start: number, end: number): string {
@@ -253,6 +266,7 @@ export class Head implements HeaderList {
   add(name: string, value: string): void {
     this.#edited = true;
     if (isFraming(name)) this.#framing = true;
+    else if (name === CONNECTION) this.#connection = true;
     this.#grown += name.length + value.length + 8;
     const at = this.#added++;
     this.#addedNames[at] = name;
@@ -302,7 +316,9 @@ export class Head implements HeaderList {
 
   /** Removes the field at the index the scanner gave it. */
   deleteScanned(index: number): void {
-    if (this.#states[index] !== DELETED) this.#remove(index);
+    if (this.#states[index] === DELETED) return;
+    this.#remove(index);
+    this.#cut++;
   }
 
   #physical(index: number): number {
@@ -330,6 +346,7 @@ export class Head implements HeaderList {
     const i = this.#physical(index);
     this.#grown += value.length;
     this.#noteFraming(i);
+    if (this.nameAt(index) === CONNECTION) this.#connection = true;
     if (i >= this.#count) {
       this.#addedValues[i - this.#count] = value;
       return;

@@ -243,6 +243,8 @@ export class ResponseView implements Response {
   version = '1.1';
   /** Somebody gave it another status: one that has a body, perhaps, where it had none. */
   statusSet = false;
+  /** What the server sent; undefined in answers that no server gave. */
+  receivedStatus: number | undefined = undefined;
   #status = 0;
   #reason: string | undefined = undefined;
   #reasonStart = 0;
@@ -251,7 +253,7 @@ export class ResponseView implements Response {
   load(bytes: Buffer, scan: HeadScanner, end: number): void {
     this.head.load(bytes, scan, end);
     this.version = scan.minor === 1 ? '1.1' : '1.0';
-    this.#status = scan.status;
+    this.#status = this.receivedStatus = scan.status;
     this.statusSet = false;
     this.#reason = undefined;
     this.#reasonStart = scan.reasonStart;
@@ -264,6 +266,7 @@ export class ResponseView implements Response {
     this.head.loadStored(stored);
     this.version = stored.version;
     this.#status = stored.status;
+    this.receivedStatus = undefined;
     this.#reason = stored.reason;
     this.body.beginWhole(STORED_KINDS[stored.framing], stored.payload);
   }
@@ -273,6 +276,7 @@ export class ResponseView implements Response {
     this.head.begin();
     this.version = version;
     this.#status = status;
+    this.receivedStatus = undefined;
     this.#reason = reason;
     this.#line();
   }

@@ -79,7 +79,7 @@ export class Acceptor implements Door {
       return;
     }
     frontend.countSession(at);
-    enter(frontend.counters);
+    enter(frontend.counters, at);
     this.listener.connections++;
     this.#process.enter();
     const source: Endpoint =
@@ -199,6 +199,7 @@ export class Acceptor implements Door {
 
   release(session: ClientSession): void {
     this.sessions.delete(session);
+    session.variableBudget?.end();
     this.listener.connections--;
     const wasFull = this.frontend.full;
     this.frontend.counters.current--;

@@ -1,4 +1,4 @@
-import type { Action, Endpoint, Eventually, Transaction, Value } from '../api/index.ts';
+import type { Action, Endpoint, Eventually, Transaction } from '../api/index.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { newEvent } from '../net/clock.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
@@ -8,7 +8,7 @@ import { after, attachBackend, attachFrontend } from './filter-stages.ts';
 import { BUSY, HttpSession, scannerFor } from './http-session.ts';
 import { resumeRules } from './request-stages.ts';
 import type { RunningRule } from './rules.ts';
-import { type Stream, takeStream } from './stream.ts';
+import { type CopiedVariable, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
 /** A client that takes everything at once and is nobody. */
@@ -120,7 +120,7 @@ interface Copied {
   readonly backend: Stream['backend'];
   readonly startedAt: number;
   readonly step: number;
-  readonly variables: Map<string, Value> | null;
+  readonly variables: readonly CopiedVariable[];
 }
 
 function begin(session: HttpSession, copied: Copied, prepare: (copy: Transaction) => void, rest: Rest): void {
@@ -149,7 +149,7 @@ function begin(session: HttpSession, copied: Copied, prepare: (copy: Transaction
   schedule(session, session.frontend.clientTimeout, at);
   if (backend !== undefined) {
     stream.backend = backend;
-    enter(backend.counters);
+    enter(backend.counters, at);
     backend.counters.requests++;
     stream.retriesLeft = backend.settings.retries;
   }

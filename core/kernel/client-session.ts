@@ -1,12 +1,24 @@
-import type { Connection, ConnectionError, Endpoint, Listener, PacketMarks, Received, Value } from '../api/index.ts';
+import type {
+  Connection,
+  ConnectionError,
+  Endpoint,
+  Listener,
+  PacketMarks,
+  ProxyHeaderValue,
+  Received,
+  TcpInfo,
+  Value,
+} from '../api/index.ts';
 import { descriptorOf, pauseReading, resumeReading } from '../net/fast-socket.ts';
 import type { ReadSocket, SocketReader } from '../net/fast-socket.ts';
 import { markPackets } from '../net/packet-marks.ts';
+import { readTcpInfo } from '../net/tcp-info.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { Stream } from './stream.ts';
+import type { Budget } from './variables.ts';
 import { type Timed, unschedule, wallClock } from './timers.ts';
 
 /** What the acceptor found out about a connection. */
@@ -28,8 +40,8 @@ export interface Door {
   release(session: ClientSession): void;
 }
 
-/** Killed by an operator, by an error of ours, as its server went down, or as one came up. configuration.txt 8.5. */
-export type KillCause = 'K' | 'I' | 'D' | 'U';
+/** Why an exchange ends with its server: that is down (`D`), or another is up (`U`). configuration.txt 8.5. */
+export type ServerLoss = 'D' | 'U';
 
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
@@ -40,10 +52,13 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   source: Endpoint;
   readonly acceptedTime: number;
   variables: Map<string, Value> | null = null;
+  /** What they take, where the configuration limits that. */
+  variableBudget: Budget | undefined = undefined;
   receivedProxyHeader = false;
   error: ConnectionError | undefined = undefined;
   /** What reads the header that has to come first, while it is waited for. */
   introduction: { expire(): void } | null = null;
+  proxyHeaderValues: readonly ProxyHeaderValue[] = [];
   resetTtl: number | undefined = undefined;
   /** Requests so far, in HTTP mode. */
   requests = 0;
@@ -95,6 +110,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
     return wallClock(this.acceptedTime);
   }
 
+  tcpInfo(): TcpInfo | undefined {
+    return readTcpInfo(this.socket);
+  }
+
   get socketDestination(): Endpoint {
     return (this.#socketDestination ??= this.#door.destinationOf(this));
   }
@@ -125,9 +144,11 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   /** The connection is gone. */
   protected abstract gone(error: boolean): void;
   /** Stops what is under way and closes; `shutdown-sessions`, hard stop. */
-  abstract kill(cause?: KillCause): void;
+  abstract kill(cause?: 'K' | 'I'): void;
   /** Something of it is under way on that server. */
   abstract serves(server: UpstreamServer): boolean;
+  /** What is under way on its server is to end. */
+  abstract loseServer(cause: ServerLoss): void;
   /** Closes if nothing is under way; a soft stop waits for the others. */
   abstract endIfIdle(): void;
   /** Copies what the stream needs out of shared memory. */

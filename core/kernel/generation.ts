@@ -9,6 +9,7 @@ import type { ProcessState } from './process-state.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
+import { Budgets } from './variables.ts';
 
 export type Say = (severity: Severity, text: string) => void;
 
@@ -25,6 +26,8 @@ export class Generation implements Process {
   readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
   readonly variables: Map<string, Value>;
+  /** What variables may take; undefined without a limit. */
+  readonly budgets: Budgets | undefined;
   /** A head may be this long (configuration.txt 3.2, tune.bufsize and tune.maxrewrite). */
   readonly headLimit: number;
   /** What is held of a body at the most when somebody waits for it. */
@@ -53,6 +56,7 @@ export class Generation implements Process {
     this.say = say;
     this.log = log;
     this.variables = variables;
+    this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;

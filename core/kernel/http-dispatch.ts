@@ -104,7 +104,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
-    stream.connection$ = connection;
+    stream.connection$ = stream.serverLink = connection;
     stream.reused = true;
     stream.timing.connect = stream.timing.queue;
     sendRequest(session, stream, connection);
@@ -115,7 +115,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
 
 function connect(session: HttpSession, stream: Stream, server: UpstreamServer): void {
   stream.reused = false;
-  stream.connection$ = connectTo(server, stream, session);
+  stream.connection$ = stream.serverLink = connectTo(server, stream, session);
   const limit = stream.timeouts?.connect ?? stream.backend!.settings.timeouts.connect;
   schedule(session, limit, now());
 }
@@ -164,7 +164,6 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
   const { body } = view;
   const { steps } = stream.frontend.runtime;
   connection.uses++;
-  stream.lastConnection = connection;
   if (steps.connect !== null) tell(steps.connect, stream);
   connection.expectBulk();
   const { socket } = connection;

@@ -95,7 +95,7 @@ function sendError(session: HttpSession, stream: Stream, status: number, custom:
 function count(stream: Stream, pending: PendingReply): void {
   const { frontend, backend } = stream;
   if (pending.cause === 'local') {
-    stream.terminate('L', 'R');
+    stream.terminate('L', stream.requestSent ? 'H' : 'R');
     return;
   }
   if (pending.cause === 'internal') {

@@ -7,14 +7,14 @@ import { dropOwned } from '../upstream/pool.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf, READ_SIZE } from './buffers.ts';
-import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
+import { ClientSession, type Arrival, type ServerLoss } from './client-session.ts';
 import { dispatch, serverConnected, serverFailed, serverFree } from './http-dispatch.ts';
 import { logStream } from './http-finish.ts';
 import { beginRequest } from './http-request.ts';
 import { clientBody, clientGone, clientHalfClosed, streamTimeout } from './request-flow.ts';
 import { clientDrained, serverDrained, tunnelToServer } from './response-flow.ts';
 import { serverData } from './http-response.ts';
-import { serverEnded } from './response-end.ts';
+import { serverEnded, serverLost } from './response-end.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
 import { now, schedule, wallClock } from './timers.ts';
 
@@ -229,6 +229,7 @@ export class HttpSession extends ClientSession {
     this.requests++;
     this.stream = stream;
     this.frontend.counters.requests++;
+    this.frontend.counters.requestRate.add(at);
     return stream;
   }
 
@@ -418,8 +419,8 @@ export class HttpSession extends ClientSession {
     if (this.phase === IDLE && this.#stash === null && this.#firstByte === -1) this.end();
   }
 
-  kill(cause: KillCause = 'K'): void {
-    this.stream?.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream?.terminate(cause, 'D');
     this.destroy();
   }
 
@@ -435,6 +436,11 @@ export class HttpSession extends ClientSession {
 
   serves(server: UpstreamServer): boolean {
     return this.stream !== null && this.stream.taken && this.stream.server === server;
+  }
+
+  loseServer(cause: ServerLoss): void {
+    serverLost(this, this.stream!, cause);
+    this.pump();
   }
 
   onServerConnect(connection: ServerConnection): void {

@@ -1,6 +1,6 @@
 import { resetSocket, type SocketReader } from '../net/fast-socket.ts';
 import { parseNetscalerCip } from '../net/netscaler-cip.ts';
-import { parseProxyHeader, type ProxyEnds } from '../net/proxy-protocol.ts';
+import { flattenTlvs, parseProxyHeader, type ProxyEnds } from '../net/proxy-protocol.ts';
 import type { ConnectionError } from '../api/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { NETSCALER_ERRORS, PROXY_ERRORS, type IntroductionFault } from './connection-errors.ts';
@@ -54,6 +54,7 @@ export class IntroductionReader implements SocketReader {
       const result = parseProxyHeader(this.#bytes);
       if (result.state === 'done') {
         this.#session.receivedProxyHeader = true;
+        this.#session.proxyHeaderValues = flattenTlvs(result.header.tlvs);
         this.#admit(result.header.ends, result.length);
       } else if (result.state === 'bad') this.#refuse(result.fault);
       return;

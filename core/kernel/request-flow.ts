@@ -75,7 +75,8 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
   if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
   if (stream.server !== undefined) stream.server.counters.cliAborts++;
   stream.wakeBody('closed');
-  const silent = stream.queue !== null || (incomplete && stream.requestSent);
+  const connecting = stream.connection$ !== null && !stream.connection$.connected;
+  const silent = stream.queue !== null || connecting || (incomplete && stream.requestSent);
   if (stream.responsePhase === 0 && !stream.waiting && !silent) {
     stream.error(400);
     leaveQueue(stream);
@@ -88,7 +89,9 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
 
 /** The client's connection is gone. */
 export function clientGone(session: HttpSession, stream: Stream): void {
-  stream.terminate('C', stream.stage);
+  const { stage } = stream;
+  // HAProxy says H only of a client that ends in order.
+  stream.terminate('C', stage === 'H' ? 'D' : stage);
   session.frontend.counters.cliAborts++;
   if (stream.backend !== undefined) stream.backend.counters.cliAborts++;
   if (stream.server !== undefined) stream.server.counters.cliAborts++;

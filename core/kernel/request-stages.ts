@@ -217,7 +217,7 @@ export function setBackend(stream: Stream, backend: UpstreamBackend | undefined)
     return stream.error(503);
   }
   stream.backend = backend;
-  enter(backend.counters);
+  enter(backend.counters, now());
   backend.counters.requests++;
   backend.counters.bytesIn += stream.bytesFromClient;
   stream.retriesLeft = backend.settings.retries;
@@ -228,6 +228,8 @@ export function setBackend(stream: Stream, backend: UpstreamBackend | undefined)
 /** Carries out what a stage decided. */
 export function conclude(stream: Stream, verdict: Exclude<Verdict, undefined | void>): void {
   const session = stream.session as HttpSession;
+  // Rules of TCP come before there is a request, as far as the log is concerned.
+  if (stream.step === TCP_CONTENT + 1 && verdict !== 'done' && verdict !== 'deny') stream.request = undefined;
   switch (verdict) {
     case 'done':
       sendReply(session, stream);

@@ -4,6 +4,7 @@ import { filteredEnd } from './filter-response.ts';
 import { again, releaseServer } from './http-dispatch.ts';
 import { abortStream, finishResponse } from './http-finish.ts';
 import { answersFailure, sendFailure, sendReply } from './http-reply.ts';
+import type { ServerLoss } from './client-session.ts';
 import type { HttpSession } from './http-session.ts';
 import type { Stream } from './stream.ts';
 
@@ -48,6 +49,22 @@ function responseCut(session: HttpSession, stream: Stream): void {
   stream.backend!.counters.srvAborts++;
   stream.frontend.counters.srvAborts++;
   abortStream(session, stream);
+}
+
+/** The server is to be left at once, as it is down or another is up; who waits for an answer is told that there is none (measured). */
+export function serverLost(session: HttpSession, stream: Stream, cause: ServerLoss): void {
+  const answering = stream.responsePhase > 0 || stream.response !== undefined;
+  if (answering || stream.waiting || !stream.requestSent) {
+    stream.terminate(cause, answering ? 'D' : '-');
+    abortStream(session, stream);
+    return;
+  }
+  stream.terminate(cause, 'H');
+  releaseServer(session, stream, true);
+  stream.responseView.body.release();
+  stream.closeClient = true;
+  stream.error(502);
+  sendReply(session, stream);
 }
 
 /** No answer in time. */

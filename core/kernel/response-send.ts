@@ -1,4 +1,4 @@
-import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
+import { CLOSE_LINE, KEEP_ALIVE_LINE, takeClose } from '../http/connection-header.ts';
 import { reframe } from '../http/framing.ts';
 import { BODY_TUNNEL } from '../http/messages.ts';
 import { writeLatin1 } from '../net/direct-write.ts';
@@ -43,6 +43,8 @@ export function afterResponse(stream: Stream): boolean {
   } catch (error) {
     stream.blame(stream.frontend.name, 'respond', error);
   }
+  const { head } = stream.responseView;
+  if (head.connectionEdited && takeClose(head)) stream.closeClient = true;
   return true;
 }
 

@@ -2,7 +2,6 @@ import type {
   Action,
   FilterFactory,
   PacketMarks,
-  Endpoint,
   Process,
   Received,
   Reply,
@@ -25,6 +24,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
 import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
+import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { attachLate, type StreamFilters } from './stream-filters.ts';
@@ -44,6 +44,13 @@ export interface PendingReply {
   readonly cause: ReplyCause;
   /** An answer that is at hand as bytes, instead of all of the above. */
   readonly stored?: StoredResponse;
+}
+
+/** A variable on its way to another transaction. */
+export interface CopiedVariable {
+  readonly scope: VariableScope;
+  readonly name: string;
+  readonly value: Value;
 }
 
 /**
@@ -105,8 +112,8 @@ export class Stream implements Transaction, Queued {
   /** Somebody may hold on to this object: do not reuse it. */
   shared = false;
   connection$: ServerConnection | null = null;
-  /** The one that carried it, though it may serve others by now. */
-  lastConnection: ServerConnection | null = null;
+  /** The same until the stream's next life. */
+  serverLink: ServerConnection | undefined = undefined;
   /** Counted in server.active. */
   taken = false;
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
@@ -169,12 +176,19 @@ export class Stream implements Transaction, Queued {
   responseChain: FilterChain | null = null;
 
   queue: WaitQueue | null = null;
-  queuePrevious: Queued | null = null;
-  queueNext: Queued | null = null;
+  heapSlot = -1;
   queueTicket = 0;
+  queueDate = 0;
+  priorityClass = 0;
+  priorityOffset = 0;
   queueBefore = 0;
 
-  #variables: Map<string, Value> | null = null;
+  /** It sleeps as a punishment. */
+  #tarpitted = false;
+  #txnVariables: Map<string, Value> | null = null;
+  #reqVariables: Map<string, Value> | null = null;
+  #resVariables: Map<string, Value> | null = null;
+  #budgets: TransactionBudgets | undefined = undefined;
   #data: Map<symbol, object> | null = null;
 
   /** Begins a new life for a session. */
@@ -207,6 +221,8 @@ export class Stream implements Transaction, Queued {
     this.serverQueue = 0;
     this.backendQueue = 0;
     this.queueTicket = 0;
+    this.priorityClass = 0;
+    this.priorityOffset = 0;
     this.logLevel = undefined;
     this.logOrigin = 'unspec';
     this.lastRule = undefined;
@@ -216,7 +232,6 @@ export class Stream implements Transaction, Queued {
     this.serverUnwanted = false;
     this.step = 0;
     this.waiting = false;
-    this.queueTicket = 0;
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
@@ -240,6 +255,7 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
+    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;
@@ -258,12 +274,15 @@ export class Stream implements Transaction, Queued {
     this.requestView.body.release();
     this.responseView.body.release();
     this.retained = null;
-    this.lastConnection = null;
     this.timeouts = undefined;
     this.uniqueIdText = undefined;
     this.challengeField = null;
     this.interim = '';
-    this.#variables = null;
+    this.#txnVariables = null;
+    this.#reqVariables = null;
+    this.#resVariables = null;
+    this.#budgets?.txn.end();
+    this.#budgets = undefined;
     this.#data = null;
     if (this.#enders !== null) this.#runEnders(this.#enders);
     if (this.sleepers !== null) for (const wake of this.sleepers) wake(false);
@@ -299,13 +318,12 @@ export class Stream implements Transaction, Queued {
     return this.frontend.settings.mode === 'http' && this.frontend.runtime.measures;
   }
 
-  get isFirst(): boolean {
-    return this.session.requests <= 1;
+  get maxRetries(): number {
+    return this.retries + this.retriesLeft;
   }
 
-  /** The system knows it while the connection is open; once asked for, it is remembered. */
-  get serverSource(): Endpoint | undefined {
-    return (this.connection$ ?? this.lastConnection)?.source;
+  get isFirst(): boolean {
+    return this.session.requests <= 1;
   }
 
   get process(): Process {
@@ -329,6 +347,7 @@ export class Stream implements Transaction, Queued {
     if (this.queue !== null) return 'Q';
     if (this.requestSent) return this.requestView.body.complete ? 'H' : 'D';
     if (this.connection$ !== null) return 'C';
+    if (this.waiting && this.#tarpitted) return 'T';
     return this.waiting || this.backend === undefined ? 'R' : 'C';
   }
 
@@ -349,37 +368,61 @@ export class Stream implements Transaction, Queued {
     return (this.uniqueIdText ??= format.evaluate(this));
   }
 
-  getVariable(scope: VariableScope, name: string): Value | undefined {
+  #scope(scope: VariableScope): Map<string, Value> | null {
     switch (scope) {
       case 'proc':
-        return this.frontend.runtime.generation.variables.get(name);
+        return this.frontend.runtime.generation.variables;
       case 'sess':
-        return this.session.variables?.get(name);
+        return this.session.variables;
+      case 'txn':
+        return this.#txnVariables;
+      case 'req':
+        return this.#reqVariables;
+      case 'res':
+        return this.#resVariables;
       default:
-        return this.#variables?.get(`${scope}.${name}`);
+        return null;
     }
+  }
+
+  getVariable(scope: VariableScope, name: string): Value | undefined {
+    return this.#scope(scope)?.get(name);
+  }
+
+  variables(scope: VariableScope): Iterable<readonly [string, Value]> {
+    return this.#scope(scope) ?? [];
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
     if (scope === 'check') return;
-    let map: Map<string, Value>;
-    let key = name;
-    if (scope === 'proc') map = this.frontend.runtime.generation.variables;
-    else if (scope === 'sess') map = this.session.variables ??= new Map();
-    else {
-      map = this.#variables ??= new Map();
-      key = `${scope}.${name}`;
+    let map = this.#scope(scope);
+    if (map === null) {
+      if (value === undefined) return;
+      map = new Map<string, Value>();
+      if (scope === 'sess') this.session.variables = map;
+      else if (scope === 'txn') this.#txnVariables = map;
+      else if (scope === 'req') this.#reqVariables = map;
+      else this.#resVariables = map;
     }
-    if (value === undefined) map.delete(key);
-    else map.set(key, value);
+    const { budgets } = this.frontend.runtime.generation;
+    if (budgets === undefined) changeVariable(map, name, value);
+    else this.#budgetOf(scope, budgets).set(map, name, value);
   }
 
-  copyVariables(): Map<string, Value> | null {
-    return this.#variables === null ? null : new Map(this.#variables);
+  #budgetOf(scope: Exclude<VariableScope, 'check'>, budgets: Budgets): Budget {
+    if (scope === 'proc') return budgets.process;
+    const session = (this.session.variableBudget ??= budgets.session());
+    if (scope === 'sess') return session;
+    return (this.#budgets ??= budgets.transaction(session))[scope];
   }
 
-  pasteVariables(variables: Map<string, Value> | null): void {
-    this.#variables = variables;
+  copyVariables(): readonly CopiedVariable[] {
+    const scopes = ['txn', 'req', 'res'] as const;
+    return scopes.flatMap((scope) => [...this.variables(scope)].map(([name, value]) => ({ scope, name, value })));
+  }
+
+  pasteVariables(variables: readonly CopiedVariable[]): void {
+    for (const { scope, name, value } of variables) this.setVariable(scope, name, value);
   }
 
   attachFilter(factory: FilterFactory): void {
@@ -489,7 +532,8 @@ export class Stream implements Transaction, Queued {
     return size + growth <= bufsize;
   }
 
-  sleep(milliseconds: number): Promise<boolean> {
+  sleep(milliseconds: number, tarpit?: 'tarpit'): Promise<boolean> {
+    this.#tarpitted = tarpit !== undefined;
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
         clearTimeout(timer);

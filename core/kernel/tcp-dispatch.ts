@@ -4,7 +4,7 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import { WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import { enter } from '../state/counters.ts';
-import { ClientSession, type Arrival, type KillCause } from './client-session.ts';
+import { ClientSession, type Arrival, type ServerLoss } from './client-session.ts';
 import { attachBackend, attachFrontend } from './filter-stages.ts';
 import { tell } from './log-steps.ts';
 import { runRules } from './rules.ts';
@@ -134,7 +134,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
       return;
     }
     stream.backend = backend;
-    enter(backend.counters);
+    enter(backend.counters, now());
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
@@ -170,7 +170,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
     stream.taken = true;
     stream.timing.queue = at;
     this.phase = CONNECTING;
-    stream.connection$ = connectTo(server, stream, this);
+    stream.connection$ = stream.serverLink = connectTo(server, stream, this);
     schedule(this, stream.backend!.settings.timeouts.connect, at);
     // The client is read meanwhile: its end has to be noticed.
     this.resume();
@@ -182,6 +182,11 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
 
   serves(server: UpstreamServer): boolean {
     return this.stream.taken && this.stream.server === server;
+  }
+
+  loseServer(cause: ServerLoss): void {
+    this.stream.terminate(cause, '-');
+    this.destroy();
   }
 
   protected retry(cause: 'S' | 's'): void {
@@ -221,8 +226,8 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
     stream.backend!.drop(stream.server!);
   }
 
-  kill(cause: KillCause = 'K'): void {
-    this.stream.terminate(cause, cause === 'D' || cause === 'U' ? '-' : 'D');
+  kill(cause: 'K' | 'I' = 'K'): void {
+    this.stream.terminate(cause, 'D');
     this.destroy();
   }
 

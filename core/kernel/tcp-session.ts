@@ -50,7 +50,6 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
     this.phase = FLOWING;
     this.#received = null;
     connection.uses++;
-    stream.lastConnection = connection;
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     if (stream.filters !== null) joinChains(this, stream, stream.filters);

@@ -229,7 +229,8 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
   protected gone(): void {
     if (this.over) return;
     if (this.phase !== ARRIVED && !(this.clientEnded && this.serverEnded)) {
-      this.stream.terminate('C', this.stream.stage);
+      // Whatever was under way: it is the data phase that a client breaks off.
+      this.stream.terminate('C', 'D');
       this.frontend.counters.cliAborts++;
     }
     this.finish(false);

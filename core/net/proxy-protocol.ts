@@ -4,6 +4,9 @@
  */
 
 import { CRC32C_TYPE, crc32c } from './crc32c.ts';
+
+/** PP2_TYPE_SSL; proxy-protocol.txt 2.2.6. */
+const SSL_TYPE = 0x20;
 import { formatIPv4, formatIPv6, parseIPv4, parseIPv6, readUint32 } from './ip.ts';
 
 /** A type-length-value triple of version 2, raw. */
@@ -199,6 +202,12 @@ export function parseTlvs(bytes: Uint8Array): Tlv[] | undefined {
     at = end;
   }
   return tlvs;
+}
+
+/** With those inside a PP2_TYPE_SSL value behind it: they follow five bytes, the client's flags and the result. */
+export function flattenTlvs(tlvs: readonly Tlv[]): readonly Tlv[] {
+  if (!tlvs.some(({ type }) => type === SSL_TYPE)) return tlvs;
+  return tlvs.flatMap((tlv) => (tlv.type === SSL_TYPE ? [tlv, ...(parseTlvs(tlv.value.subarray(5)) ?? [])] : [tlv]));
 }
 
 function checksumHolds(header: Uint8Array, tlvs: readonly Tlv[]): boolean {

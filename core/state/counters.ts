@@ -1,4 +1,5 @@
 import type { Counters } from '../api/index.ts';
+import { EventRate } from './event-rate.ts';
 
 /** Fresh counters. Plain stores by one thread; a reader of several threads would add up. */
 export function newCounters(): Counters {
@@ -17,6 +18,8 @@ export function newCounters(): Counters {
     redispatches: 0,
     requests: 0,
     responses: [0, 0, 0, 0, 0, 0],
+    sessionRate: new EventRate(),
+    requestRate: new EventRate(),
     internalErrors: 0,
     cliAborts: 0,
     srvAborts: 0,
@@ -30,9 +33,10 @@ export function newCounters(): Counters {
   };
 }
 
-/** Counts one more session on a proxy or server. */
-export function enter(counters: Counters): void {
+/** Counts one more session on a proxy; `at` in monotonic milliseconds. */
+export function enter(counters: Counters, at: number): void {
   counters.total++;
+  counters.sessionRate.add(at);
   if (++counters.current > counters.highest) counters.highest = counters.current;
 }
 

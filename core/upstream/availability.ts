@@ -1,6 +1,5 @@
 import { proxyTitle } from '../config/proxy-config.ts';
 import type { UpstreamBackend } from './backend.ts';
-import type { Queued } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** Runs a change, and says so when it took the last server that could be given traffic. */
@@ -26,8 +25,7 @@ export function admitting(backend: UpstreamBackend, change: () => void): number 
 /** A server is gone: who waits for it looks for another, unless bound to it without `option redispatch`. Says how many. */
 export function requeue(server: UpstreamServer): number {
   const mayLeave = server.backend.settings.redispatch !== undefined;
-  const moving: Queued[] = [];
-  for (let one = server.queue.first; one !== null; one = one.queueNext) if (mayLeave || !one.assigned) moving.push(one);
+  const moving = server.queue.inOrder().filter((one) => mayLeave || !one.assigned);
   for (const one of moving) {
     server.queue.remove(one);
     one.onServerLost(server);
@@ -38,6 +36,6 @@ export function requeue(server: UpstreamServer): number {
 /** Ends the sessions that a server serves; their logs say that it is down (`D`), or that another is up (`U`). */
 export function shutdownSessions(server: UpstreamServer, cause: 'D' | 'U'): void {
   for (const { sessions } of server.backend.runtime.generation.acceptors) {
-    for (const session of sessions) if (session.serves(server)) session.kill(cause);
+    for (const session of sessions) if (session.serves(server)) session.loseServer(cause);
   }
 }

@@ -14,7 +14,7 @@ import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
-import { WaitQueue } from './queue.ts';
+import { isBefore, WaitQueue } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** The server side of a proxy at run time. */
@@ -125,6 +125,7 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
+    counters.sessionRate.add(now());
     if (++server.active > server.mostActive) {
       server.mostActive = server.active;
       if (server.active > counters.highest) counters.highest = server.active;
@@ -146,7 +147,7 @@ export class UpstreamBackend implements Backend {
     while (server.usable && !server.full) {
       const own = server.queue.first;
       const any = this.queue.first;
-      const next = own === null ? any : any === null || own.queueTicket < any.queueTicket ? own : any;
+      const next = own === null ? any : any === null || isBefore(own, any) ? own : any;
       if (next === null) return;
       next.queue!.serve(next);
       this.take(server);

@@ -32,11 +32,6 @@ const escaped = (character: string): string =>
 /** Codes that say that nothing but traffic, or nothing at all, was tried: they took no time. */
 const TIMELESS: ReadonlySet<CheckCode> = new Set(['UNK', 'INI', 'HANA']);
 
-/** `Layer7 wrong status`. */
-export function checkWords(code: CheckCode): string {
-  return WORDS[code];
-}
-
 /** One of a server's checks: counters and the last result. */
 export class CheckState implements CheckRecord {
   readonly kind: CheckKind;
@@ -65,6 +60,10 @@ export class CheckState implements CheckRecord {
     this.fall = kind === 'health' ? 3 : 1;
     this.health = this.rise;
     this.initially = this.rise;
+  }
+
+  get words(): string {
+    return WORDS[this.code];
   }
 
   get best(): number {

@@ -20,6 +20,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
   #reader: OutgoingReader | null;
   #socket!: ReadSocket;
   readonly #proxyHeader: 1 | 2 | undefined;
+  readonly #target: ConnectTarget;
 
   constructor(server: UpstreamServer, reader: OutgoingReader, options: OutgoingOptions = {}) {
     this.#reader = reader;
@@ -27,6 +28,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
     let target = options.address === undefined ? server.target : targetOf(options.address);
     if (options.port !== undefined && 'port' in target) target = { ...target, port: options.port };
     if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
+    this.#target = target;
     const source = sourceOf(server, target);
     if (source === undefined) this.#socket = connectSocket(target, this);
     else if (!source.connect(target as { host: string; port: number }, this)) {
@@ -50,15 +52,18 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
 
   /** The connection speaks for itself, not for a client. */
   #header(version: 1 | 2): string | Uint8Array {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
     if (version === 2) return writeProxyV2(undefined, { command: 'local' });
-    if (localAddress === undefined || remoteAddress === undefined) return writeProxyV1(undefined);
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
+    // A light socket does not ask the system who its peer is: it is the one that was called.
+    const called = 'port' in this.#target ? this.#target : { host: undefined, port: 0 };
+    const destination = remoteAddress ?? called.host;
+    if (localAddress === undefined || destination === undefined) return writeProxyV1(undefined);
     const family = localAddress.includes(':') ? 6 : 4;
     const ends = {
       source: localAddress,
       sourcePort: localPort!,
-      destination: remoteAddress,
-      destinationPort: remotePort!,
+      destination,
+      destinationPort: remotePort ?? called.port,
     };
     return writeProxyV1({ family, ...ends });
   }

@@ -65,6 +65,7 @@ export function dropOwned(server: UpstreamServer, session: object): void {
 
 export function closeIdle(server: UpstreamServer): void {
   server.closing = true;
+  server.state.close();
   if (server.purge !== undefined) clearTimeout(server.purge);
   for (const connection of server.idle.slice()) connection.destroy();
 }

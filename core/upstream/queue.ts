@@ -1,12 +1,18 @@
+import { now } from '../net/clock.ts';
+import { Heap, type Heaped } from './heap.ts';
 import type { UpstreamServer } from './server.ts';
 
-/** What can wait for a server: a transaction, linked into one queue at a time. */
-export interface Queued {
+/** What can wait for a server: a transaction, in one queue at a time. */
+export interface Queued extends Heaped {
   queue: WaitQueue | null;
-  queuePrevious: Queued | null;
-  queueNext: Queued | null;
   /** Grows with time over all queues, so that the one who waited longest is known. */
   queueTicket: number;
+  /** Smaller classes are served first; configuration.txt 4.4, `set-priority-class`. */
+  priorityClass: number;
+  /** Milliseconds by which it counts as having come later; `set-priority-offset`. */
+  priorityOffset: number;
+  /** When it counts as having come: in milliseconds of the clock. */
+  queueDate: number;
   /** How many had been served from the queue when it came. */
   queueBefore: number;
   /** Rules or persistence named the server it waits for. */
@@ -21,34 +27,43 @@ export interface Queued {
 
 let tickets = 0;
 
-/** First in, first out; leaving from the middle (a client that went away, a timeout) costs the same. */
+/** Whether `a` is served before `b`, be they in the same queue or not. */
+export function isBefore(a: Queued, b: Queued): boolean {
+  if (a.priorityClass !== b.priorityClass) return a.priorityClass < b.priorityClass;
+  return a.queueDate === b.queueDate ? a.queueTicket < b.queueTicket : a.queueDate < b.queueDate;
+}
+
+/** By class, then by the time of coming and its offset. Leaving from the middle (a client that went away, a timeout) costs no more. */
 export class WaitQueue {
-  length = 0;
   /** The queue of one server, not of a backend. */
   readonly ofServer: boolean;
+  readonly #waiting = new Heap<Queued>(isBefore);
   #served = 0;
-  #first: Queued | null = null;
-  #last: Queued | null = null;
 
   constructor(ofServer: boolean) {
     this.ofServer = ofServer;
   }
 
-  /** The one who waited longest. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  /** The one whose turn it is. */
   get first(): Queued | null {
-    return this.#first;
+    return this.#waiting.first ?? null;
+  }
+
+  /** Those who wait, in the order of their turns. */
+  inOrder(): Queued[] {
+    return [...this.#waiting.values()].toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
   add(waiter: Queued): void {
     waiter.queue = this;
     waiter.queueTicket = ++tickets;
+    waiter.queueDate = now() + waiter.priorityOffset;
     waiter.queueBefore = this.#served;
-    waiter.queueNext = null;
-    waiter.queuePrevious = this.#last;
-    if (this.#last === null) this.#first = waiter;
-    else this.#last.queueNext = waiter;
-    this.#last = waiter;
-    this.length++;
+    this.#waiting.add(waiter);
   }
 
   /** Takes the first one out, as it is its turn. */
@@ -60,13 +75,7 @@ export class WaitQueue {
   remove(waiter: Queued): void {
     if (waiter.queue !== this) return;
     waiter.onQueueLeft(this, this.#served + 1 - waiter.queueBefore);
-    if (waiter.queuePrevious === null) this.#first = waiter.queueNext;
-    else waiter.queuePrevious.queueNext = waiter.queueNext;
-    if (waiter.queueNext === null) this.#last = waiter.queuePrevious;
-    else waiter.queueNext.queuePrevious = waiter.queuePrevious;
     waiter.queue = null;
-    waiter.queuePrevious = null;
-    waiter.queueNext = null;
-    this.length--;
+    this.#waiting.remove(waiter);
   }
 }

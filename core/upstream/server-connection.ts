@@ -1,4 +1,4 @@
-import type { Endpoint, PacketMarks } from '../api/index.ts';
+import type { Endpoint, PacketMarks, ServerLink, TcpInfo } from '../api/index.ts';
 import {
   connectSocket,
   descriptorOf,
@@ -9,6 +9,7 @@ import {
   resumeReading,
 } from '../net/fast-socket.ts';
 import type { ConnectTarget, ReadSocket } from '../net/fast-socket.ts';
+import { readTcpInfo } from '../net/tcp-info.ts';
 import type { SourceAddress, SourceReader } from '../net/source-address.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from '../kernel/buffers.ts';
 import type { UpstreamServer } from './server.ts';
@@ -26,7 +27,7 @@ export interface ConnectionUser {
 }
 
 /** A connection to a server, in use or idle. */
-export class ServerConnection implements SourceReader {
+export class ServerConnection implements SourceReader, ServerLink {
   readonly server: UpstreamServer;
   socket!: ReadSocket;
   user: ConnectionUser | null;
@@ -70,6 +71,10 @@ export class ServerConnection implements SourceReader {
   /** Another local port is tried. */
   onSocket(socket: ReadSocket): void {
     this.socket = socket;
+  }
+
+  tcpInfo(): TcpInfo | undefined {
+    return this.closed ? undefined : readTcpInfo(this.socket);
   }
 
   buffer(): Buffer {

@@ -12,6 +12,8 @@ import { now } from '../kernel/timers.ts';
 import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
 import { CheckState } from './check-record.ts';
 import type { UpstreamServer } from './server.ts';
+import { readWeight } from './read-weight.ts';
+import { restoreState } from './restore-state.ts';
 import { SlowStart } from './slow-start.ts';
 import { aftermath, changeWords, healthMessage, serverPath, serverTitle, tell } from './state-messages.ts';
 import { statusText } from './status-text.ts';
@@ -41,14 +43,14 @@ export class HealthState implements ServerState {
   tracked: UpstreamServer | undefined = undefined;
   readonly #trackers: UpstreamServer[] = [];
   readonly #server: UpstreamServer;
-  readonly #slowStart: SlowStart;
+  readonly slowStart: SlowStart;
   #downtime = 0;
 
   constructor(server: UpstreamServer) {
     this.#server = server;
     this.initialWeight = server.config.weight;
     this.userWeight = server.config.weight;
-    this.#slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
+    this.slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
     if (server.config.disabled) {
       this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
       this.operational = 'stopped';
@@ -79,7 +81,7 @@ export class HealthState implements ServerState {
   }
 
   get throttle(): number {
-    return this.operational === 'starting' ? Math.floor(this.#slowStart.share * 100) : 100;
+    return this.operational === 'starting' ? Math.floor(this.slowStart.share * 100) : 100;
   }
 
   get downtime(): number {
@@ -90,13 +92,14 @@ export class HealthState implements ServerState {
   #refresh(): void {
     const server = this.#server;
     const full = this.userWeight * FINE;
-    server.ramp = this.operational === 'starting' ? this.#slowStart.share : 1;
+    server.ramp = this.operational === 'starting' ? this.slowStart.share : 1;
     server.fineWeight = full === 0 ? 0 : Math.max(1, Math.floor(full * server.ramp));
     server.effectiveWeight = Math.ceil(server.fineWeight / FINE);
     server.usable = this.usable;
   }
 
-  #changed(): void {
+  /** After something of it was set: its weight and place in the backend follow. */
+  changed(): void {
     this.#refresh();
     this.#server.backend.changed(this.#server);
   }
@@ -107,11 +110,11 @@ export class HealthState implements ServerState {
 
   #ramp(): void {
     if (this.operational !== 'starting') return;
-    if (this.#slowStart.share >= 1) {
+    if (this.slowStart.share >= 1) {
       this.operational = 'running';
-      this.#changed();
+      this.changed();
       this.#say('notice', `is UP.${aftermath(this.#server, 0)}`);
-    } else this.#changed();
+    } else this.changed();
   }
 
   /** Moves to another operational state, says so, and takes along those who track this server. */
@@ -147,13 +150,13 @@ export class HealthState implements ServerState {
     else if (next === 'stopped') this.timesDown++;
     this.operational = next;
     this.changedAt = at;
-    this.#slowStart.end();
-    if (next === 'starting') this.#slowStart.begin(at);
+    this.slowStart.end();
+    if (next === 'starting') this.slowStart.begin(at);
     if (next === 'stopped') {
-      this.#changed();
+      this.changed();
       return requeue(server);
     }
-    return admitting(backend, () => this.#changed());
+    return admitting(backend, () => this.changed());
   }
 
   /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
@@ -276,7 +279,7 @@ export class HealthState implements ServerState {
   #enterDrain(because: string): void {
     this.changedAt = this.#passTime();
     noteAvailability(this.#server.backend, () => {
-      const moved = admitting(this.#server.backend, () => this.#changed());
+      const moved = admitting(this.#server.backend, () => this.changed());
       this.#say('notice', `enters drain state${because}.${aftermath(this.#server, moved)}`);
     });
   }
@@ -291,7 +294,7 @@ export class HealthState implements ServerState {
   #leaveDrain(): void {
     this.changedAt = this.#passTime();
     noteAvailability(this.#server.backend, () => {
-      this.#changed();
+      this.changed();
       this.#say('notice', `is ${this.operational === 'stopped' ? 'DOWN' : 'UP'} (leaving forced drain).`);
     });
   }
@@ -311,27 +314,17 @@ export class HealthState implements ServerState {
   }
 
   setWeight(text: string): string | undefined {
-    if (text === '') return 'Require <weight> or <weight%>.';
-    const match = /^([+-]?\d+)(%?)$/.exec(text);
-    if (match === null) {
-      return /^[+-]?\d/.test(text)
-        ? 'Trailing garbage in weight string'
-        : 'Empty weight string empty or preceded by garbage';
-    }
-    const number = Number(match[1]);
-    if (match[2] === '%' && number < 0) return 'Relative weight must be positive.';
-    if (match[2] === '' && (number < 0 || number > 256))
-      return 'Absolute weight can only be between 0 and 256 inclusive.';
-    const wanted = match[2] === '' ? number : Math.floor((this.initialWeight * number) / 100);
-    this.userWeight = Math.min(wanted, 256);
-    noteAvailability(this.#server.backend, () => this.#changed());
+    const weight = readWeight(text, this.initialWeight);
+    if (typeof weight === 'string') return weight;
+    this.userWeight = weight;
+    noteAvailability(this.#server.backend, () => this.changed());
     if (!this.maintenance) this.#stillDraining();
     return undefined;
   }
 
   setMaxconn(count: number): void {
     this.#server.maxconn = count;
-    this.#changed();
+    this.changed();
   }
 
   enable(kind: CheckKind, on: boolean): string | undefined {
@@ -358,7 +351,7 @@ export class HealthState implements ServerState {
     check.health = this.maintenance && kind === 'health' ? 0 : check.initially;
     if (kind === 'health' && !this.maintenance && !check.up) {
       this.operational = 'stopped';
-      this.#changed();
+      this.changed();
     }
   }
 
@@ -403,7 +396,7 @@ export class HealthState implements ServerState {
     }
     if (state.draining) this.admin |= ADMIN.inheritedDrain;
     if (!this.maintenance || state.maintenance) this.operational = state.operational;
-    this.#changed();
+    this.changed();
   }
 
   observe(observer: Observer | undefined): void {
@@ -420,54 +413,10 @@ export class HealthState implements ServerState {
   }
 
   restore(saved: SavedState): void {
-    const { config, backend } = this.#server;
-    const { health, agent } = this;
-    const words = (change: string): void => {
-      const text = `config : ${serverTitle(this.#server)} ${change}`;
-      backend.runtime.generation.say('warning', text);
-    };
-    if (saved.initialWeight === this.initialWeight) this.userWeight = saved.userWeight;
-    health.code = saved.code;
-    health.outcome = saved.outcome;
-    if (!saved.checkEnabled) health.enabled = false;
-    if (!saved.agentEnabled) agent.enabled = false;
-    if (saved.port !== undefined && saved.port !== this.#server.address.port && this.#server.portOffset === undefined) {
-      this.#server.move(this.#server.address, saved.port, 'state file');
-    }
-    this.#restoreOperational(saved, words);
-    this.changedAt = now() - saved.sinceMs;
-    const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
-    // What the last configuration had disabled is for this one to say.
-    if (forced && (config.disabled || (saved.admin & ADMIN.configuredMaintenance) === 0)) {
-      this.admin |= ADMIN.forcedMaintenance;
-      this.operational = 'stopped';
-      health.paused = true;
-      health.health = 0;
-    } else if ((saved.admin & ADMIN.forcedDrain) !== 0) {
-      this.admin |= ADMIN.forcedDrain;
-      words('remains in forced drain mode.');
-    }
-    this.#changed();
-  }
-
-  #restoreOperational({ operational, sinceMs }: SavedState, words: (change: string) => void): void {
-    const { health } = this;
-    if (operational === 'stopped') health.health = 0;
-    else if (operational === 'running') health.health = health.configured ? health.best : health.health;
-    else health.health = operational === 'stopping' ? health.rise : health.rise - 1;
-    if (this.maintenance) return;
-    this.operational = operational;
-    if (operational === 'starting') {
-      if (this.#server.config.slowstart > 0) this.#slowStart.begin(now() - sinceMs);
-      else this.operational = 'running';
-    }
-    if (operational === 'stopped') this.timesDown++;
-    this.#changed();
-    if (operational !== 'stopped' && operational !== 'stopping') return;
-    words(`${changeWords(operational)}, changed from server-state after a reload.${aftermath(this.#server, 0)}`);
+    restoreState(this.#server, saved);
   }
 
   close(): void {
-    this.#slowStart.end();
+    this.slowStart.end();
   }
 }

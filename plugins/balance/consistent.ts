@@ -9,6 +9,7 @@ import { baseOf, hashingOf } from './settings.ts';
 export class Consistent implements Finder {
   readonly #group: Group;
   readonly #ring = new Ring();
+  readonly #members = new Set<Server>();
   readonly #bound: LoadBound | undefined;
   readonly #passes: ((server: Server) => boolean) | undefined;
 
@@ -21,16 +22,22 @@ export class Consistent implements Finder {
     this.#group.begin();
   }
 
+  get only(): Server | undefined {
+    return this.#members.size === 1 ? this.#members.values().next().value : undefined;
+  }
+
   changed(server: Server): void {
     this.#group.changed(server);
   }
 
   joined(server: Server): void {
+    this.#members.add(server);
     this.#ring.set(server, baseOf(server), server.fineWeight);
     this.#bound?.set(server, this.#group.indexOf(server), server.fineWeight);
   }
 
   left(server: Server): void {
+    this.#members.delete(server);
     this.#ring.set(server, baseOf(server), 0);
     this.#bound?.set(server, this.#group.indexOf(server), 0);
   }

@@ -6,6 +6,8 @@ export interface Finder {
   find(hash: number, avoid: Server | undefined): Server | undefined;
   /** The next one with room. */
   turn(avoid: Server | undefined): Server | undefined;
+  /** The only one there is; nobody has to be found then, and no turn passes. */
+  readonly only: Server | undefined;
   changed(server: Server): void;
   took?(server: Server): void;
   dropped?(server: Server): void;

@@ -21,7 +21,7 @@ export class First implements Balancer {
   }
 
   joined(server: Server): void {
-    const place = { server, slot: -1 };
+    const place = { server, heapSlot: -1 };
     this.#places.set(server, place);
     this.#line.add(place);
   }

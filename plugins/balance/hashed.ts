@@ -18,6 +18,8 @@ class Hashed implements Balancer {
   }
 
   pick(transaction: Transaction): Server | undefined {
+    const { only } = this.#finder;
+    if (only !== undefined) return only;
     const hash = this.#hash(transaction);
     const { avoid } = transaction;
     return hash === undefined ? this.#finder.turn(avoid) : this.#finder.find(hash, avoid);

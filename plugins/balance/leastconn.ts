@@ -36,7 +36,7 @@ export class LeastConnections implements Balancer {
   }
 
   joined(server: Server): void {
-    const standing = { server, load: 0, since: 0, slot: -1 };
+    const standing = { server, load: 0, since: 0, heapSlot: -1 };
     this.#measure(standing);
     this.#standings.set(server, standing);
     this.#line.add(standing);

@@ -1,6 +1,5 @@
-import type { Server } from 'sluice/plugin';
+import { Heap, type Heaped, type Server } from 'sluice/plugin';
 import { hasRoom } from './group.ts';
-import { Heap, type Heaped } from './heap.ts';
 
 /** A server that stands in a {@link Line}. */
 export interface Place extends Heaped {
@@ -25,7 +24,7 @@ export class Line<P extends Place> {
   }
 
   has(place: P): boolean {
-    return place.slot >= 0 || this.#aside.has(place);
+    return place.heapSlot >= 0 || this.#aside.has(place);
   }
 
   add(place: P): void {
@@ -34,13 +33,13 @@ export class Line<P extends Place> {
   }
 
   remove(place: P): void {
-    if (place.slot >= 0) this.#heap.remove(place);
+    if (place.heapSlot >= 0) this.#heap.remove(place);
     else this.#aside.delete(place);
   }
 
   /** The place's rank, or the load of its server has changed. */
   moved(place: P): void {
-    if (place.slot >= 0) {
+    if (place.heapSlot >= 0) {
       if (!saturated(place.server)) {
         this.#heap.moved(place);
         return;

@@ -53,7 +53,14 @@ export class Ring {
     if (points > arc.places.length) this.#stale = true;
     if (this.#stale) return;
     for (let j = before; j < points; j++) this.#alive.add(arc.places[j]!);
-    for (let j = points; j < before; j++) this.#alive.delete(arc.places[j]!);
+    let turnLost = false;
+    for (let j = points; j < before; j++) {
+      const place = arc.places[j]!;
+      this.#alive.delete(place);
+      turnLost ||= this.#positions[place] === this.#turn;
+    }
+    // The next turn is lost with the point of the last one, as with HAProxy.
+    if (turnLost) this.#turn = this.points === 0 ? -1 : this.#positions[this.next(this.#lowerBound(this.#turn))]!;
   }
 
   #build(): void {

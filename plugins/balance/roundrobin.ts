@@ -49,7 +49,7 @@ export class RoundRobin implements Balancer {
   joined(server: Server): void {
     const index = this.#group.indexOf(server);
     const weight = server.fineWeight;
-    const turn: Turn = { server, index, weight, fresh: true, turn: 0, rest: 0, placed: 0, slot: -1 };
+    const turn: Turn = { server, index, weight, fresh: true, turn: 0, rest: 0, placed: 0, heapSlot: -1 };
     this.#turns.set(server, turn);
     this.#total += weight;
     this.#fresh.add(turn);

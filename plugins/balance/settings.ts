@@ -50,10 +50,8 @@ export const SERVER_KEY: Extension<ServerKey> = {
 /** The points of the greatest weight, 256: servers with neighbouring ids do not share any. */
 const SPAN = 4096;
 
-type Keyed = Pick<Server, 'id' | 'address' | 'extension'>;
-
 /** The number from which the points of a server count up; configuration.txt 5.2, `hash-key`. */
-export function baseOf(server: Keyed): number {
+export function baseOf(server: Server): number {
   const { address, port, family } = server.address;
   switch (server.extension(SERVER_KEY)?.kind) {
     case 'id32':

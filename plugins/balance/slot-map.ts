@@ -1,59 +1,51 @@
-import { Heap, type Heaped } from './heap.ts';
-
-/** How many slots a server has been given beyond its due share so far, at the slot in question. */
-interface Claim extends Heaped {
-  readonly index: number;
+/** The servers of one weight: they take turns among themselves. */
+interface Rank {
   readonly weight: number;
-  given: number;
-  /** Whole slots due so far, less those given. */
+  /** Their indexes, ascending. */
+  readonly members: number[];
+  /** Whose turn it is. */
+  next: number;
+  /** Whole slots that are due to each so far, less those that the next one has been given. */
   credit: number;
-}
-
-const ahead = (a: Claim, b: Claim): boolean => (a.credit === b.credit ? a.index < b.index : a.credit > b.credit);
-
-function divisor(a: number, b: number): number {
-  return b === 0 ? a : divisor(b, a % b);
+  /** What has not made up another whole slot, in parts of the total. */
+  rest: number;
 }
 
 /**
  * The static map that HAProxy spreads hashes over, and goes through in turn (found by measuring it): as many slots as the
- * weights sum up to when what they have in common is divided out. Slot n, counted from 1, goes to the server with the greatest
- * `floor(weight × n / total) - given`, to the first of those alike. Gives the index of a server for each slot.
+ * weights sum up to. Slot n, counted from 1, goes to the server with the greatest `floor(weight × n / total) - given`, to the
+ * first of those alike. Gives the index of a server for each slot; costs a step per slot and distinct weight.
  */
 export function slotMap(weights: readonly number[]): Uint32Array {
-  const common = weights.reduce(divisor, 0) || 1;
-  const total = weights.reduce((sum, weight) => sum + weight, 0) / common;
+  const ranks = rank(weights);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const map = new Uint32Array(total);
-  if (total === weights.length) return map.map((_, slot) => slot);
-  const claims = weights.map((weight, index): Claim => ({
-    index,
-    weight: weight / common,
-    given: 0,
-    credit: 0,
-    slot: -1,
-  }));
-  const heap = new Heap(ahead);
-  for (const claim of claims) heap.add(claim);
-  // A claim's credit grows by one at the slots ceil(k × total / weight) only: it is looked at then.
-  const due: (Claim[] | undefined)[] = [];
-  const nextCredit = (claim: Claim, k: number): void => {
-    if (k > claim.weight) return;
-    const at = Math.ceil((k * total) / claim.weight);
-    (due[at] ??= []).push(claim);
-  };
-  for (const claim of claims) nextCredit(claim, 1);
-  for (let slot = 1; slot <= total; slot++) {
-    for (const claim of due[slot] ?? []) {
-      claim.credit++;
-      heap.moved(claim);
-      nextCredit(claim, claim.given + claim.credit + 1);
+  for (let slot = 0; slot < total; slot++) {
+    let best = ranks[0]!;
+    for (const one of ranks) {
+      one.rest += one.weight;
+      if (one.rest >= total) {
+        one.rest -= total;
+        one.credit++;
+      }
+      if (one.credit < best.credit) continue;
+      if (one.credit > best.credit || one.members[one.next]! < best.members[best.next]!) best = one;
     }
-    due[slot] = undefined;
-    const best = heap.first!;
-    map[slot - 1] = best.index;
-    best.given++;
-    best.credit--;
-    heap.moved(best);
+    map[slot] = best.members[best.next]!;
+    if (++best.next === best.members.length) {
+      best.next = 0;
+      best.credit--;
+    }
   }
   return map;
+}
+
+function rank(weights: readonly number[]): Rank[] {
+  const ranks = new Map<number, Rank>();
+  weights.forEach((weight, index) => {
+    const known = ranks.get(weight);
+    if (known === undefined) ranks.set(weight, { weight, members: [index], next: 0, credit: 0, rest: 0 });
+    else known.members.push(index);
+  });
+  return [...ranks.values()];
 }

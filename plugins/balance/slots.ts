@@ -8,6 +8,7 @@ import { slotMap } from './slot-map.ts';
  * those that change later are not looked at, save 0. configuration.txt 4.2, `balance static-rr` and `hash-type map-based`.
  */
 export class Slots implements Finder {
+  readonly #backend: Backend;
   readonly #group: Group;
   readonly #members = new Set<Server>();
   #servers: Server[] = [];
@@ -16,9 +17,18 @@ export class Slots implements Finder {
   /** The slot that is next in turn. It stays when the map changes, as with HAProxy. */
   #next = 0;
 
+  /** What the weights of all servers have in common is divided out. */
+  readonly #common: number;
+
   constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#common = backend.servers.reduce((common, { weight }) => divisor(common, weight), 0) || 1;
     this.#group = new Group(backend, this);
     this.#group.begin();
+  }
+
+  get only(): Server | undefined {
+    return this.#members.size === 1 ? this.#members.values().next().value : undefined;
   }
 
   changed(server: Server): void {
@@ -37,18 +47,20 @@ export class Slots implements Finder {
 
   #build(): void {
     this.#stale = false;
-    this.#servers = [...this.#members].toSorted((a, b) => this.#group.indexOf(a) - this.#group.indexOf(b));
-    this.#map = slotMap(this.#servers.map(({ weight }) => weight));
+    this.#servers = this.#backend.servers.filter((server) => this.#members.has(server));
+    this.#map = slotMap(this.#servers.map(({ weight }) => weight / this.#common));
   }
 
   find(hash: number): Server | undefined {
     if (this.#stale) this.#build();
+    if (this.#map.length === 0) return undefined;
     return this.#servers[this.#map[hash % this.#map.length]!];
   }
 
   turn(avoid: Server | undefined): Server | undefined {
     if (this.#stale) this.#build();
     const map = this.#map;
+    if (map.length === 0) return undefined;
     if (this.#next >= map.length) this.#next = 0;
     let spare = -1;
     for (let count = 0, slot = this.#next; count < map.length; count++, slot = slot + 1 === map.length ? 0 : slot + 1) {
@@ -64,6 +76,10 @@ export class Slots implements Finder {
     this.#next = spare + 1;
     return avoid;
   }
+}
+
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
 }
 
 /** Each server in turn as often as its weight says, by the static map. */

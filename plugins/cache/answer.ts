@@ -2,6 +2,7 @@ import { reasonPhrase, type Transaction } from 'sluice/plugin';
 import { notModified, rangeStands } from './conditions.ts';
 import { AGENT, CachedResponse, type Entry } from './entry.ts';
 import type { Field, Lookable } from './fields.ts';
+import { covers, type StoredRange } from './partial.ts';
 import { type ByteRange, cut, readRange } from './ranges.ts';
 import type { CacheSection } from './settings.ts';
 
@@ -54,12 +55,13 @@ export function answer(
   status: Status = 'hit',
 ): 'done' {
   const { response } = entry;
-  if (response.status === 200) {
+  if (response.status === 200 || entry.range !== undefined) {
     const conditional = headers.has('if-none-match') || headers.has('if-modified-since');
     if (conditional && notModified(headers, response.fields, entry.responseTime)) {
       const fields = response.fields.filter(([name]) => !OF_THE_BODY.has(name));
       return serveOther(transaction, section, entry, 304, fields, [], now, status);
     }
+    if (entry.range !== undefined) return servePart(transaction, section, entry, entry.range, headers, now, status);
     if (section.settings.ranges && headers.has('range') && transaction.request!.method === 'GET') {
       const done = serveRange(transaction, section, entry, headers, now, status);
       if (done !== undefined) return done;
@@ -91,6 +93,28 @@ function serveRange(
   const size = range.last - range.first + 1;
   fields.push(['content-range', contentRange(range, response.payload)], ['content-length', String(size)]);
   return serveOther(transaction, section, entry, 206, fields, cut(response.body, range), now, status);
+}
+
+/** A part of a stored part; the request's range has been found to lie in it. */
+function servePart(
+  transaction: Transaction,
+  section: CacheSection,
+  entry: Entry,
+  stored: StoredRange,
+  headers: Lookable,
+  now: number,
+  status: Status,
+): 'done' {
+  const { first, last } = covers(stored, headers) ?? stored;
+  const { fields, body } = entry.response;
+  const size = String(last - first + 1);
+  const own: Field[] = [
+    ...fields,
+    ['content-range', contentRange({ first, last }, stored.size)],
+    ['content-length', size],
+  ];
+  const bytes = cut(body, { first: first - stored.first, last: last - stored.first });
+  return serveOther(transaction, section, entry, 206, own, bytes, now, status);
 }
 
 function contentRange({ first, last }: ByteRange, size: number): string {

@@ -1,5 +1,6 @@
 import { StoredResponse, type StoredParts } from 'sluice/plugin';
 import type { Directives } from './cache-control.ts';
+import type { StoredRange } from './partial.ts';
 import type { Selector } from './vary.ts';
 
 /** What logs show in the place of a server's name; configuration.txt 6. */
@@ -16,7 +17,7 @@ export class CachedResponse extends StoredResponse {
 }
 
 /** Bytes that an entry takes besides its response and its key: objects, its places in map and list. Measured, rounded up. */
-export const OVERHEAD = 1536;
+export const OVERHEAD = 2304;
 /** The longest tail: `age` with ten digits, and `cache-status`. */
 const TAIL = 160;
 
@@ -46,6 +47,8 @@ export class Entry implements Freshness {
   readonly directives: Directives;
   readonly until: number;
   readonly tags: readonly string[];
+  /** Of a stored 206: what it has; undefined for all others. */
+  readonly range: StoredRange | undefined;
   /** The origin has been asked to refresh it in the background. */
   refreshing = false;
   /** In the store. */
@@ -65,6 +68,7 @@ export class Entry implements Freshness {
     selectors: readonly Selector[] = [],
     tags: readonly string[] = [],
     coding?: string,
+    range?: StoredRange,
   ) {
     this.key = key;
     this.response = response;
@@ -77,6 +81,7 @@ export class Entry implements Freshness {
     this.selectors = selectors;
     this.tags = tags;
     this.coding = coding;
+    this.range = range;
     let size = OVERHEAD + TAIL + key.length + response.size;
     for (const [name, value] of selectors) size += 64 + name.length + (value?.length ?? 0);
     for (const tag of tags) size += 64 + tag.length;

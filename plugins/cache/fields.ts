@@ -17,16 +17,6 @@ const NEVER_STORED: ReadonlySet<string> = new Set([
   'proxy-authorization',
 ]);
 
-/** What a 304 or a HEAD says about the body that is stored already, or about one that does not come (RFC 9111 3.2). */
-const NEVER_UPDATED: ReadonlySet<string> = new Set([
-  'content-length',
-  'content-encoding',
-  'content-md5',
-  'content-range',
-  'content-digest',
-  'repr-digest',
-]);
-
 /** What of a header list is asked for here; a copy of one has it, too. */
 export type Lookable = Pick<HeaderList, 'has' | 'get' | 'all'>;
 
@@ -65,9 +55,12 @@ export function storable(fields: readonly Field[], ...others: readonly (readonly
   return fields.filter(([name]) => !NEVER_STORED.has(name) && !left.has(name));
 }
 
-/** RFC 9111 3.2: fields of the newer response take the place of those of their name; the rest stays. */
+/**
+ * RFC 9111 3.2: fields of the newer response, a 304 or the answer to a HEAD, take the place of those of their name; the rest stays,
+ * and the length with it.
+ */
 export function updated(stored: readonly Field[], newer: readonly Field[]): Field[] {
-  const usable = storable(newer).filter(([name]) => !NEVER_UPDATED.has(name));
+  const usable = storable(newer).filter(([name]) => name !== 'content-length');
   const names = new Set(usable.map(([name]) => name));
   return [...stored.filter(([name]) => !names.has(name)), ...usable];
 }

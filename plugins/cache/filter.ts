@@ -13,8 +13,10 @@ import type { CacheSection } from './settings.ts';
 
 /** Copies a response's body to where it is stored; it passes unchanged. */
 const RECORDING: FilterSide = {
-  data(chunk, { transaction }) {
-    lookupOf(transaction)?.recorder?.write(chunk);
+  data(chunk, flow) {
+    const recorder = lookupOf(flow.transaction)?.recorder;
+    if (recorder === undefined) flow.leave();
+    else recorder.write(chunk);
     return chunk;
   },
   end({ transaction, trailers }) {

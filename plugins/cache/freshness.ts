@@ -2,8 +2,10 @@ import { deltaSeconds, type Directives } from './cache-control.ts';
 import { parseHttpDate } from './dates.ts';
 import { type Field, valueOf, valuesOf } from './fields.ts';
 
-/** RFC 9110 15.1: statuses whose responses may be fresh without saying how long. 206 is left out: partial content is kept for none. */
-export const HEURISTIC_STATUSES: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+/** RFC 9110 15.1: statuses whose responses may be fresh without saying how long. */
+export const HEURISTIC_STATUSES: ReadonlySet<number> = new Set([
+  200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501,
+]);
 
 export interface Lifetime {
   /** Seconds. */

@@ -6,7 +6,7 @@ import { CachedResponse, Entry } from './entry.ts';
 import { type Field, fieldsOf, Snapshot, valueOf, valuesOf } from './fields.ts';
 import { ageValue } from './freshness.ts';
 import { accepts, variantOf } from './haproxy-vary.ts';
-import { cacheKey } from './key.ts';
+import { keyOf } from './key.ts';
 import { type Lookup, lookupOf, remember } from './lookup.ts';
 import { parseHttpDate } from './dates.ts';
 import { Recorder, type Trailers } from './recorder.ts';
@@ -22,7 +22,7 @@ export function useHaproxy(transaction: Transaction, section: CacheSection): Ver
   const { request } = transaction;
   if (request === undefined) return undefined;
   const { method, headers } = request;
-  const key = cacheKey(request.uri, headers.get('host') ?? '', false);
+  const key = keyOf(transaction);
   if (key === undefined || request.version === '1.0' || headers.has('authorization')) return undefined;
   if (method !== 'GET' && method !== 'HEAD') {
     if (!SAFE.has(method)) note(transaction, section, key, 'unsafe');

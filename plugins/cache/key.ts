@@ -1,3 +1,5 @@
+import type { Transaction } from 'sluice/plugin';
+
 /**
  * What a response is stored under. Two requests have one key only if RFC 9110 4.2.3 says that their targets are the same: scheme
  * and host without regard to case, the default port like none, an empty path like `/`. Everything else counts as it stands:
@@ -21,6 +23,12 @@ export function cacheKey(target: string, host: string, secure: boolean): string 
   const fragment = path.indexOf('#');
   // A space can be in none of the parts.
   return `${scheme}://${name} ${fragment === -1 ? path : path.slice(0, fragment)}`;
+}
+
+/** The key of a request, as rules have made it; undefined for targets that are not cached. */
+export function keyOf({ request }: Transaction): string | undefined {
+  // Listeners have no TLS: what has no scheme of its own came by http.
+  return request === undefined ? undefined : cacheKey(request.uri, request.headers.get('host') ?? '', false);
 }
 
 const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };

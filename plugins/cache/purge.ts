@@ -1,16 +1,11 @@
 import type { Action, ActionKeyword, Format, Scope, Transaction, Words } from 'sluice/plugin';
 import { sectionOf } from './filter.ts';
-import { cacheKey } from './key.ts';
+import { keyOf } from './key.ts';
 import type { Store } from './store.ts';
 
 const USAGE = 'cache-purge <name> [ prefix | tag <log-format> ]';
 
 type What = (transaction: Transaction, store: Store) => number | undefined;
-
-/** The key of the request itself. */
-function ownKey({ request }: Transaction): string | undefined {
-  return request === undefined ? undefined : cacheKey(request.uri, request.headers.get('host') ?? '', false);
-}
 
 /** What a rule takes out; undefined where the request names nothing that could be stored. */
 function readWhat(words: Words, scope: Scope): What {
@@ -24,7 +19,7 @@ function readWhat(words: Words, scope: Scope): What {
     };
   }
   return (transaction, store) => {
-    const key = ownKey(transaction);
+    const key = keyOf(transaction);
     if (key === undefined) return undefined;
     return how === 'prefix' ? store.removePrefix(key) : store.removeKey(key);
   };

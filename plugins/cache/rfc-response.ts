@@ -2,7 +2,7 @@ import type { Transaction, Verdict } from 'sluice/plugin';
 import { answer } from './answer.ts';
 import { weaklyEqual } from './conditions.ts';
 import type { Entry } from './entry.ts';
-import { type Field, fieldsOf, updated, valueOf } from './fields.ts';
+import { type Field, fieldsOf, valueOf } from './fields.ts';
 import { sameOriginKey } from './key.ts';
 import { type Lookup, lookupOf } from './lookup.ts';
 import { mayStandIn } from './reuse.ts';
@@ -10,6 +10,9 @@ import { refreshed } from './rfc-store.ts';
 
 /** RFC 5861 4: the errors in whose place a stale response may be served. */
 const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
+/** The answers to a HEAD that say that there is nothing to GET any more. */
+const GONE: ReadonlySet<number> = new Set([404, 410]);
 
 /** Runs when a server's response head is there, before any rule. */
 export function onResponse(transaction: Transaction): Verdict {
@@ -22,7 +25,9 @@ export function onResponse(transaction: Transaction): Verdict {
       if (status >= 200 && status < 400) invalidate(transaction, lookup);
       return undefined;
     case 'head':
-      if (status === 200 && lookup.stale?.alive === true) headAnswered(transaction, lookup, lookup.stale);
+      if (lookup.stale?.alive !== true) return undefined;
+      if (status === 200) headAnswered(transaction, lookup, lookup.stale);
+      else if (GONE.has(status)) lookup.section.store.remove(lookup.stale);
       return undefined;
     default:
   }
@@ -54,9 +59,9 @@ function standIn(transaction: Transaction, lookup: Lookup, unreachable: boolean)
 function validated(transaction: Transaction, lookup: Lookup, stale: Entry): 'done' {
   const { section } = lookup;
   const newer = fieldsOf(transaction.response!.headers);
-  const merged = mergeFields(stale, newer);
   const now = Date.now() / 1000;
-  const entry = refreshed(stale, newer, merged, lookup);
+  // 4.3.4: a 304 with another's tag updates nothing; what it was to validate is served for the last time.
+  const entry = isAnothers(stale, newer) ? undefined : refreshed(stale, newer, lookup);
   if (entry === undefined) section.store.remove(stale);
   lookup.flight?.end(entry === undefined ? 'refused' : 'stored');
   lookup.flight = undefined;
@@ -65,13 +70,10 @@ function validated(transaction: Transaction, lookup: Lookup, stale: Entry): 'don
   return answer(transaction, section, entry ?? stale, lookup.fields, now, status);
 }
 
-/** RFC 9111 3.2; a tag that is another's does not stick to these bytes. */
-function mergeFields(stale: Entry, newer: readonly Field[]): Field[] {
-  const stored = stale.response.fields;
+function isAnothers({ response }: Entry, newer: readonly Field[]): boolean {
   const tag = valueOf(newer, 'etag');
-  const own = valueOf(stored, 'etag');
-  const foreign = tag !== undefined && own !== undefined && !weaklyEqual(tag, own);
-  return updated(stored, foreign ? newer.filter(([name]) => name !== 'etag') : newer);
+  const own = valueOf(response.fields, 'etag');
+  return tag !== undefined && own !== undefined && !weaklyEqual(tag, own);
 }
 
 /** RFC 9111 4.3.5: what a HEAD tells of the stored response to GET: still that one, then it is refreshed, or another. */
@@ -82,8 +84,7 @@ function headAnswered(transaction: Transaction, lookup: Lookup, stale: Entry): v
     const value = valueOf(newer, name);
     return value === undefined || value === valueOf(stored, name);
   });
-  if (!same || refreshed(stale, newer, updated(stored, newer), lookup) === undefined)
-    lookup.section.store.remove(stale);
+  if (!same || refreshed(stale, newer, lookup) === undefined) lookup.section.store.remove(stale);
 }
 
 /** RFC 9111 4.4: a method that may have changed things has succeeded. */

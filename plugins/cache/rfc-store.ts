@@ -1,35 +1,42 @@
 import type { Transaction } from 'sluice/plugin';
 import { CachedResponse, Entry, type Freshness } from './entry.ts';
-import { type Field, fieldsOf, storable, valueOf } from './fields.ts';
+import { type Field, fieldsOf, storable, updated, valueOf } from './fields.ts';
 import { freshnessLifetime, initialAge, type Lifetime } from './freshness.ts';
 import { httpDate } from './dates.ts';
 import { cacheKey } from './key.ts';
 import type { Lookup } from './lookup.ts';
+import { parseContentRange } from './partial.ts';
 import { Recorder } from './recorder.ts';
 import { type CacheSection, objectLimit } from './settings.ts';
 import { refusal, type ResponseDirectives, responseDirectives, tagsOf } from './storing.ts';
 import { sameSelectors, type Selector, selectorsOf, varyNames } from './vary.ts';
+
+/** What the answers made of a stored response say of themselves. */
+const MADE_ANEW: ReadonlySet<string> = new Set(['age', 'content-length', 'content-range']);
 
 /** `http-response cache-store` under RFC 9111. Says why not, for Cache-Status; undefined when it is being stored. */
 export function storeRfc(transaction: Transaction, lookup: Lookup): string | undefined {
   const { section } = lookup;
   const { settings } = section;
   const response = transaction.response!;
-  if (lookup.purpose === 'head') return 'method';
   const fields = fieldsOf(response.headers);
+  // Tags are for caches; nobody behind this one is shown them.
+  for (const name of settings.tagFields) response.headers.delete(name);
+  if (lookup.purpose === 'head') return 'method';
   const now = Date.now() / 1000;
   const said = responseDirectives(fields, settings.targets);
   const lifetime = lifetimeOf(response.status, fields, said, now, section);
   if (lookup.purpose === 'unsafe' && !postStorable(transaction, lookup, fields, lifetime)) return 'method';
   const names = varyNames(fields);
   if (names === '*') return 'vary';
-  const refused = refusal(lookup, response.status, fields, said, lifetime, settings);
+  const range = response.status === 206 ? parseContentRange(valueOf(fields, 'content-range')) : undefined;
+  const refused = refusal(lookup, response.status, fields, said, lifetime, settings, range);
   if (refused !== undefined) return refused;
   const { length } = response.body;
   if (length !== undefined && length + headSize(fields) > objectLimit(settings)) return 'size';
 
   const kept = storable(fields, said.directives.privateFields, said.directives.noCacheFields).filter(
-    ([name]) => name !== 'age' && name !== 'content-length' && !settings.tagFields.includes(name),
+    ([name]) => !MADE_ANEW.has(name) && !settings.tagFields.includes(name),
   );
   // RFC 9110 6.6.1: who stores a response without a date gives it one.
   if (valueOf(kept, 'date') === undefined) kept.push(['date', httpDate(now)]);
@@ -38,10 +45,14 @@ export function storeRfc(transaction: Transaction, lookup: Lookup): string | und
   const selectors = selectorsOf(names, lookup.fields);
   const tags = tagsOf(fields, settings.tagFields);
   const finished = (body: Uint8Array[], size: number): void => {
-    const whole: Field[] = status === 204 ? kept : [...kept, ['content-length', String(size)]];
-    const stored = new CachedResponse(section.name, { status, reason, fields: whole, body });
-    keep(section, new Entry(lookup.key, stored, freshness, selectors, tags));
     lookup.recorder = undefined;
+    if (range !== undefined && size !== range.last - range.first + 1) {
+      failed();
+      return;
+    }
+    const whole: Field[] = status === 204 || range !== undefined ? kept : [...kept, ['content-length', String(size)]];
+    const stored = new CachedResponse(section.name, { status, reason, fields: whole, body });
+    keep(section, new Entry(lookup.key, stored, freshness, selectors, tags, undefined, range));
     lookup.flight?.end('stored');
     lookup.flight = undefined;
     section.store.flights.unpass(lookup.key);
@@ -53,14 +64,20 @@ export function storeRfc(transaction: Transaction, lookup: Lookup): string | und
   };
   const limit = objectLimit(settings) - headSize(kept);
   lookup.recorder = new Recorder(section.store, limit, length, finished, failed);
-  for (const name of settings.tagFields) if (tags.length > 0) response.headers.delete(name);
   return undefined;
+}
+
+/** A whole takes the place of all that the same request would be given; a part, of the same part. */
+function supersedes(entry: Entry, other: Entry): boolean {
+  if (!sameSelectors(other.selectors, entry.selectors)) return false;
+  const { range } = entry;
+  return range === undefined || (other.range?.first === range.first && other.range.last === range.last);
 }
 
 /** Stores it in the place of what was stored for the same request. */
 function keep(section: CacheSection, entry: Entry): void {
   const most = Math.max(1, section.settings.maxSecondary);
-  section.store.add(entry, (other) => sameSelectors(other.selectors, entry.selectors), most);
+  section.store.add(entry, (other) => supersedes(entry, other), most);
 }
 
 function headSize(fields: readonly Field[]): number {
@@ -117,19 +134,18 @@ function postStorable(
  * RFC 9111 4.3.4 and 4.3.5: what a 304, or the answer to a HEAD, says anew of a stored response. Undefined when it may not be stored any
  * more.
  */
-export function refreshed(
-  entry: Entry,
-  newer: readonly Field[],
-  merged: readonly Field[],
-  lookup: Lookup,
-): Entry | undefined {
+export function refreshed(entry: Entry, newer: readonly Field[], lookup: Lookup): Entry | undefined {
   const { section } = lookup;
   const now = Date.now() / 1000;
   const { status, reason } = entry.response;
+  const merged = updated(entry.response.fields, newer).filter(
+    // A part says where it stands when it is served.
+    ([name]) => entry.range === undefined || name !== 'content-range',
+  );
   const said = responseDirectives(merged, section.settings.targets);
   const lifetime = lifetimeOf(status, merged, said, now, section);
   const names = varyNames(merged);
-  if (names === '*' || refusal(lookup, status, merged, said, lifetime, section.settings) !== undefined)
+  if (names === '*' || refusal(lookup, status, merged, said, lifetime, section.settings, entry.range) !== undefined)
     return undefined;
   // Age and Date are those of the answer that came now; one without a date is as old as its arrival (RFC 9110 6.6.1).
   const dated = merged.filter(([name]) => name !== 'age' && name !== 'date');
@@ -140,7 +156,7 @@ export function refreshed(
   const response = new CachedResponse(section.name, { status, reason, fields: kept, body: entry.response.body });
   const freshness = freshnessOf(lookup.requestTime, now, forAge, said, lifetime, section);
   const selectors: readonly Selector[] = selectorsOf(names, lookup.fields);
-  const next = new Entry(entry.key, response, freshness, selectors, entry.tags);
+  const next = new Entry(entry.key, response, freshness, selectors, entry.tags, undefined, entry.range);
   section.store.remove(entry);
   keep(section, next);
   return next;

@@ -5,8 +5,9 @@ import { forOriginOnly } from './conditions.ts';
 import { CachedResponse, type Entry } from './entry.ts';
 import { Snapshot, valueOf } from './fields.ts';
 import type { Flight } from './flights.ts';
-import { cacheKey } from './key.ts';
+import { keyOf } from './key.ts';
 import { type Purpose, remember } from './lookup.ts';
+import { partWanted } from './partial.ts';
 import { reuse } from './reuse.ts';
 import type { CacheSection } from './settings.ts';
 import { allowsAuthorized } from './storing.ts';
@@ -41,7 +42,7 @@ export function useRfc(
   // It may have ended while it waited for another.
   if (request === undefined) return undefined;
   const { method, headers } = request;
-  const key = cacheKey(request.uri, headers.get('host') ?? '', false);
+  const key = keyOf(transaction);
   if (key === undefined) return undefined;
   const now = Date.now() / 1000;
   const authorized = headers.has('authorization');
@@ -93,12 +94,16 @@ const reason = (entry: Entry, asked: Directives, now: number): string =>
   entry.left(now) > 0 && asked !== NO_DIRECTIVES && !entry.directives.noCache ? 'request' : 'stale';
 
 /** The newest stored response that Vary and the request's credentials allow (RFC 9111 4, 4.1, 3.5). */
-function match(entries: readonly Entry[], { headers, authorized }: Question): Entry | undefined {
+function match(entries: readonly Entry[], { headers, authorized, head }: Question): Entry | undefined {
+  let part: Entry | undefined;
   for (const entry of entries) {
     if (authorized && !allowsAuthorized(entry.directives)) continue;
-    if (entry.selectors.length === 0 || selects(entry.selectors, headers)) return entry;
+    if (entry.selectors.length > 0 && !selects(entry.selectors, headers)) continue;
+    if (entry.range === undefined) return entry;
+    // A part is of use for what lies in it, and where nothing whole is stored.
+    if (!head && partWanted(entry.range, entry.response.fields, headers) !== undefined) part ??= entry;
   }
-  return undefined;
+  return part;
 }
 
 /** Goes to the origin, or waits for another request that has gone there for the same thing. */

@@ -2,6 +2,7 @@ import { type Directives, parseCacheControl } from './cache-control.ts';
 import { type Field, valueOf, valuesOf } from './fields.ts';
 import { HEURISTIC_STATUSES, type Lifetime } from './freshness.ts';
 import type { CacheSettings } from './settings.ts';
+import type { StoredRange } from './partial.ts';
 import { parseTargeted } from './targeted.ts';
 
 /** RFC 9111 3, must-understand: statuses whose caching requirements are known here (RFC 9110 15). */
@@ -67,8 +68,10 @@ export function refusal(
   { directives }: ResponseDirectives,
   lifetime: Lifetime,
   settings: CacheSettings,
+  range?: StoredRange,
 ): string | undefined {
-  if (status < 200 || status === 206 || status === 304) return 'status';
+  // 3.3: a part is stored only where it is known which.
+  if (status < 200 || status === 304 || (status === 206 && range === undefined)) return 'status';
   const understood = UNDERSTOOD.has(status);
   // 5.2.2.3: with must-understand, no-store counts for those only who do not understand the status.
   if (directives.mustUnderstand ? !understood : directives.noStore) return 'no-store';

@@ -14,12 +14,13 @@ const PATIENCE = 1000;
 
 class Attempt implements CheckAttempt {
   readonly #target: Target;
-  readonly #abort = new AbortController();
+  readonly #abort: AbortController;
   readonly address: CheckAttempt['address'];
   readonly port: number;
 
-  constructor(target: Target) {
+  constructor(target: Target, abort: AbortController) {
     this.#target = target;
+    this.#abort = abort;
     this.address = endpointFor(target);
     this.port = this.address.port;
   }
@@ -51,6 +52,8 @@ export class FunctionProbe implements Probe {
   readonly #check: CheckFunction;
   readonly #watchdog: Timer;
   #attempt: Attempt | undefined;
+  /** Of one attempt after the other, until it is used: a signal costs more than all else of an attempt. */
+  #abort = new AbortController();
   #done: ((result: CheckResult) => void) | undefined;
 
   constructor(target: Target, check: CheckFunction) {
@@ -64,7 +67,8 @@ export class FunctionProbe implements Probe {
 
   start(done: (result: CheckResult) => void): void {
     const { timeouts, server, context } = this.#target;
-    const attempt = new Attempt(this.#target);
+    if (this.#abort.signal.aborted) this.#abort = new AbortController();
+    const attempt = new Attempt(this.#target, this.#abort);
     this.#attempt = attempt;
     this.#done = done;
     this.#watchdog.start(timeouts.connect + timeouts.read + PATIENCE);

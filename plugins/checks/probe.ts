@@ -36,5 +36,6 @@ export function connectOptions(target: Target): OutgoingOptions {
 export function connectFailure(code: string, words: string, unix: boolean): CheckResult {
   // A path that is not there is no matter of the network (measured).
   if (unix && code === 'ENOENT') return { code: 'SOCKERR', outcome: 'failed', info: `General socket error (${words})` };
-  return { code: 'L4CON', outcome: 'failed', info: words };
+  // What the system refuses at once has other words than what the network says (measured).
+  return { code: 'L4CON', outcome: 'failed', info: code === 'ENETUNREACH' ? `General socket error (${words})` : words };
 }

@@ -1,5 +1,6 @@
 import type { Names, ProxyConfig, ServerConfig, ServerScope, Words } from 'sluice/plugin';
 import { concerned } from '../proxy/place.ts';
+import { CHECK_RULES } from './protocols/rules.ts';
 import { CHECKS } from './settings.ts';
 
 /** Looks at the servers a word stands for, once all has been read: its own, or those that start from its `default-server`. */
@@ -35,9 +36,10 @@ export function verifyCheck(server: ServerConfig, proxy: ProxyConfig): string | 
   return `server '${server.name}' has neither service port nor check port.`;
 }
 
-/** A port of its own: no offset to the client's (`:+100`). */
+/** A port of its own: no offset to the client's (`:+100`). IPv6 addresses without brackets end with one, too. */
 function hasPort(address: string): boolean {
-  return /(?:^[^:]*|\]|[^:]*:[^:]*@.*|^[a-z0-9]+@[^:]*|:.*:.*):\d+$/.test(address) && !/:0*$/.test(address);
+  const port = /:(\d+)$/.exec(address)?.[1];
+  return port !== undefined && Number(port) > 0;
 }
 
 export function verifyAgent(server: ServerConfig): string | undefined {
@@ -50,9 +52,9 @@ export function verifyAgent(server: ServerConfig): string | undefined {
 }
 
 export function verifyObserve(server: ServerConfig, proxy: ProxyConfig): string | undefined {
-  return server.extension(CHECKS).observe === 'layer7' && proxy.settings.mode !== 'http'
-    ? "'observe layer7' needs a proxy in HTTP mode."
-    : undefined;
+  const { observe, check } = server.extension(CHECKS);
+  if (observe === 'layer7' && proxy.settings.mode !== 'http') return "'layer7' can only be used in http proxies.";
+  return observe === 'none' || check ? undefined : `'observe ${observe}' needs 'check'.`;
 }
 
 /** Follows a chain of tracking servers to its end, which has to be checked. */
@@ -67,6 +69,9 @@ export function verifyTrack(server: ServerConfig, proxy: ProxyConfig, names: Nam
     if (track === undefined) break;
     const next = find(track, at.proxy, names);
     if (typeof next === 'string') return next;
+    if (disablesOn404(next.proxy) !== disablesOn404(at.proxy)) {
+      return `unable to use ${next.proxy.name}/${next.server.name} for tracking: disable-on-404 option inconsistency.`;
+    }
     if (next.server === server || seen.has(next.server)) {
       const tracked = find(server.extension(CHECKS).track!, proxy, names);
       const title = typeof tracked === 'string' ? own : `${tracked.proxy.name}/${tracked.server.name}`;
@@ -78,6 +83,11 @@ export function verifyTrack(server: ServerConfig, proxy: ProxyConfig, names: Nam
   const { check, agent } = at.server.extension(CHECKS);
   if (at.server === server || check || agent) return undefined;
   return `unable to use ${at.proxy.name}/${at.server.name} for tracking as it does not have any check nor agent enabled.`;
+}
+
+/** Both ends of a track have to mean the same by a 404. configuration.txt 5.2, `track`. */
+function disablesOn404(proxy: ProxyConfig): boolean {
+  return proxy.findExtension(CHECK_RULES)?.disableOn404 === true;
 }
 
 interface Found {

@@ -152,7 +152,7 @@ function made(
     const payload = body === undefined || typeof body === 'string' ? (body ?? '') : body.evaluate(transaction);
     const fields: [string, string][] = headers.map(({ name, value }) => [name, value.evaluate(transaction)]);
     if (status !== 204) fields.push(['content-length', String(payload.length)]);
-    if (body !== undefined && type !== undefined) fields.push(['content-type', type]);
+    if (payload.length > 0 && type !== undefined) fields.push(['content-type', type]);
     return { status, headers: fields, body: payload };
   };
   return {

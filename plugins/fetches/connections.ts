@@ -1,22 +1,17 @@
 import { networkInterfaces } from 'node:os';
-import { type Endpoint, type Transaction, type Value, endpointAddress, steady } from 'sluice/plugin';
-import { type FetchTable, simple } from './define.ts';
-
-type End = (transaction: Transaction) => Endpoint | undefined;
-
-const address =
-  (end: End) =>
-  (transaction: Transaction): Value | undefined => {
-    const endpoint = end(transaction);
-    return endpoint && endpointAddress(endpoint);
-  };
-
-const port =
-  (end: End) =>
-  (transaction: Transaction): Value | undefined => {
-    const endpoint = end(transaction);
-    return endpoint && endpoint.family !== 'unix' ? endpoint.port : undefined;
-  };
+import {
+  type Arguments,
+  type Connection,
+  type MultiFetch,
+  type ProxyHeaderValue,
+  type Transaction,
+  type Value,
+  asInteger,
+  endpointAddress,
+  steady,
+} from 'sluice/plugin';
+import { type FetchTable, fetch, simple } from './define.ts';
+import { type End, address, port } from './ends.ts';
 
 /** Whether an address is one of this machine's. */
 const local =
@@ -33,7 +28,50 @@ const destination: End = ({ connection }) => connection.destination;
 const socketSource: End = ({ connection }) => connection.socketSource;
 const socketDestination: End = ({ connection }) => connection.socketDestination;
 
-/** Fetches from the connections, no TLS. configuration.txt 7.3.3 and 7.3.4. */
+/** The types of values in a PROXY protocol header, by their names in its specification, section 2.2. */
+const VALUE_TYPES: Readonly<Record<string, number>> = {
+  ALPN: 0x01,
+  AUTHORITY: 0x02,
+  CRC32: 0x03,
+  NOOP: 0x04,
+  UNIQUE_ID: 0x05,
+  SSL: 0x20,
+  SSL_VERSION: 0x21,
+  SSL_CN: 0x22,
+  SSL_CIPHER: 0x23,
+  SSL_SIG_ALG: 0x24,
+  SSL_KEY_ALG: 0x25,
+  NETNS: 0x30,
+};
+const AUTHORITY = 0x02;
+const UNIQUE_ID = 0x05;
+/** Longer values are not shown. */
+const LONGEST_VALUE = 1024;
+
+const valueText = ({ value }: ProxyHeaderValue): string | undefined =>
+  value.length > LONGEST_VALUE ? undefined : Buffer.from(value).toString('latin1');
+
+function headerValue({ proxyHeaderValues }: Connection, type: number): string | undefined {
+  const found = proxyHeaderValues.find((one) => one.type === type);
+  return found && valueText(found);
+}
+
+function headerValues(args: Arguments): MultiFetch {
+  const name = args.text(0);
+  const type = /^[0-9]+$/.test(name) ? Number(name) : (VALUE_TYPES[name.toUpperCase()] ?? Number.NaN);
+  if (!(type <= 255))
+    args.fail(`Invalid TLV ID '${name}', expects a number up to 255 or one of ${Object.keys(VALUE_TYPES).join(', ')}`);
+  return {
+    evaluate: ({ connection }) => headerValue(connection, type),
+    some: ({ connection }, visit) =>
+      connection.proxyHeaderValues.some((one) => {
+        const text = one.type === type ? valueText(one) : undefined;
+        return text !== undefined && visit(text);
+      }),
+  };
+}
+
+/** Fetches from the client's connection, no TLS. configuration.txt 7.3.3 and 7.3.4. */
 export const connectionFetches: FetchTable = {
   ...simple(
     'src',
@@ -97,19 +135,30 @@ export const connectionFetches: FetchTable = {
   ...simple('so_id', 'sint', 'listener', "The listening socket's number.", ({ connection }) => connection.listener.id),
   ...simple('so_name', 'str', 'listener', "The listening socket's name.", ({ connection }) => connection.listener.name),
   ...simple(
-    'bc_dst',
-    'addr',
-    'server-l4',
-    "The server's address.",
-    address(({ server }) => server?.address),
-  ),
-  ...simple(
-    'bc_dst_port',
+    'fc_nb_streams',
     'sint',
-    'server-l4',
-    "The server's port.",
-    port(({ server }) => server?.address),
+    'client-l4',
+    "Streams on the client's connection: at most 1.",
+    ({ request, frontend }) => (request !== undefined || frontend.settings.mode === 'tcp' ? 1 : 0),
   ),
+  ...simple('fc_settings_streams_limit', 'sint', 'client-l5', 'Streams a client may have at once: 1.', () => 1),
+  ...simple(
+    'fs.rst_code',
+    'sint',
+    'client-l5',
+    'The code an HTTP/2 client gave up with; there is none.',
+    () => undefined,
+  ),
+  ...simple('fs.aborted', 'sint', 'client-l5', 'Whether the client gave up.', ({ termination }) =>
+    asInteger(termination[0] === 'C'),
+  ),
+  ...simple('fc_pp_authority', 'str', 'client-l4', 'The authority a PROXY protocol header named.', ({ connection }) =>
+    headerValue(connection, AUTHORITY),
+  ),
+  ...simple('fc_pp_unique_id', 'str', 'client-l4', 'The unique id in a PROXY protocol header.', ({ connection }) =>
+    headerValue(connection, UNIQUE_ID),
+  ),
+  ...fetch('fc_pp_tlv', 'string', 'str', 'client-l5', 'A value of a PROXY protocol header, by its type.', headerValues),
   ...simple('ssl_fc', 'bool', 'client-l5', 'Whether the client speaks TLS: not built yet, so never.', () => false),
   ...simple(
     'ssl_bc',

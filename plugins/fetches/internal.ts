@@ -1,9 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { type Backend, type Server, type Value } from 'sluice/plugin';
+import type { Backend, Frontend, Rate, Server, Value } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
 import { mayChange } from './received.ts';
 import { backendArgument, frontendArgument, serverArgument } from './proxies.ts';
-import { parseVariable } from './variable-name.ts';
 
 /** Connections the servers may still take; -1 as soon as one has no limit. */
 function freeConnections(servers: readonly Server[], slots: (server: Server) => number | undefined): number {
@@ -30,6 +29,19 @@ const slotsOf = ({ maxconn, maxqueue, active, queued }: Server): number | undefi
 
 function queueOf(backend: Backend): number {
   return backend.servers.reduce((sum, server) => sum + server.queued, backend.queued);
+}
+
+/** A rate in the second up to now. */
+const perSecond = (rate: Rate): number => rate.perSecond(performance.now());
+
+function frontendFetch(name: string, summary: string, value: (frontend: Frontend) => Value): FetchTable {
+  return fetch(name, 'frontend', 'sint', 'internal', summary, (args) => {
+    const find = frontendArgument(args);
+    return (transaction) => {
+      const frontend = find(transaction);
+      return frontend && value(frontend);
+    };
+  });
 }
 
 function backendFetch(name: string, summary: string, value: (backend: Backend) => Value): FetchTable {
@@ -81,6 +93,13 @@ export const internalFetches: FetchTable = {
     'The line of the last rule that ended its rule set.',
     ({ lastRule }) => lastRule?.line,
   ),
+  ...simple(
+    'last_entity',
+    'str',
+    'internal',
+    'Where the last rule stands that ended its rule set.',
+    ({ lastRule }) => lastRule && `${lastRule.file}:${lastRule.line}`,
+  ),
   ...simple('stopping', 'bool', 'internal', 'Whether the process is stopping.', ({ process }) => process.stopping),
   ...fetch(
     'acl',
@@ -109,10 +128,19 @@ export const internalFetches: FetchTable = {
     const waiting = queueOf(backend);
     return backend.usable === 0 ? waiting * 2 : Math.ceil(waiting / backend.usable);
   }),
-  ...fetch('fe_conn', 'frontend', 'sint', 'internal', 'Connections of a frontend.', (args) => {
-    const find = frontendArgument(args);
-    return (transaction) => find(transaction)?.counters.current;
-  }),
+  ...backendFetch('be_sess_rate', 'New sessions a second of a backend.', ({ counters }) =>
+    perSecond(counters.sessionRate),
+  ),
+  ...frontendFetch('fe_conn', 'Connections of a frontend.', ({ counters }) => counters.current),
+  ...frontendFetch('fe_sess_rate', 'New connections a second of a frontend.', ({ counters }) =>
+    perSecond(counters.sessionRate),
+  ),
+  ...frontendFetch('fe_req_rate', 'HTTP requests a second of a frontend.', ({ counters }) =>
+    perSecond(counters.requestRate),
+  ),
+  ...serverFetch('srv_sess_rate', 'sint', 'New sessions a second of a server.', ({ counters }) =>
+    perSecond(counters.sessionRate),
+  ),
   ...serverFetch('srv_conn', 'sint', 'Connections of a server.', (server) => server.active),
   ...serverFetch('srv_conn_free', 'sint', 'Connections a server may still take.', (server) => freeOf(server) ?? -1),
   ...serverFetch('srv_queue', 'sint', 'Requests waiting for a server.', (server) => server.queued),
@@ -129,12 +157,6 @@ export const internalFetches: FetchTable = {
     const version = args.integer(0, 4);
     if (version !== 4 && version !== 7) args.fail('Unsupported UUID version');
     return version === 4 ? () => randomUUID() : uuid7;
-  }),
-  ...fetch('var', 'string,[string]', 'any', 'constant', 'A variable, or the default given.', (args) => {
-    const { scope, name } = parseVariable(args.text(0), (message) => args.fail(message));
-    const fallback = args.optionalText(1);
-    if (fallback === undefined) return (transaction) => transaction.getVariable(scope, name);
-    return (transaction) => transaction.getVariable(scope, name) ?? fallback;
   }),
   ...simple('unique-id', 'str', 'constant', "The transaction's unique id.", (transaction) => transaction.uniqueId),
   ...simple('wait_end', 'bool', 'internal', 'True at the end of the inspection.', (transaction) => {

@@ -24,7 +24,7 @@ const DENIAL_USAGE = REPLY_USAGE.replace('[ status <code> ]', '[ { status | deny
 
 async function tarpit(transaction: Transaction, answer: Answer): Promise<Verdict> {
   const delay = transaction.getTimeout('tarpit') || transaction.getTimeout('connect');
-  return (await transaction.sleep(delay)) ? answer.send(transaction, 'tarpit') : 'abort';
+  return (await transaction.sleep(delay, 'tarpit')) ? answer.send(transaction, 'tarpit') : 'abort';
 }
 
 export const answerActions: Record<string, ActionKeyword> = {

@@ -46,10 +46,9 @@ function decodeFields(block: string): Field[] | undefined {
   const fields: Field[] = [];
   while (!reader.done) {
     const name = reader.next();
-    const value = reader.next();
-    if (name === undefined || value === undefined) return undefined;
     if (name === '') return fields;
-    if (!NAME.test(name) || BREAKS.test(value)) return undefined;
+    const value = reader.next();
+    if (name === undefined || value === undefined || !NAME.test(name) || BREAKS.test(value)) return undefined;
     fields.push([name.toLowerCase(), value]);
   }
   return fields;

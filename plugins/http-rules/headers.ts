@@ -2,7 +2,7 @@ import type { ActionKeyword, HeaderList, Transaction } from 'sluice/plugin';
 import { headerName } from './header-names.ts';
 import { ALL, headersOf, ofResponse } from './places.ts';
 import { FIELD_COST, misfit } from './rewriting.ts';
-import { firstMatch, substitute } from './substitute.ts';
+import { firstMatch, isBroken, substitute } from './substitute.ts';
 import { followHost } from './uri.ts';
 import { replaceElements } from './elements.ts';
 
@@ -59,7 +59,8 @@ const delHeader: ActionKeyword = {
     if (method === 'str') return { run: (transaction) => void headersOf(transaction, response)?.delete(name) };
     let matches: (name: string) => boolean;
     if (method === 'reg') {
-      const regex = scope.regex(text, words, true);
+      // Names are lower case by now, and the expression is not.
+      const regex = scope.regex(text, words);
       matches = (candidate) => firstMatch(regex, candidate) !== null;
     } else matches = matcher(method, name);
     return {
@@ -100,7 +101,8 @@ function replacing(word: string, summary: string, edit: Edit): ActionKeyword {
             const old = headers.valueAt(index);
             const value = edit(old, regex, replacement);
             if (value === undefined) continue;
-            if (transaction.rewriteFits(response, value.length - old.length)) headers.setAt(index, value);
+            const possible = !isBroken(replacement) && transaction.rewriteFits(response, value.length - old.length);
+            if (possible) headers.setAt(index, value);
             else if (transaction.strictRewriting) return misfit(transaction);
           }
           if (host) followHost(transaction.request!);

@@ -1,6 +1,7 @@
 import { definePlugin, type Plugin } from 'sluice/plugin';
 import { answerActions, redirectDirective } from './answers.ts';
 import { binaryHeaderActions } from './binary-headers.ts';
+import { checkCache } from './check-cache.ts';
 import { flowActions } from './flow.ts';
 import { headerActions } from './headers.ts';
 import { authFetches } from './auth-fetches.ts';
@@ -14,7 +15,7 @@ const httpRules: Plugin = definePlugin({
   api: 1,
   requires: ['errors'],
   sections: { userlist },
-  directives: { redirect: redirectDirective },
+  directives: { redirect: redirectDirective, 'option checkcache': checkCache },
   fetches: authFetches,
   actions: {
     ...headerActions,

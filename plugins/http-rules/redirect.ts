@@ -88,8 +88,14 @@ export function readRedirect(words: Words, scope: Scope, formats: boolean, respo
     ];
     if (TEMPORARY.includes(code)) headers.push(['cache-control', 'no-cache']);
     if (cookie) headers.push(['set-cookie', cookie(transaction)]);
-    return { status: code, reason: code === 302 ? 'Found' : reasonPhrase(code), headers };
+    // HAProxy gives a connection up whose request has a body, though all of it may have come.
+    const close = hasBody(transaction);
+    return { status: code, reason: code === 302 ? 'Found' : reasonPhrase(code), headers, close };
   };
+}
+
+function hasBody({ request, response }: Transaction): boolean {
+  return response === undefined && request !== undefined && request.body.length !== 0;
 }
 
 function locator(kind: Kind, value: Text, flags: Flags): (transaction: Transaction) => string | undefined {

@@ -9,6 +9,11 @@ export function substitute(replacement: string, match: RegExpExecArray): string 
   );
 }
 
+/** A backslash at the end before nothing: HAProxy takes it for a rewrite that cannot be done. */
+export function isBroken(replacement: string): boolean {
+  return replacement.endsWith('\\') && /(?:^|[^\\])(?:\\\\)*\\$/.test(replacement);
+}
+
 /** The first match; whatever the expression has matched before does not count. */
 export function firstMatch(regex: RegExp, text: string): RegExpExecArray | null {
   regex.lastIndex = 0;

@@ -1,7 +1,7 @@
 import type { ActionKeyword, Request, Transaction, Verdict } from 'sluice/plugin';
 import { REQUEST } from './places.ts';
 import { misfit } from './rewriting.ts';
-import { firstMatch, substitute } from './substitute.ts';
+import { firstMatch, isBroken, substitute } from './substitute.ts';
 import { pathAndQuery, pathOf, setUri, withPath, withPathAndQuery, withQuery } from './uri.ts';
 
 /** Puts a new part in the request line, and takes it back if the line is too long for a buffer then. */
@@ -57,7 +57,9 @@ function replacing(
           if (!request || subject === undefined) return undefined;
           const match = firstMatch(regex, subject);
           if (!match) return undefined;
-          return rewrite(transaction, request, substitute(format.constant ?? format.evaluate(transaction), match), put);
+          const replacement = format.constant ?? format.evaluate(transaction);
+          if (isBroken(replacement)) return misfit(transaction);
+          return rewrite(transaction, request, substitute(replacement, match), put);
         },
       };
     },

@@ -1,33 +1,66 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SectionKeyword, SectionReader, Words } from 'sluice/plugin';
-import { verify } from 'unixcrypt';
+import { equalTexts, matches, matchesLater, problemOf } from './crypt.ts';
 
 /** A finished `userlist`, as {@link Names.section} gives it. */
 export interface UserList {
-  /** Whether there is such a user with that password. */
-  knows(user: string, password: string): boolean;
-  /** The groups of a user; none for one that is not there. */
-  groupsOf(user: string): readonly string[];
+  /** Undefined when there is no such user. */
+  user(name: string): User | undefined;
   hasGroup(group: string): boolean;
 }
 
-class User {
+/** Passwords that were right are remembered by their digests under this key, not as they are. */
+const KEY = randomBytes(32);
+
+function digestOf(password: string): Buffer {
+  return createHmac('sha256', KEY).update(password, 'latin1').digest();
+}
+
+export class User {
   readonly groups: Set<string> = new Set();
   readonly #secret: string | undefined;
   readonly #encrypted: boolean;
-  /** The password that was right the last time: trying one against its hash takes thousands of rounds. */
-  #known: string | undefined;
+  /** The password that was right the last time: trying one against its hash takes milliseconds. */
+  #known: Buffer | undefined;
+  /** What is being tried, by digest: the connections of one browser come at the same time. */
+  readonly #trials = new Map<string, Promise<boolean>>();
 
   constructor(secret: string | undefined, encrypted: boolean) {
     this.#secret = secret;
     this.#encrypted = encrypted;
   }
 
-  accepts(password: string): boolean {
+  /** Whether that is the password, as far as it can be said without trying; undefined if it cannot. */
+  answer(password: string): boolean | undefined {
     if (this.#secret === undefined) return false;
-    if (!this.#encrypted) return password === this.#secret;
-    if (password === this.#known) return true;
-    const right = verify(password, this.#secret);
-    if (right) this.#known = password;
+    if (!this.#encrypted) return equalTexts(password, this.#secret);
+    if (this.#known !== undefined && timingSafeEqual(digestOf(password), this.#known)) return true;
+    return undefined;
+  }
+
+  /** The same, at any cost. */
+  accepts(password: string): boolean {
+    const answer = this.answer(password);
+    if (answer !== undefined) return answer;
+    return this.#note(password, matches(password, this.#secret!));
+  }
+
+  /** The same without stopping the event loop. */
+  acceptsLater(password: string): Promise<boolean> {
+    const key = digestOf(password).toString('latin1');
+    let trial = this.#trials.get(key);
+    if (trial === undefined) {
+      trial = matchesLater(password, this.#secret!).then((right) => {
+        this.#trials.delete(key);
+        return this.#note(password, right);
+      });
+      this.#trials.set(key, trial);
+    }
+    return trial;
+  }
+
+  #note(password: string, right: boolean): boolean {
+    if (right) this.#known = digestOf(password);
     return right;
   }
 }
@@ -42,19 +75,17 @@ class Users implements UserList {
   hasGroup(group: string): boolean {
     return this.#groups.has(group);
   }
-  knows(user: string, password: string): boolean {
-    return this.#users.get(user)?.accepts(password) ?? false;
-  }
-  groupsOf(user: string): readonly string[] {
-    return [...(this.#users.get(user)?.groups ?? [])];
+  user(name: string): User | undefined {
+    return this.#users.get(name);
   }
 }
 
-/** Reads `password <hash>`; SHA-256 and SHA-512 of crypt(3) can be checked. */
+/** Reads `password <hash>`; one that no password can match is told. */
 function readHash(words: Words): string {
   const hash = words.next('an encrypted password');
-  if (!/^\$[56]\$(?:rounds=\d+\$)?[^$]{1,16}\$[./0-9A-Za-z]+$/.test(hash))
-    words.fail(`only passwords encrypted with SHA-256 ($5$) or SHA-512 ($6$) are built yet`);
+  const problem = problemOf(hash);
+  if (problem?.fatal === true) words.fail(problem.text);
+  if (problem !== undefined) words.warn(problem.text);
   return hash;
 }
 

@@ -42,7 +42,7 @@ function hook(proxy: ProxyConfig, state: ProxyLogging): void {
 }
 
 function rememberSource(transaction: Transaction): void {
-  void transaction.serverSource;
+  void transaction.serverLink?.source;
 }
 
 /** It is the frontend that logs; a `listen` section may be the backend of another one's. */
@@ -66,8 +66,8 @@ function atStep(step: LogStep): (transaction: Transaction, proxy: Proxy) => void
 }
 
 /** HTTP that could not be read: it never became a transaction. */
-function isUnread({ frontend, request }: Transaction): boolean {
-  return request === undefined && frontend.settings.mode === 'http';
+function isUnread({ frontend, timing }: Transaction): boolean {
+  return timing.request < 0 && frontend.settings.mode === 'http';
 }
 
 export function logTransaction(transaction: Transaction, proxy: Proxy): void {

@@ -54,8 +54,12 @@ const binary: Builder = (items, flags) => {
 };
 
 /** A test of one pattern that need not say which one it was. */
-function singleTest(name: string, pattern: string): ((value: Value) => boolean) | undefined {
-  if (name === 'ip') return oneNetwork(pattern);
+function singleTest(
+  name: string,
+  pattern: string,
+  resolveNames: boolean | undefined,
+): ((value: Value) => boolean) | undefined {
+  if (name === 'ip') return oneNetwork(pattern, resolveNames);
   return SINGLE[name]?.(pattern) as ((value: Value) => boolean) | undefined;
 }
 
@@ -65,7 +69,8 @@ function method(name: string, input: TypeName, build: Builder, summary: string):
     summary,
     input,
     compile(patterns, flags) {
-      const single = patterns.length === 1 && !flags.ignoreCase ? singleTest(name, patterns[0]!) : undefined;
+      const single =
+        patterns.length === 1 && !flags.ignoreCase ? singleTest(name, patterns[0]!, flags.resolveNames) : undefined;
       if (single) return single;
       const find: Lookup<true> = build(
         patterns.map((pattern) => ({ pattern, data: true })),

@@ -8,6 +8,7 @@ export interface Item<T> {
 
 export interface BuildFlags {
   readonly ignoreCase: boolean;
+  readonly resolveNames?: boolean;
   fail(message: string): never;
 }
 

@@ -3,11 +3,13 @@ import {
   type Value,
   embeddedIpv4,
   integerFromIpv4,
+  ipv4FromInteger,
   mapToIpv6,
   maskOf,
   parseIpv4,
   parseIpv6,
   parseMask,
+  resolveHostSync,
 } from 'sluice/plugin';
 import type { BuildFlags, Builder } from './lookup.ts';
 import { type Prefix, PrefixTable } from './prefix-table.ts';
@@ -17,11 +19,16 @@ interface Network {
   readonly mask: Uint8Array;
 }
 
-/** Reads `address`, `address/bits` or `address/mask`; short IPv4 forms leave out the zeroes before the last octet. */
-function readNetwork(text: string): Network | undefined {
+/**
+ * Reads `address`, `address/bits` or `address/mask`; short IPv4 forms leave out the zeroes before the last octet. A host's name
+ * stands for its address if names are resolved.
+ */
+function readNetwork(text: string, resolveNames: boolean | undefined): Network | undefined {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
-  const ip = address.includes(':') ? parseIpv6(address) : (parseIpv4(address) ?? parseIpv4(expand(address)));
+  const ip = address.includes(':')
+    ? parseIpv6(address)
+    : (parseIpv4(address) ?? parseIpv4(expand(address)) ?? (resolveNames ? resolve(address) : undefined));
   if (!ip) return undefined;
   if (slash < 0) return { bytes: ip.bytes, mask: maskOf(ip.family === 4 ? 32 : 128, ip.family) };
   const mask = parseMask(text.slice(slash + 1), ip.family);
@@ -30,11 +37,16 @@ function readNetwork(text: string): Network | undefined {
   return { bytes: ip.bytes.map((byte, i) => byte & mask[i]!), mask };
 }
 
-/** `10.12` is `10.0.0.12`. */
+/** `10.12` is `10.0.0.12`, and, where names are resolved, `1` is `0.0.0.1`: so the system's resolver reads it. */
 function expand(text: string): string {
   const octets = text.split('.');
   if (octets.length > 3 || octets.length < 2) return text;
   return [...octets.slice(0, -1), ...Array.from({ length: 4 - octets.length }, () => '0'), octets.at(-1)].join('.');
+}
+
+function resolve(name: string): IpAddress | undefined {
+  if (/^[0-9]{1,10}$/.test(name)) return Number(name) > 0xffffffff ? undefined : ipv4FromInteger(Number(name));
+  return /^[0-9.]+$/.test(name) ? undefined : resolveHostSync(name);
 }
 
 /** How many leading bits are set; undefined when they are not all at the front. */
@@ -55,7 +67,8 @@ export const address: Builder = (items, flags: BuildFlags) => {
   const prefixes: Record<4 | 6, Prefix<Data>[]> = { 4: [], 6: [] };
   const scattered: Scattered<Data>[] = [];
   for (const { pattern, data } of items) {
-    const network = readNetwork(pattern) ?? flags.fail(`'${pattern}' is not a valid IPv4 or IPv6 address`);
+    const network =
+      readNetwork(pattern, flags.resolveNames) ?? flags.fail(`'${pattern}' is not a valid IPv4 or IPv6 address`);
     const bits = prefixLength(network.mask);
     if (bits === undefined) scattered.push({ ...network, data });
     else prefixes[network.bytes.length === 4 ? 4 : 6].push({ bytes: network.bytes, bits, data });
@@ -80,8 +93,8 @@ export const address: Builder = (items, flags: BuildFlags) => {
 };
 
 /** A test for one IPv4 network, which most conditions on addresses are; undefined for anything else. */
-export function oneNetwork(pattern: string): ((value: Value) => boolean) | undefined {
-  const network = readNetwork(pattern);
+export function oneNetwork(pattern: string, resolveNames = false): ((value: Value) => boolean) | undefined {
+  const network = readNetwork(pattern, resolveNames);
   if (network?.bytes.length !== 4) return undefined;
   const mask = integerFromIpv4(network.mask) | 0;
   const wanted = integerFromIpv4(network.bytes) & mask;

@@ -1,4 +1,4 @@
-import { type Integer, parseWholeInteger } from 'sluice/plugin';
+import { type Integer, INT64_MAX, INT64_MIN, wrap } from 'sluice/plugin';
 import type { BuildFlags, Builder, Item, Lookup } from './lookup.ts';
 
 const OPERATORS: ReadonlySet<string> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
@@ -33,6 +33,7 @@ function readRange(pattern: string, flags: BuildFlags): [Integer, Integer] {
     const value = readInteger(pattern, pattern, flags);
     return [value, value];
   }
+  if (pattern === ':') flags.fail(`'${pattern}' is not a valid number range`);
   const low = colon === 0 ? UNBOUNDED_LOW : readInteger(pattern.slice(0, colon), pattern, flags);
   const high = colon === pattern.length - 1 ? UNBOUNDED_HIGH : readInteger(pattern.slice(colon + 1), pattern, flags);
   if (low > high) flags.fail(`'${pattern}' is not a valid number range`);
@@ -40,7 +41,9 @@ function readRange(pattern: string, flags: BuildFlags): [Integer, Integer] {
 }
 
 function readInteger(text: string, pattern: string, flags: BuildFlags): Integer {
-  return parseWholeInteger(text) ?? flags.fail(`'${pattern}' is not a number`);
+  const value = /^-?[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined;
+  if (value === undefined || value > INT64_MAX || value < INT64_MIN) flags.fail(`'${pattern}' is not a number`);
+  return wrap(value);
 }
 
 function readComparison(operator: string, pattern: string, flags: BuildFlags): [Integer, Integer] {

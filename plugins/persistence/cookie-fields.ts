@@ -13,11 +13,20 @@ function endOfPiece(text: string, from: number, delimiters: string): number {
     const character = text[i]!;
     if (delimiters.includes(character)) return i;
     if (character !== '"') continue;
-    const close = text.indexOf('"', i + 1);
+    const close = endOfQuotes(text, i);
     if (close < 0) return text.length;
     i = close;
   }
   return text.length;
+}
+
+/** Where the quotes that begin at `from` end; a backslash takes its meaning from a quote. */
+function endOfQuotes(text: string, from: number): number {
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === '"') return i;
+  }
+  return -1;
 }
 
 interface Pair {
@@ -39,7 +48,8 @@ function pairOf(piece: string): Pair | undefined {
     name,
     value,
     before: head.slice(0, head.length - head.trimStart().length),
-    after: tail.slice(tail.trimEnd().length),
+    // What stands behind the equals sign is around it as long as nothing comes.
+    after: value === '' ? '' : tail.slice(tail.trimEnd().length),
   };
 }
 
@@ -96,6 +106,17 @@ export function editCookieField(field: string, name: string, visit: (value: stri
   if (cookies === 0) return removed || out !== field ? '' : undefined;
   if (removed) out = out.trimEnd();
   return out === field ? undefined : out;
+}
+
+/** The first cookie of a Cookie field whose name and value are as wanted. */
+export function findCookie(field: string, wanted: (name: string, value: string) => boolean): string | undefined {
+  for (let from = 0; from <= field.length;) {
+    const end = endOfPiece(field, from, ';,');
+    const pair = pairOf(field.slice(from, end));
+    if (pair !== undefined && wanted(pair.name, pair.value)) return `${pair.name}=${pair.value}`;
+    from = end + 1;
+  }
+  return undefined;
 }
 
 /** The cookie that a Set-Cookie field sets, and the text around its value. */

@@ -6,6 +6,7 @@ import { globalDescription, globalGrace, identity } from './identity.ts';
 import { globalMaxconn, limits } from './limits.ts';
 import { meaningless } from './meaningless.ts';
 import { unixBind } from './unix-bind.ts';
+import { variableDirectives } from './variables.ts';
 
 /** A word that means one thing in the global section and another in proxies. */
 function either(inGlobal: DirectiveKeyword, inProxies: DirectiveKeyword): DirectiveKeyword {
@@ -26,6 +27,7 @@ const processPlugin: Plugin = definePlugin({
   directives: {
     ...identity,
     ...limits,
+    ...variableDirectives,
     ...caseAdjust,
     ...meaningless,
     'unix-bind': unixBind,

@@ -1,6 +1,7 @@
 import { definePlugin, type Plugin } from 'sluice/plugin';
 import { addressActions } from './addresses.ts';
 import { captureAction, captureDirectives } from './captures.ts';
+import { cookieCaptureDirectives } from './cookie-capture.ts';
 import { packetActions } from './packet-marks.ts';
 import { streamActions } from './stream.ts';
 import { variableActions } from './variables.ts';
@@ -10,7 +11,7 @@ import { verdictActions } from './verdicts.ts';
 const tcpRules: Plugin = definePlugin({
   name: 'tcp-rules',
   api: 1,
-  directives: captureDirectives,
+  directives: { ...captureDirectives, ...cookieCaptureDirectives },
   actions: {
     ...verdictActions,
     ...addressActions,

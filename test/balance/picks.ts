@@ -67,16 +67,29 @@ export async function picks(port: number, asks: readonly Ask[]): Promise<string[
   for (let at = 0; at < asks.length; at += BATCH) {
     const batch = asks.slice(at, at + BATCH);
     socket.write(batch.map(bytesOf).join(''), 'latin1');
-    let heads: string[] = [];
+    let answers: string[] = [];
     for (;;) {
-      heads = text.split(/(?=HTTP\/1\.1 \d)/);
-      if (text.endsWith('\r\n\r\n') && heads.length >= batch.length) break;
+      answers = whole(text);
+      if (answers.length >= batch.length) break;
       if (socket.destroyed) throw new Error(`the proxy closed: ${text.slice(-300)}`);
       await new Promise<void>((resolve) => (wake = resolve));
     }
     text = '';
-    for (const head of heads) got.push(/^x-server: (\S+)/m.exec(head)?.[1] ?? head.slice(9, 12));
+    for (const head of answers) got.push(/^x-server: (\S+)/m.exec(head)?.[1] ?? head.slice(9, 12));
   }
   socket.destroy();
   return got;
+}
+
+/** The heads of the complete answers at the beginning of a text. */
+function whole(text: string): string[] {
+  const heads: string[] = [];
+  for (let at = 0; ;) {
+    const end = text.indexOf('\r\n\r\n', at);
+    if (end < 0) return heads;
+    const head = text.slice(at, end);
+    at = end + 4 + Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+    if (at > text.length) return heads;
+    heads.push(head);
+  }
 }

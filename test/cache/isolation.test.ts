@@ -96,6 +96,7 @@ describe.each([
     site.script = (_seen, number) => ({
       headers: { ...FRESH, ...(number === 1 ? { 'content-length': '100' } : {}) },
       body: 'half',
+      cut: number === 1,
     });
     await site.ask('/').catch(() => undefined);
     expect(await site.hits('/')).toBe(false);

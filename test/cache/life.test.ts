@@ -74,7 +74,8 @@ describe('one fetch for many', () => {
     client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
     await expect.poll(() => site.seen.length).toBe(1);
     const other = site.ask('/');
-    client.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.socket.resetAndDestroy();
     expect((await other).body).toBe('2');
   });
 

@@ -30,6 +30,8 @@ export interface Script {
   readonly body?: string;
   /** Closes the connection instead of an answer. */
   readonly dead?: boolean;
+  /** Closes the connection behind the body, whatever length was said. */
+  readonly cut?: boolean;
   /** Waits for this before it answers. */
   readonly after?: Promise<unknown>;
   /** Sends no Date. */
@@ -116,6 +118,7 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
       after,
       dateless,
       chunked,
+      cut,
     } = this.script(seen, number);
     if (after !== undefined) await after;
     if (dead === true) {
@@ -132,6 +135,10 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
       return;
     }
     if (chunked !== true && headers['content-length'] === undefined) response.setHeader('content-length', body.length);
+    if (cut === true) {
+      response.write(Buffer.from(body, 'latin1'), () => request.socket.destroy());
+      return;
+    }
     response.end(request.method === 'HEAD' ? undefined : Buffer.from(body, 'latin1'));
   }
 

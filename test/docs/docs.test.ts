@@ -27,6 +27,7 @@ describe.each([
   'docs/plugins-at-run-time.md',
   'docs/filters.md',
   'docs/configuration.md',
+  'docs/cache.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);

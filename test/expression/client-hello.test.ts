@@ -75,3 +75,17 @@ test('the cookie of an RDP client', () => {
   expect(ask('req.rdp_cookie(msts)', bytes)).toBeUndefined();
   expect(ask('req.rdp_cookie_cnt', bytes)).toBe('1');
 });
+
+test('tokens of distcc, with and without a body', () => {
+  const bytes = Buffer.from('DIST00000002ARGC00000002ARGV00000002ccARGV00000006main.cDOTI00000003abc');
+  expect(ask('distcc_param(DIST)', bytes)).toBe('2');
+  expect(ask('distcc_param(ARGV,2)', bytes)).toBe('6');
+  expect(ask('distcc_body(ARGV)', bytes)).toBe('cc');
+  expect(ask('distcc_body(ARGV,2)', bytes)).toBe('main.c');
+  expect(ask('distcc_body(DOTI)', bytes)).toBe('abc');
+  expect(ask('distcc_param(DOTI)', bytes.subarray(0, -1))).toBe('3');
+  expect(ask('distcc_body(DOTI)', bytes.subarray(0, -1))).toBeUndefined();
+  expect(ask('distcc_param(DONE)', bytes)).toBeUndefined();
+  expect(ask('distcc_param(DIST)', Buffer.from('GET / HTTP/1.1'))).toBeUndefined();
+  expect(() => ask('distcc_param(DOT)', bytes)).toThrow(/must be exactly 4 characters/);
+});

@@ -181,6 +181,10 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
     requestCaptures: [],
     responseCaptures: [],
     getVariable: (scope: string, name: string) => variables.get(`${scope}.${name}`),
+    variables: (scope: string) =>
+      [...variables]
+        .filter(([name]) => name.startsWith(`${scope}.`))
+        .map(([name, value]) => [name.slice(scope.length + 1), value]),
     setVariable: (scope: string, name: string, value: Value | undefined) => {
       if (value === undefined) variables.delete(`${scope}.${name}`);
       else variables.set(`${scope}.${name}`, value);

@@ -71,6 +71,19 @@ function ask(port, { method, uri, headers, body }, index) {
   });
 }
 
+/** Waits until somebody listens there. */
+async function listening(port) {
+  for (let tries = 0; tries < 100; tries++) {
+    const open = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('haproxy does not listen');
+}
+
 async function record(name) {
   let request;
   const cases = [];
@@ -100,7 +113,7 @@ async function record(name) {
     'latin1',
   );
   const haproxyProcess = spawn(haproxy, ['-db', '-q', '-f', config], { stdio: 'inherit' });
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await listening(port);
   const groups = [];
   for (const [index, one] of cases.entries()) {
     if (groups.at(-1)?.request !== one.request) groups.push({ request: one.request, cases: [] });

@@ -60,12 +60,16 @@ export interface Arena {
   alone<T>(title: string, configuration: string, scenario: (side: Side) => Promise<T>, check: Check<T>): void;
 }
 
+/** What stands in the configuration besides the behaviours' own sections. */
+export interface Lines {
+  readonly global?: string;
+  readonly defaults?: string;
+  /** Whole sections. */
+  readonly sections?: string;
+}
+
 /** Runs all behaviours of a suite in one process of each program. */
-export function arena(
-  suite: string,
-  declare: (arena: Arena) => void,
-  lines: { global?: string; defaults?: string } = {},
-): void {
+export function arena(suite: string, declare: (arena: Arena) => void, lines: Lines = {}): void {
   const duels: Duel<unknown>[] = [];
   const alone = new Set<string>();
   const add = <T>(duel: Omit<Duel<T>, 'name'>, single = false): void => {
@@ -138,7 +142,7 @@ async function start(
   program: string,
   duels: readonly Duel<unknown>[],
   fixed: ReadonlyMap<string, string>,
-  lines: { global?: string; defaults?: string },
+  lines: Lines,
 ): Promise<Running> {
   const origins = new Map<string, ScriptedOrigin>();
   const binds: string[] = [];
@@ -159,7 +163,7 @@ async function start(
       return text;
     };
     const more = (text: string | undefined): string => (text === undefined ? '' : `  ${text}\n`);
-    return `${GLOBAL}${more(lines.global)}${DEFAULTS}${more(lines.defaults)}\n${duels.map(section).join('\n')}\n`;
+    return `${GLOBAL}${more(lines.global)}${DEFAULTS}${more(lines.defaults)}\n${lines.sections ?? ''}${duels.map(section).join('\n')}\n`;
   };
   const proxy = await startProxy(binds.length, configuration, program);
   const ports = new Map(binds.map((key, index) => [key, proxy.ports[index]!]));

@@ -96,7 +96,7 @@ describe('log lines that are wrong', () => {
   test.each([
     ['log-format "%ci %Ta"', `format alias 'Ta' is reserved for HTTP mode`],
     ['log-format-sd "[a b=%r]"', `format alias 'r' is reserved for HTTP mode`],
-    ['error-log-format %hr', `format alias 'hr' is reserved for HTTP mode`],
+    ['error-log-format %trg', `format alias 'trg' is reserved for HTTP mode`],
   ])('in TCP mode: %s', async (line, message) => {
     const [first = ''] = await said(`mode tcp\n  ${line}`);
     expect(first).toContain(message);

@@ -7,6 +7,7 @@ import type {
   Server,
 } from 'sluice/plugin';
 import { toInteger } from '../../http-rules/values.ts';
+import { connectFailure } from '../probe.ts';
 import type { HttpResponse } from './http-response.ts';
 import { asInfo, commentedInQuotes, result } from './outcome.ts';
 import { type ConnectStep, DEFAULT_CONNECT, type ExpectStep, type Scene, type Script, type Step } from './steps.ts';
@@ -45,6 +46,8 @@ class Dialogue implements OutgoingReader, Scene {
   #sentLast = false;
   #ended = false;
   #timer: NodeJS.Timeout | undefined = undefined;
+  /** Its milliseconds. */
+  #limitNow = 0;
   #done = false;
 
   constructor(
@@ -135,7 +138,9 @@ class Dialogue implements OutgoingReader, Scene {
     this.#socket = undefined;
     // A connection that was refused was not reset: this one stood for a moment.
     if (this.#connecting && code !== 'ECONNRESET') {
-      this.#finish(result('L4CON', this.#traced(words)));
+      const { address } = this.#connection;
+      const failure = connectFailure(code, words, (address ?? this.attempt.address).family === 'unix');
+      this.#finish({ ...failure, info: this.#traced(failure.info ?? words) });
       return;
     }
     if (this.#connecting) this.#at++;
@@ -275,7 +280,13 @@ class Dialogue implements OutgoingReader, Scene {
   }
 
   #limitTime(milliseconds: number): void {
+    // The same time again is a store, another one a timer.
+    if (this.#timer !== undefined && milliseconds === this.#limitNow) {
+      this.#timer.refresh();
+      return;
+    }
     clearTimeout(this.#timer);
+    this.#limitNow = milliseconds;
     this.#timer = milliseconds > 0 ? setTimeout(() => this.#timedOut(), milliseconds) : undefined;
   }
 

@@ -102,7 +102,9 @@ class Call {
   #judge(trailers: IncomingHttpHeaders): void {
     const status = Number(this.#headers[':status']);
     if (status !== 200) {
-      this.#finish(result('L7STS', Number.isNaN(status) ? 'no response' : `HTTP status ${status}`, status || 0));
+      this.#finish(
+        Number.isNaN(status) ? result('L7RSP', 'no response') : result('L7STS', `HTTP status ${status}`, status),
+      );
       return;
     }
     const code = Number(trailers['grpc-status'] ?? Number.NaN);

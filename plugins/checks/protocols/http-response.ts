@@ -58,6 +58,8 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // HAProxy takes any protocol of four letters, white space of any length, and statuses of any number of digits.
 const STATUS_LINE = /^[A-Z]{4}\/(\d\.\d)[ \t]+(\d+)(?:[ \t]+(.*))?$/s;
 
+const trimmed = (value: string): string => value.replaceAll(/^[ \t]+|[ \t]+$/g, '');
+
 type Head = { readonly response: Omit<HttpResponse, 'body'>; readonly end: number };
 
 /** `incomplete` while there is no whole head; `broken` for what is none. A bare LF ends a line as well. */
@@ -81,16 +83,16 @@ function readHead(text: string): Head | 'incomplete' | 'broken' {
       line = [Number(status), reason ?? '', version];
     } else if (row === '') {
       const [status, reason, version] = line;
-      return { response: { status, reason, version, headers: new Fields(fields) }, end: at };
+      return { response: { status, receivedStatus: status, reason, version, headers: new Fields(fields) }, end: at };
     } else if (/^[ \t]/.test(row)) {
-      // obs-fold goes on where the last value ended; RFC 9112 5.2.
+      // obs-fold: the end of the line becomes blanks, RFC 9112 5.2.
       const last = fields.at(-1);
       if (last === undefined) return 'broken';
-      last[1] = `${last[1]} ${row.trim()}`.trim();
+      last[1] = trimmed(`${last[1]}  ${row}`);
     } else {
       const colon = row.indexOf(':');
       if (colon < 1 || !NAME.test(row.slice(0, colon))) return 'broken';
-      fields.push([row.slice(0, colon).toLowerCase(), row.slice(colon + 1).replaceAll(/^[ \t]+|[ \t]+$/g, '')]);
+      fields.push([row.slice(0, colon).toLowerCase(), trimmed(row.slice(colon + 1))]);
     }
   }
 }

@@ -96,6 +96,12 @@ const COMMANDS: readonly Command[] = [
   ['a/s2', 'enable health'],
   ['a/s2', 'enable agent'],
   ['a/s2', 'disable health'],
+  ['a/s2', 'addr 127.9.9.8'],
+  ['a/s2', 'addr 127.9.9.8 port 9'],
+  ['a/s2', 'addr 127.9.9.7 port 10'],
+  ['a/s2', 'addr 127.9.9.7 port 11'],
+  ['a/s2', 'addr ::1 port 11'],
+  ['a/s2', 'addr ::1'],
   ['c/s1', 'weight 0'],
   ['c/s1', 'weight 1'],
   ['c/s1', 'state maint'],
@@ -113,6 +119,12 @@ function obey(state: ServerState, command: string): string {
       return state.setHealth(value as 'up') ?? '';
     case 'agent':
       return state.setAgent(value as 'up') ?? '';
+    case 'addr': {
+      const family = value.includes(':') ? 6 : 4;
+      const port = /port (\d+)/.exec(command)?.[1];
+      const address = { family, address: value, port: 0 } as const;
+      return state.setAddress(address, port === undefined ? undefined : Number(port), 'stats socket command');
+    }
     case 'weight':
       return state.setWeight(value) ?? '';
     default:

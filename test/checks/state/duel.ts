@@ -1,4 +1,5 @@
 import { describe, type ExpectStatic, test } from 'vitest';
+import { FullPort } from '../../http/full-port.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { missing, title } from '../../support/which.ts';
@@ -73,7 +74,7 @@ export interface Outcome {
 
 /**
  * One life of servers, lived by both programs at once. In `configuration` `{bind}` is the address of the proxy, `{s1}` `{s2}` …
- * those of servers, `{p1}` … their ports. What both log, and say on stderr, has to be the same
+ * those of servers, `{p1}` … their ports, `{full}` an address that never answers. What both log, and say on stderr, has to be the same
  * (but for what `mask` matches), and is given to `check`.
  */
 export function duel(
@@ -117,9 +118,13 @@ async function live(
     if (configuration.includes('httpchk')) server.answer = () => 'HTTP/1.0 200 OK\r\n\r\n';
     await server.up();
   }
+  for (const [, number] of configuration.matchAll(/agent-port \{p(\d+)\}/g))
+    servers[Number(number) - 1]!.greeting = 'up\n';
+  const full = configuration.includes('{full}') ? await FullPort.start() : undefined;
   const text = (ports: readonly number[]): string =>
     `global
   log stdout format short local0
+  nbthread 1
   ${global}
 defaults
   mode http
@@ -130,6 +135,7 @@ defaults
   timeout server 5s
 ${configuration}
 `
+      .replaceAll('{full}', `127.0.0.1:${full?.port ?? 0}`)
       .replaceAll('{bind}', `127.0.0.1:${ports[0]}`)
       .replaceAll(/\{s(\d+)\}/g, (_, number: string) => `127.0.0.1:${servers[Number(number) - 1]!.port}`)
       .replaceAll(/\{p(\d+)\}/g, (_, number: string) => String(servers[Number(number) - 1]!.port));
@@ -143,6 +149,7 @@ ${configuration}
     return { events, warnings, told };
   } finally {
     await proxy.stop();
+    full?.stop();
     for (const server of servers) await server.down();
   }
 }

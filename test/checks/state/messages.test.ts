@@ -81,3 +81,31 @@ duel(
     );
   },
 );
+
+duel(
+  'connections that take too long, and those that cannot be tried',
+  `listen be
+  bind {bind}
+  timeout connect 300
+  server s1 {full} check inter 400 fall 1
+  server s2 /nowhere/at/all check inter 400 fall 1`,
+  async (bench) => {
+    await bench.sees(/is DOWN/, 2);
+    await bench.sees(/no server/);
+  },
+  (events, expect) => {
+    expect(events.join('\n')).toContain('Server be/s1 is DOWN, reason: Layer4 timeout, check duration: Nms.');
+    expect(events.join('\n')).toContain('info: "General socket error (No such file or directory)"');
+  },
+);
+
+duel(
+  'connections have the smaller of two times where the check has one of its own',
+  `listen be
+  bind {bind}
+  timeout connect 200
+  timeout check 100
+  server s1 {full} check inter 400 fall 1`,
+  (bench) => bench.sees(/no server/),
+  (events, expect) => expect(events[0]).toContain('Layer4 timeout'),
+);

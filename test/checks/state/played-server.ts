@@ -8,6 +8,8 @@ export class PlayedServer extends Changing {
   greeting: string | undefined;
   /** What is sent when something has been received; `reset` closes with RST, undefined says nothing. */
   answer: ((request: string) => string | undefined) | undefined;
+  /** What is sent when something has been received, and leaves the connection open. */
+  partial: string | undefined;
   /** How many connections came since the last change of what is said, and what was received in all. */
   connections = 0;
   received = '';
@@ -61,6 +63,7 @@ export class PlayedServer extends Changing {
       const request = bytes.toString('latin1');
       this.received += request;
       this.changed();
+      if (this.partial !== undefined) socket.write(this.partial, 'latin1');
       const answer = this.answer?.(request);
       if (answer === 'reset') socket.resetAndDestroy();
       else if (answer !== undefined) socket.end(answer, 'latin1');

@@ -139,3 +139,94 @@ duel(
   },
   (events, expect) => expect(events[0]).toContain('1 sessions active'),
 );
+
+duel(
+  'requests that wait for an answer end with their server, too',
+  `listen be
+  bind {bind}
+  server s1 {s1} check port {p2} inter 100 fall 1 rise 1 on-marked-down shutdown-sessions`,
+  async (bench) => {
+    await bench.settled();
+    const client = await RawClient.connect(bench.port);
+    client.send(get());
+    await bench.server(1).when(() => bench.server(1).received !== '');
+    await bench.server(2).down();
+    await client.sawClose(5000);
+    await bench.sees(/^<\d>D/m);
+    return [client.received.split('\r\n')[0], ...bench.lines.filter((line) => /^<\d>[A-Z-]{2} /.test(line))];
+  },
+  (events, expect) => expect(events).toHaveLength(2),
+);
+
+duel(
+  'answers under way end with their server, too',
+  `listen be
+  bind {bind}
+  server s1 {s1} check port {p2} inter 100 fall 1 rise 1 on-marked-down shutdown-sessions`,
+  async (bench) => {
+    await bench.settled();
+    bench.server(1).greeting = undefined;
+    const client = await RawClient.connect(bench.port);
+    bench.server(1).partial = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf';
+    client.send(get());
+    await client.sees('half');
+    await bench.server(2).down();
+    await client.sawClose(5000);
+    await bench.sees(/^<\d>D/m);
+    return [client.received, ...bench.lines.filter((line) => /^<\d>[A-Z-]{2} /.test(line))];
+  },
+  (events, expect) => expect(events).toHaveLength(2),
+);
+
+duel(
+  'the number of usable servers is that of those who get traffic',
+  `listen be
+  bind {bind}
+  log-format "%ts %ST"
+  http-request return status 200 content-type text/plain lf-string "%[nbsrv]\\n"
+  server s1 {s1} check inter 100 fall 1 rise 1 agent-check agent-port {p3} agent-inter 100
+  server s2 {s2} check inter 100 fall 1 rise 1
+  server s4 {s2} weight 0
+  server s5 {s2} check inter 100 backup
+  server s6 {s2} backup`,
+  async (bench) => {
+    const count = async (): Promise<string> => {
+      const client = await RawClient.connect(bench.port);
+      client.send(get());
+      await client.sawClose(2000);
+      return client.received.split('\r\n\r\n')[1]!.trim();
+    };
+    await bench.server(3).says('up\n');
+    await bench.settled();
+    const counts = [await count()];
+    for (const word of ['drain\n', 'ready\n', 'maint\n', 'ready\n', '0%\n', '100%\n', 'down\n']) {
+      await bench.server(3).says(word, 3);
+      counts.push(await count());
+    }
+    await bench.server(2).down();
+    await bench.sees(/s2 is DOWN/);
+    await bench.sees(/s5 is DOWN/);
+    counts.push(await count());
+    return counts;
+  },
+  (events, expect) => expect(events.length).toBeGreaterThan(0),
+);
+
+duel(
+  'connections under way end with their server, too',
+  `listen be
+  bind {bind}
+  timeout connect 5s
+  server s1 {full} check addr 127.0.0.1 port {p2} inter 100 fall 1 rise 1 on-marked-down shutdown-sessions`,
+  async (bench) => {
+    await bench.settled();
+    const client = await RawClient.connect(bench.port);
+    client.send(get());
+    await bench.settled();
+    await bench.server(2).down();
+    await client.sawClose(5000);
+    await bench.sees(/^<\d>D/m);
+    return [client.received.split('\r\n')[0], ...bench.lines.filter((line) => /^<\d>[A-Z-]{2} /.test(line))];
+  },
+  (events, expect) => expect(events).toHaveLength(2),
+);

@@ -1,7 +1,7 @@
 /** What can lie in a {@link Heap}: it remembers where, so that it can be taken out or moved from the middle. */
 export interface Heaped {
   /** Its index in the heap, -1 outside. */
-  slot: number;
+  heapSlot: number;
 }
 
 /** A binary heap: the first in order at hand, adding, removing and moving in O(log n). */
@@ -22,26 +22,31 @@ export class Heap<T extends Heaped> {
     return this.#items.length;
   }
 
+  /** All, in no order. */
+  values(): IterableIterator<T> {
+    return this.#items.values();
+  }
+
   add(item: T): void {
     this.#rise(item, this.#items.push(item) - 1);
   }
 
   remove(item: T): void {
-    const { slot } = item;
+    const slot = item.heapSlot;
     if (slot < 0) return;
-    item.slot = -1;
+    item.heapSlot = -1;
     const last = this.#items.pop()!;
     if (last === item) return;
     this.#items[slot] = last;
-    last.slot = slot;
+    last.heapSlot = slot;
     this.moved(last);
   }
 
   /** What the order looks at has changed. */
   moved(item: T): void {
-    if (item.slot < 0) return;
-    this.#rise(item, item.slot);
-    this.#sink(item, item.slot);
+    if (item.heapSlot < 0) return;
+    this.#rise(item, item.heapSlot);
+    this.#sink(item, item.heapSlot);
   }
 
   #rise(item: T, from: number): void {
@@ -52,11 +57,11 @@ export class Heap<T extends Heaped> {
       const above = items[parent]!;
       if (!this.#before(item, above)) break;
       items[slot] = above;
-      above.slot = slot;
+      above.heapSlot = slot;
       slot = parent;
     }
     items[slot] = item;
-    item.slot = slot;
+    item.heapSlot = slot;
   }
 
   #sink(item: T, from: number): void {
@@ -69,10 +74,10 @@ export class Heap<T extends Heaped> {
       const below = items[child]!;
       if (!this.#before(below, item)) break;
       items[slot] = below;
-      below.slot = slot;
+      below.heapSlot = slot;
       slot = child;
     }
     items[slot] = item;
-    item.slot = slot;
+    item.heapSlot = slot;
   }
 }
