@@ -39,6 +39,8 @@ export interface Connection {
 /** What became of a connection's handshakes (PROXY protocol, NetScaler's header); configuration.txt 7.3.3, `fc_err`. */
 export interface ConnectionError {
   readonly code: number;
+  /** As `fc_err_name` has it. */
+  readonly name: string;
   /** As `fc_err_str` and the log have it. */
   readonly text: string;
 }
@@ -71,7 +73,7 @@ export interface TcpInfo {
 
 /** A connection to a server. */
 export interface ServerLink {
-  /** Its own end; undefined until it is connected, and once it is closed. */
+  /** This side's end; undefined where the system does not say. Once asked for, it is remembered. */
   readonly source: Endpoint | undefined;
   tcpInfo(): TcpInfo | undefined;
 }

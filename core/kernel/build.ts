@@ -29,7 +29,9 @@ export async function buildGeneration(
   const algorithm = [...config.keywords.balance.values()].find(({ keyword }) => keyword.unless)?.keyword.unless;
   const runtimes = new Map<LoadedProxy, ProxyRuntime>();
   for (const proxy of active) runtimes.set(proxy, new ProxyRuntime(proxy, generation));
-  generation.proxies.push(...runtimes.values());
+  const sides = [...runtimes.values()];
+  generation.proxies.push(...sides.filter(({ config: { isFrontend } }) => isFrontend));
+  generation.proxies.push(...sides.filter(({ config: { isFrontend } }) => !isFrontend));
   for (const proxy of active) {
     if (!proxy.isBackend) continue;
     const backend = new UpstreamBackend(runtimes.get(proxy)!);

@@ -19,7 +19,7 @@ export class Generation implements Process {
   readonly log: Log;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
-  /** Whatever runs of the configuration's proxies, in the order of their sections. */
+  /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
   /** What goes on without a client. */

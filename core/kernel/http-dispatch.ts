@@ -2,7 +2,7 @@ import type { HttpReuse } from '../api/index.ts';
 import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
-import { connectTo } from '../upstream/connect.ts';
+import { connectTo, followsClient } from '../upstream/connect.ts';
 import { keepIdle, takeIdle } from '../upstream/pool.ts';
 import { unsentBytes } from '../net/fast-socket.ts';
 import { WaitQueue } from '../upstream/queue.ts';
@@ -101,7 +101,8 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   stream.server = server;
   stream.taken = true;
   const first = session.requests === 1 && stream.retries === 0;
-  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks);
+  const destination = followsClient(server) ? stream.connection.destination : undefined;
+  const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks, destination);
   stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = stream.serverLink = connection;

@@ -199,6 +199,7 @@ export class Stream implements Transaction, Queued {
     this.startedAt = startedAt;
     this.backend = undefined;
     this.server = undefined;
+    this.serverLink = undefined;
     this.request = undefined;
     this.response = undefined;
     const timing = this.timing;
@@ -255,7 +256,6 @@ export class Stream implements Transaction, Queued {
     this.requestCookie = '-';
     this.responseCookie = '-';
     this.retained = null;
-    this.serverLink = undefined;
     this.logged = false;
     this.stored = null;
     this.agent = undefined;

@@ -27,6 +27,8 @@ export function requeue(server: UpstreamServer): number {
   const mayLeave = server.backend.settings.redispatch !== undefined;
   const moving = server.queue.inOrder().filter((one) => mayLeave || !one.assigned);
   for (const one of moving) {
+    // Who was moved before may have taken this one along: both may be of one client.
+    if (one.queue !== server.queue) continue;
     server.queue.remove(one);
     one.onServerLost(server);
   }

@@ -60,7 +60,8 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
 
 function parse(config: ServerConfig): Address {
   try {
-    return parseAddress(config.address, {
+    // Port 0 is no port: it is the client's destination port.
+    return parseAddress(config.address.replace(/^([^:]*|\[.*\]):0$/, '$1'), {
       transport: 'stream',
       port: 'optional',
       portOffset: true,

@@ -1,4 +1,4 @@
-import type { PacketMarks, SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
+import type { Endpoint, PacketMarks, SourceAddress as SourceSetting, Transaction } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -9,18 +9,34 @@ import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 
 /** Opens a connection to a server, from the source address the configuration names. */
 export function connectTo(server: UpstreamServer, transaction: Transaction, user: ConnectionUser): ServerConnection {
-  let { target } = server;
-  if (server.portOffset !== undefined && 'port' in target) {
-    target = { ...target, port: transaction.connection.destination.port + server.portOffset } as ConnectTarget;
-  }
+  const { destination } = transaction.connection;
+  const follows = followsClient(server);
+  let target = follows ? targetFrom(server, destination) : server.target;
   const marks = 'port' in target ? transaction.serverMarks : undefined;
   const makeSocket = marks === undefined ? server.makeSocket : () => markedSocket(server, marks);
   if (makeSocket !== null) target = { ...target, makeSocket };
   const connection = new ServerConnection(server, target, user, sourceOf(server, target));
   connection.marks = marks;
+  if (follows) connection.destination = destination;
   const { serverKeepAlive } = server.backend.settings;
   if (serverKeepAlive !== undefined) enableKeepAlive(connection.socket, serverKeepAlive, loadLibc);
   return connection;
+}
+
+/**
+ * Its address or its port is where the client connected to, or what `set-dst` and `set-dst-port` made of that: `server s 0.0.0.0`,
+ * `server s 10.0.0.1:+100`. configuration.txt 4.2, `server`.
+ */
+export function followsClient({ portOffset, address }: UpstreamServer): boolean {
+  return portOffset !== undefined || address.address === '0.0.0.0' || address.address === '::';
+}
+
+function targetFrom({ target, portOffset }: UpstreamServer, destination: Endpoint): ConnectTarget {
+  if (!('port' in target)) return target;
+  const port = portOffset === undefined ? target.port : destination.port + portOffset;
+  const anywhere = target.host === '0.0.0.0' || target.host === '::';
+  if (!anywhere || destination.family === 'unix') return { ...target, port };
+  return { ...target, host: destination.address, family: destination.family, port };
 }
 
 /** A socket whose first packet bears the marks already; undefined leaves making one to Node. */

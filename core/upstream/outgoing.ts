@@ -11,7 +11,7 @@ import type { UpstreamServer } from './server.ts';
 /** What connects to an address. */
 export function targetOf({ family, address, port }: Endpoint): ConnectTarget {
   if (family !== 'unix') return { host: address, port, family };
-  return { path: address.startsWith('abns@') ? abstractName(address.slice(5), true) : nativePath(address) };
+  return { path: address.startsWith('abns@') ? abstractName(address.slice(5), false) : nativePath(address) };
 }
 
 /** A connection that a plugin opened to a server, or to an address that stands for it. */

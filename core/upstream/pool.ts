@@ -1,11 +1,12 @@
-import type { HttpReuse, PacketMarks } from '../api/index.ts';
+import type { Endpoint, HttpReuse, PacketMarks } from '../api/index.ts';
 import { sameMarks } from '../net/packet-marks.ts';
 import type { UpstreamServer } from './server.ts';
 import type { ConnectionUser, ServerConnection } from './server-connection.ts';
 
 /**
  * An idle connection that may carry this request, or undefined (configuration.txt 4.2, `http-reuse`). The first request of a
- * client's connection is choosy, as the client cannot know that it may repeat it.
+ * client's connection is choosy, as the client cannot know that it may repeat it. `destination` is given where the server follows
+ * the client there.
  */
 export function takeIdle(
   server: UpstreamServer,
@@ -14,12 +15,13 @@ export function takeIdle(
   user: ConnectionUser,
   session: object,
   marks: PacketMarks | undefined,
+  destination: Endpoint | undefined,
 ): ServerConnection | undefined {
   const { idle } = server;
   for (let i = idle.length - 1; i >= 0; i--) {
     const connection = idle[i]!;
     if (policy === 'never' ? connection.owner !== session : first && !allowed(policy, connection)) continue;
-    if (!sameMarks(connection.marks, marks)) continue;
+    if (!sameMarks(connection.marks, marks) || !samePlace(connection.destination, destination)) continue;
     if (i === idle.length - 1) idle.pop();
     else idle.splice(i, 1);
     if (idle.length < server.leastIdle) server.leastIdle = idle.length;
@@ -27,6 +29,11 @@ export function takeIdle(
     return connection;
   }
   return undefined;
+}
+
+function samePlace(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && a.port === b.port && a.address === b.address;
 }
 
 function allowed(policy: HttpReuse, connection: ServerConnection): boolean {

@@ -44,6 +44,8 @@ export class ServerConnection implements SourceReader, ServerLink {
   large = false;
   /** What `set-bc-mark` and `set-bc-tos` said when it was opened. */
   marks: PacketMarks | undefined = undefined;
+  /** Where it leads, for a server that stands for any destination of clients. */
+  destination: Endpoint | undefined = undefined;
   /** What the server had still to take when the client was stopped for it. */
   queued = 0;
   #source: Endpoint | undefined = undefined;

@@ -390,6 +390,7 @@ export class HealthState implements ServerState {
     this.tracked = server;
     const { state } = server;
     state.#trackers.push(this.#server);
+    if (state.admin === 0 && state.operational === this.operational) return;
     if (state.maintenance) {
       this.admin |= ADMIN.inheritedMaintenance;
       this.health.health = 0;

@@ -17,8 +17,12 @@ export class AgentProbe implements Probe, OutgoingReader {
   constructor(target: Target) {
     this.#target = target;
     this.#timer = target.context.timer(() => {
-      const { timeouts } = target;
-      this.#finish({ code: this.#connected ? 'L7TOUT' : 'L4TOUT', outcome: 'failed', durationMs: timeouts.connect });
+      const attempt = this.#done;
+      // When the process was held up, the answer may be there already: what has come is looked at first.
+      setImmediate(() => {
+        if (attempt === undefined || this.#done !== attempt) return;
+        this.#finish({ code: this.#connected ? 'L7TOUT' : 'L4TOUT', outcome: 'failed' });
+      });
     });
   }
 
@@ -64,7 +68,7 @@ export class AgentProbe implements Probe, OutgoingReader {
 
   onError(code: string, words: string): void {
     if (this.#connected) this.#finish({ code: 'L7RSP', outcome: 'failed', info: words });
-    else this.#finish(connectFailure(code, words, this.#target.server.address.family === 'unix'));
+    else this.#finish(connectFailure(code, words));
   }
 
   #finish(result: CheckResult): void {

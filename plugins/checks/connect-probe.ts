@@ -14,8 +14,13 @@ export class ConnectProbe implements Probe, OutgoingReader {
   constructor(target: Target) {
     this.#target = target;
     this.#timer = target.context.timer(() => {
-      this.#socket?.destroy();
-      this.#end(LATE);
+      const attempt = this.#done;
+      // When the process was held up, the connection may stand already: what has come is looked at first.
+      setImmediate(() => {
+        if (attempt === undefined || this.#done !== attempt) return;
+        this.#socket?.destroy();
+        this.#end(LATE);
+      });
     });
   }
 
@@ -38,7 +43,7 @@ export class ConnectProbe implements Probe, OutgoingReader {
   }
 
   onError(code: string, words: string): void {
-    this.#end(connectFailure(code, words, this.#target.server.address.family === 'unix'));
+    this.#end(connectFailure(code, words));
   }
 
   onData(): void {

@@ -32,10 +32,22 @@ export function connectOptions(target: Target): OutgoingOptions {
   return { address: endpointFor(target), sendProxy };
 }
 
+/** What no server can be blamed for: a path that is not there, no local address or descriptor left. */
+const OWN_FAULTS: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+]);
+
 /** The result of a connection that failed before it stood. */
-export function connectFailure(code: string, words: string, unix: boolean): CheckResult {
-  // A path that is not there is no matter of the network (measured).
-  if (unix && code === 'ENOENT') return { code: 'SOCKERR', outcome: 'failed', info: `General socket error (${words})` };
+export function connectFailure(code: string, words: string): CheckResult {
+  if (OWN_FAULTS.has(code)) return { code: 'SOCKERR', outcome: 'failed', info: `General socket error (${words})` };
   // What the system refuses at once has other words than what the network says (measured).
   return { code: 'L4CON', outcome: 'failed', info: code === 'ENETUNREACH' ? `General socket error (${words})` : words };
 }

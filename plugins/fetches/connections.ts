@@ -132,6 +132,27 @@ export const connectionFetches: FetchTable = {
     'Whether a PROXY protocol header came.',
     ({ connection }) => connection.receivedProxyHeader,
   ),
+  ...simple(
+    'fc_err',
+    'sint',
+    'client-l4',
+    'What went wrong before the connection could be used, as a number.',
+    ({ connection }) => connection.error?.code ?? 0,
+  ),
+  ...simple(
+    'fc_err_name',
+    'str',
+    'client-l4',
+    'The same in one word; empty when all is well.',
+    ({ connection }) => connection.error?.name ?? '',
+  ),
+  ...simple(
+    'fc_err_str',
+    'str',
+    'client-l4',
+    'The same as a message.',
+    ({ connection }) => connection.error?.text ?? 'Success',
+  ),
   ...simple('so_id', 'sint', 'listener', "The listening socket's number.", ({ connection }) => connection.listener.id),
   ...simple('so_name', 'str', 'listener', "The listening socket's name.", ({ connection }) => connection.listener.name),
   ...simple(
@@ -160,6 +181,18 @@ export const connectionFetches: FetchTable = {
   ),
   ...fetch('fc_pp_tlv', 'string', 'str', 'client-l5', 'A value of a PROXY protocol header, by its type.', headerValues),
   ...simple('ssl_fc', 'bool', 'client-l5', 'Whether the client speaks TLS: not built yet, so never.', () => false),
+  // What `option httpslog` asks of a connection that is not TLS, as all are.
+  ...simple('ssl_fc_err', 'sint', 'client-l5', "The error of the client's TLS: there is none.", () => undefined),
+  ...simple('ssl_c_err', 'sint', 'client-l5', "The error of the client's certificate: there is none.", () => undefined),
+  ...simple(
+    'ssl_c_ca_err',
+    'sint',
+    'client-l5',
+    "The error of the certificate's issuer: there is none.",
+    () => undefined,
+  ),
+  ...simple('ssl_fc_is_resumed', 'bool', 'client-l5', 'Whether a TLS session was resumed: never.', () => false),
+  ...simple('ssl_fc_sni', 'str', 'client-l5', 'The server name of TLS: there is none.', () => undefined),
   ...simple(
     'ssl_bc',
     'bool',

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { nativeDatagrams, type NativeDatagrams } from './native-datagrams.ts';
 import type { Sink } from './sink.ts';
 
 /** Bytes kept for a reader that does not read. */
@@ -6,13 +7,14 @@ const BACKLOG = 1 << 20;
 const RETRY_MS = 20;
 
 /**
- * Lines to a file descriptor: those of one turn of the event loop in one write. A pipe is opened again without blocking, so
- * that a reader that stalls cannot stop the traffic.
+ * Lines to a file descriptor: those of one turn of the event loop in one write. A pipe or terminal is opened again without blocking,
+ * and a socket (the journal of systemd) is written to through the C library, so that a reader that stalls cannot stop the traffic.
  */
 export class DescriptorSink implements Sink {
   dropped = 0;
   readonly #fd: number;
   #out: number;
+  #sendSome: NativeDatagrams['sendSome'] | undefined;
   #lines: string[] = [];
   #size = 0;
   #rest: Buffer | undefined;
@@ -27,6 +29,7 @@ export class DescriptorSink implements Sink {
 
   async open(): Promise<void> {
     this.#out = reopened(this.#fd);
+    if (isSocket(this.#fd)) this.#sendSome = (await nativeDatagrams())?.sendSome;
     process.on('exit', this.#atExit);
   }
 
@@ -59,14 +62,16 @@ export class DescriptorSink implements Sink {
     this.#lines = [];
     this.#rest = undefined;
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#out, bytes));
-      this.#size = 0;
+      while (bytes.length > 0) {
+        const sent = this.#sendSome === undefined ? writeSync(this.#out, bytes) : this.#sendSome(this.#out, bytes);
+        if (sent < 0) break;
+        bytes = bytes.subarray(sent);
+      }
+      this.#size = bytes.length;
+      if (bytes.length > 0) this.#keep(bytes);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
-        this.#rest = bytes;
-        this.#size = bytes.length;
-        this.#retry = setTimeout(() => this.#flush(), RETRY_MS);
-        this.#retry.unref();
+        this.#keep(bytes);
       } else {
         // A closed pipe or a full disk is no reason to stop serving.
         this.dropped += count;
@@ -74,12 +79,30 @@ export class DescriptorSink implements Sink {
       }
     }
   }
+
+  /** What could not be written is tried again in a moment; a socket that is gone for good fills the backlog and no more. */
+  #keep(bytes: Buffer): void {
+    this.#rest = bytes;
+    this.#size = bytes.length;
+    this.#retry = setTimeout(() => this.#flush(), RETRY_MS);
+    this.#retry.unref();
+  }
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** A descriptor of our own on the same pipe: O_NONBLOCK belongs to the open file and would change it for others, too. */
 function reopened(fd: number): number {
   try {
-    if (fstatSync(fd).isFIFO()) return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (stat.isFIFO() || stat.isCharacterDevice())
+      return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
     // No /proc here, or no such descriptor: it is used as it is, and each write says whether it can.
   }

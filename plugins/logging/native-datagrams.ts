@@ -4,6 +4,8 @@ import { isIPv4 } from 'node:net';
 export interface NativeDatagrams {
   /** A socket that sends to that address. Throws when the system has none to give. */
   open(address: Uint8Array): NativeSocket;
+  /** Sends what a connected socket takes at once: how many bytes, or -1. */
+  sendSome(fd: number, bytes: Uint8Array): number;
 }
 export interface NativeSocket {
   /** Whether the system took it. */
@@ -39,10 +41,11 @@ async function load(): Promise<NativeDatagrams | undefined> {
       bytes: Uint8Array,
       length: number,
       flags: number,
-      address: Uint8Array,
+      address: Uint8Array | null,
       size: number,
     ) => number;
     return {
+      sendSome: (fd, bytes) => sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, null, 0),
       open: (address) => {
         const fd = socket(address[0]!, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0) throw new Error('cannot make a datagram socket');

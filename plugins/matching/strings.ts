@@ -75,6 +75,25 @@ function byLength<T>(list: readonly Item<T>[], cut: (text: string, length: numbe
   };
 }
 
+/** The same, for the one that stands first in the list, of whatever length. */
+function earliest<T>(list: readonly Item<T>[], cut: (text: string, length: number) => string): Finder<T> {
+  const lengths = new Map<number, Map<string, number>>();
+  for (const [index, { pattern }] of list.entries()) {
+    const table = lengths.get(pattern.length) ?? new Map<string, number>();
+    if (!table.has(pattern)) table.set(pattern, index);
+    lengths.set(pattern.length, table);
+  }
+  const tables = [...lengths];
+  return (text) => {
+    let first = -1;
+    for (const [length, table] of tables) {
+      const at = length > text.length ? undefined : table.get(cut(text, length));
+      if (at !== undefined && (first < 0 || at < first)) first = at;
+    }
+    return first < 0 ? undefined : list[first]!.data;
+  };
+}
+
 /** One byte compared first spares most calls: the last one, as beginnings are alike (`/`). */
 const startsWith: Matches = (text, pattern) => {
   const last = pattern.length - 1;
@@ -106,10 +125,10 @@ export const prefix: Builder = (items, { ignoreCase }) =>
 /** `-m end`: a suffix; the first in the list's order. */
 export const suffix: Builder = (items, { ignoreCase }) =>
   caseAware(items, ignoreCase, (list) => {
+    if (list.length <= FEW) return firstOf(list, endsWith);
+    const cut = (text: string, length: number): string => text.slice(text.length - length);
     // Which one matched only matters where they give different things.
-    if (list.length > FEW && list.every(({ data }) => data === list[0]!.data))
-      return byLength(list, (text, length) => text.slice(text.length - length));
-    return firstOf(list, endsWith);
+    return list.every(({ data }) => data === list[0]!.data) ? byLength(list, cut) : earliest(list, cut);
   });
 
 /** `-m sub`: a part. */

@@ -17,6 +17,7 @@ async function queued(side: Side, fields: readonly (readonly string[])[]): Promi
     clients.push(await side.client(get(`/${index}`, 'Connection: close', ...more)));
     await sleep(30);
   }
+  await sleep(100);
   for (let i = 0; i < fields.length; i++) {
     await side.origin.got(i + 1);
     const { on, target } = side.origin.requests[i]!;
@@ -289,5 +290,33 @@ arena('balance url_param check_post', ({ agree }) => {
         ],
       ]
     `),
+  );
+});
+
+arena('servers without an address of their own', ({ agree }) => {
+  const to = (origin: string): string[] => origin.split(':');
+  agree(
+    'set-dst and set-dst-port say where to, and connections are not mixed up',
+    `listen {name}
+  bind {bind}
+  http-reuse always
+  http-request set-dst req.hdr(x-address)
+  http-request set-dst-port req.hdr(x-port)
+  server s 0.0.0.0:0 # {origin} {origin2}`,
+    async (side) => {
+      const ask = (number: '' | 2): string => {
+        const [address, port] = to(`127.0.0.1:${(number === 2 ? side.originOf(2) : side.origin).port}`);
+        return get(`/${number}`, `x-address: ${address}`, `x-port: ${port}`);
+      };
+      await side.ask(ask('') + ask(2) + ask('') + ask(2) + ask(2), 5);
+      const count = ({ requests }: { requests: readonly { target: string }[] }): string[] =>
+        requests.map(({ target }) => target);
+      return [count(side.origin), count(side.originOf(2))];
+    },
+    (seen, expect) =>
+      expect(seen).toEqual([
+        ['/', '/'],
+        ['/2', '/2', '/2'],
+      ]),
   );
 });

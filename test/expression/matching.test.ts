@@ -85,6 +85,15 @@ describe('large lists', () => {
   });
 });
 
+test('of many suffixes with values the first in the list counts, whatever its length', () => {
+  const list = ['.b.example', '.example', '.a.b.example', 'other', '.a.b.example', 'c', 'd', 'e', 'f', 'g'];
+  const find = suffix(
+    list.map((pattern, data) => ({ pattern, data })),
+    flags,
+  );
+  expect([find('x.a.b.example'), find('x.example'), find('x.other'), find('x')]).toEqual([0, 1, 3, undefined]);
+});
+
 test('an answer that was kept belongs to its text', () => {
   const find = exact([{ pattern: 'ABC', data: 1 }], { ...flags, ignoreCase: true });
   expect([find('abc'), find('abd'), find('aBc'), find('aBc'), find('')]).toEqual([1, undefined, 1, 1, undefined]);

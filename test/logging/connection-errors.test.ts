@@ -78,7 +78,10 @@ describe.skipIf(absent.length > 0)(title('connections that fail before they can 
     ['by themselves', ''],
     ['with dontlognull', 'option dontlognull'],
     ['with log-separate-errors', 'option log-separate-errors'],
-    ['with error-log-format', 'error-log-format "%ci %ft %fc %b/%s %ts %ST %B %U %TR/%Tw/%Tc/%Tr %ac %hr %r"'],
+    [
+      'with error-log-format',
+      'error-log-format "%ci %ft %fc %b/%s %ts %ST %[fc_err] %[fc_err_str] %[bc_src] %B %U %TR/%Tw/%Tc/%Tr %ac %hr %r"',
+    ],
   ])('%s', async (_name, lines) => {
     const [theirs, ours] = [await logged('haproxy', lines), await logged('sluice', lines)];
     expect(ours).toEqual(theirs);

@@ -125,6 +125,11 @@ describe('lines, beside HAProxy', () => {
     );
   });
 
+  test('option httpslog of a connection in clear', async () => {
+    const lines = await compare((port) => frontend(port, '  option httpslog\n'), [GET('/x')], 1);
+    expect(lines[0]).toMatch(/ "GET \/x HTTP\/1\.1" 0\/-\/-\/-\/0 -\/-\/-$/);
+  });
+
   test('option httplog of what is no request', async () => {
     await compare((port) => frontend(port, '  option httplog\n'), ['nonsense\r\n\r\n'], 1);
   });

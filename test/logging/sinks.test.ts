@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -229,5 +229,29 @@ describe('an emitter', () => {
     const date = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d`;
     expect(got[0]).toMatch(new RegExp(`^<134>1 ${date} host tag ${pid} - \\[a@1 b="c"\\] text\\n$`));
     expect(got[1]).toMatch(new RegExp(`^<134>1 ${date} host tag ${pid} - - text\\n$`));
+  });
+});
+
+describe.runIf(native)('a descriptor that is a socket, as the journal gives one', () => {
+  test('does not stop the process when nobody reads', async () => {
+    // The child's stdout is a socket that is never read; it says on stderr when it has written far more than fits.
+    const script = `
+      import { DescriptorSink } from ${JSON.stringify(join(import.meta.dirname, '../../dist/plugins/logging/descriptor-sink.js'))};
+      const sink = new DescriptorSink(1);
+      await sink.open();
+      for (let count = 0; count < 3000; count++) {
+        sink.write('x'.repeat(999) + '\\n');
+        if (count % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      process.stderr.write('dropped ' + (sink.dropped > 0) + '\\n');
+      process.exit();
+    `;
+    // What Node calls a pipe is a pair of sockets.
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (bytes) => (said += String(bytes)));
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await until('the end of the writing', () => said.includes('dropped'), 8000);
+    expect(said).toContain('dropped true');
   });
 });

@@ -236,7 +236,13 @@ const waiting = async (side: Side): Promise<unknown> => (await side.client('hell
 arena('termination states in mode tcp', (all) => {
   const of = (what: string, server = 's'): string => `NAME NAME/${server} ${what}`;
   ends(all, of('CD'), 'CD: while connecting', tcp('', '{full}'), leaving('reset', 'hello'));
-  ends(all, of('SC'), 'SC', tcp('no option dontlognull', '{dead}'), waiting);
+  ends(
+    all,
+    of('SC'),
+    'SC',
+    tcp('tcp-request inspect-delay 1s\n  tcp-request content accept if { req.len gt 0 }', '{dead}'),
+    waiting,
+  );
   ends(all, of('sC'), 'sC', tcp('timeout connect 150ms', '{full}'), waiting);
   const full = `listen {name}\n  bind {bind}\n${TCP}timeout queue 1s\n  server s {origin} maxconn 1`;
   ends(all, of('sQ', '<NOSRV>'), 'sQ', full, async (side) => {

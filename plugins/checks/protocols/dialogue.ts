@@ -138,8 +138,7 @@ class Dialogue implements OutgoingReader, Scene {
     this.#socket = undefined;
     // A connection that was refused was not reset: this one stood for a moment.
     if (this.#connecting && code !== 'ECONNRESET') {
-      const { address } = this.#connection;
-      const failure = connectFailure(code, words, (address ?? this.attempt.address).family === 'unix');
+      const failure = connectFailure(code, words);
       this.#finish({ ...failure, info: this.#traced(failure.info ?? words) });
       return;
     }

@@ -12,6 +12,8 @@ export interface Case {
   readonly title?: string;
   /** Lines of the backend; `{port}` is the server's. */
   readonly lines: readonly string[];
+  /** Lines of the `defaults` section it starts from. */
+  readonly defaults?: readonly string[];
   /** More words for the server's line. */
   readonly server?: string;
   /** An address stands for a server that is not ours. */
@@ -64,11 +66,13 @@ async function start(program: string, cases: readonly Case[], global: readonly s
   for (const { origin } of cases) {
     origins.push(typeof origin === 'string' ? undefined : await RawOrigin.start(origin));
   }
-  const backend = ({ lines, server = '', origin }: Case, index: number): string => {
+  const backend = ({ lines, defaults, server = '', origin }: Case, index: number): string => {
     const port = origins[index]?.port ?? 0;
     const address = typeof origin === 'string' ? origin : `127.0.0.1:${port}`;
     const own = [...lines, `server s ${address} check inter 60s ${server}`];
-    return `backend c${index}x\n  ${own.join('\n  ').replaceAll('{port}', String(port))}\n`;
+    const text = own.join('\n  ').replaceAll('{port}', String(port));
+    if (defaults === undefined) return `backend c${index}x from base\n  ${text}\n`;
+    return `defaults d${index} from base\n  ${defaults.join('\n  ')}\nbackend c${index}x from d${index}\n  ${text}\n`;
   };
   const proxy = await startProxy(
     1,
@@ -76,7 +80,7 @@ async function start(program: string, cases: readonly Case[], global: readonly s
   log stdout format raw local0
   max-spread-checks 200ms
   ${global.join('\n  ')}
-defaults
+defaults base
   mode tcp
   log global
   option log-health-checks
@@ -84,7 +88,7 @@ defaults
   timeout client 5s
   timeout server 5s
   timeout check 1s
-frontend up
+frontend up from base
   bind 127.0.0.1:${port}
 ${cases.map(backend).join('')}`,
     program,

@@ -2,6 +2,7 @@ import { type Bench, duel } from './duel.ts';
 
 const AGENT = `listen be
   bind {bind}
+  timeout check 5s
   server s1 {s1} weight 20 agent-check agent-port {p2} agent-inter 100`;
 
 /** The agent says one thing after another, each twice. */
@@ -55,24 +56,14 @@ duel('no weight is no server', AGENT, saying('0%\n', '50%\n', '0%\n', '100% up\n
 duel(
   'what an agent says is logged, with what is wrong with it',
   `${AGENT}\n  option log-health-checks`,
-  saying(
-    'up\n',
-    'up foo\n',
-    'down # a "b"\n',
-    'up # c\n',
-    '',
-    'foo\n',
-    'up\n',
-    'maxconn:x up\n',
-    undefined,
-    'down,up\n',
-  ),
+  saying('up\n', 'up foo\n', 'down # a "b"\n', 'up # c\n', '', 'foo\n', 'up\n', 'maxconn:x up\n', 'down,up\n'),
   (events, expect) => expect(events.join('\n')).toContain('(a <22>b<22>)'),
 );
 
 duel(
   'servers that track one follow it',
   `backend b
+  timeout check 5s
   server s1 {s1} agent-check agent-port {p2} agent-inter 100
   server s2 {s1} track s1
 backend c
@@ -89,4 +80,18 @@ listen unused
     );
     expect(events).toContain('<5>Server b/s2 is UP/READY (leaving maintenance).');
   },
+);
+
+duel(
+  'an agent that says nothing changes nothing',
+  `listen be
+  bind {bind}
+  option log-health-checks
+  server s1 {s1} agent-check agent-port {p2} agent-inter 500`,
+  async (bench) => {
+    await bench.sees(/Agent check.*succeeded/);
+    await bench.server(2).says(undefined);
+    await bench.sees(/Layer7 timeout/);
+  },
+  (events, expect) => expect(events).toHaveLength(2),
 );

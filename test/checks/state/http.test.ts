@@ -19,6 +19,7 @@ const answering =
   };
 
 const TRACKED = `backend b
+  timeout check 5s
   option httpchk GET /
   http-check disable-on-404
   server s1 {s1} check inter 100 fall 3 rise 2

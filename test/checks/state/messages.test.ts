@@ -109,3 +109,39 @@ duel(
   (bench) => bench.sees(/no server/),
   (events, expect) => expect(events[0]).toContain('Layer4 timeout'),
 );
+
+const INTRODUCED = /PROXY TCP4 [\d.]+ [\d.]+ \d+ (\d+)\r\n|\r\n\r\n\0\r\nQUIT\n[^]{4}/;
+
+for (const [words, expected] of [
+  ['source 127.0.0.5 send-proxy', 'PROXY TCP4 127.0.0.5 127.0.0.1 … '],
+  ['send-proxy-v2', '\r\n\r\n\0\r\nQUIT\n'],
+  ['port {p1} check-send-proxy', 'PROXY TCP4 127.0.0.1 127.0.0.1 … '],
+] as const) {
+  let seen = '';
+  duel(
+    `a check introduces itself: ${words}`,
+    `listen be
+  bind {bind}
+  server s1 {s1} check inter 100 ${words}`,
+    async (bench) => {
+      const server = bench.server(1);
+      await server.when(() => INTRODUCED.test(server.received));
+      const header = INTRODUCED.exec(server.received)![0];
+      seen = header.replace(/ \d+ \d+\r\n$/, ' … ');
+      return seen;
+    },
+    (_events, expect) => expect(seen.startsWith(expected)).toBe(true),
+  );
+}
+
+duel(
+  'a port of its own has no header but where it is asked for',
+  `listen be
+  bind {bind}
+  server s1 {s2} check inter 100 port {p1} send-proxy`,
+  async (bench) => {
+    await bench.settled();
+    return bench.server(1).received;
+  },
+  (events, expect) => expect(events).toEqual([]),
+);
