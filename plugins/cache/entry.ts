@@ -49,8 +49,8 @@ export class Entry implements Freshness {
   readonly tags: readonly string[];
   /** Of a stored 206: what it has; undefined for all others. */
   readonly range: StoredRange | undefined;
-  /** The origin has been asked to refresh it in the background. */
-  refreshing = false;
+  /** Until then (seconds since 1970) the origin is being asked for it in the background. */
+  refreshingUntil = 0;
   /** In the store. */
   alive = false;
   /** Neighbours from the most to the least recently used. */

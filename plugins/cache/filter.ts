@@ -13,6 +13,7 @@ import type { CacheSection } from './settings.ts';
 
 /** Copies a response's body to where it is stored; it passes unchanged. */
 const RECORDING: FilterSide = {
+  borrows: true,
   data(chunk, flow) {
     const recorder = lookupOf(flow.transaction)?.recorder;
     if (recorder === undefined) flow.leave();

@@ -10,20 +10,31 @@ export function cacheKey(target: string, host: string, secure: boolean): string 
   let authority = host;
   let path = target;
   if (target[0] !== '/') {
-    // RFC 9112 3.2.2: the authority of an absolute target counts, whatever Host says.
+    // RFC 9112 3.2.2: the authority of an absolute target counts, whatever Host says. But an origin may think otherwise.
     const absolute = /^(https?):\/\/([^/?#]*)(.*)$/is.exec(target);
     if (absolute === null) return undefined;
     scheme = absolute[1]!.toLowerCase();
     authority = absolute[2]!;
     path = absolute[3]!;
+    if (host !== '' && authorityKey(host, scheme) !== authorityKey(authority, scheme)) return undefined;
     if (path[0] !== '/') path = `/${path}`;
   }
-  const name = authorityKey(authority, scheme);
-  if (name === undefined) return undefined;
+  if (authority !== lastAuthority || scheme !== lastScheme) {
+    const name = authorityKey(authority, scheme);
+    if (name === undefined) return undefined;
+    // A space can be in none of the parts.
+    lastOrigin = `${scheme}://${name} `;
+    lastAuthority = authority;
+    lastScheme = scheme;
+  }
   const fragment = path.indexOf('#');
-  // A space can be in none of the parts.
-  return `${scheme}://${name} ${fragment === -1 ? path : path.slice(0, fragment)}`;
+  return lastOrigin + (fragment === -1 ? path : path.slice(0, fragment));
 }
+
+/** The origin of the last key: requests in series are often for the same one. */
+let lastAuthority: string | undefined;
+let lastScheme = '';
+let lastOrigin = '';
 
 /** The key of a request, as rules have made it; undefined for targets that are not cached. */
 export function keyOf({ request }: Transaction): string | undefined {

@@ -46,15 +46,18 @@ export function useRfc(
   if (key === undefined) return undefined;
   const now = Date.now() / 1000;
   const authorized = headers.has('authorization');
-  const question = { transaction, action, section, key, headers, authorized, now, collapsed, head: method === 'HEAD' };
-  if (method !== 'GET' && method !== 'HEAD') {
-    if (!SAFE.has(method)) forward({ ...question, asked: NO_DIRECTIVES }, 'unsafe', undefined, 'method');
+  const head = method === 'HEAD';
+  const known = head || method === 'GET';
+  const asked = known ? requestDirectives(headers, section) : NO_DIRECTIVES;
+  const question = { transaction, action, section, key, headers, asked, authorized, now, collapsed, head };
+  if (!known) {
+    if (!SAFE.has(method)) forward(question, 'unsafe', undefined, 'method');
     return undefined;
   }
   // Content of a GET means nothing that a key could tell (RFC 9110 9.3.1), and these conditions are not for caches.
   if (request.body.length !== 0 || forOriginOnly(headers)) return undefined;
   if (section.settings.cookies === 'pass' && headers.has('cookie')) return undefined;
-  return decide({ ...question, asked: requestDirectives(headers, section) });
+  return decide(question);
 }
 
 /** RFC 9111 5.2.1; 5.4: Pragma: no-cache counts where there is no Cache-Control. */
@@ -199,14 +202,14 @@ function notCached(transaction: Transaction, section: CacheSection): 'done' {
 
 /** Asks the origin in the background, once at a time (RFC 5861 3). */
 function refresh(question: Question, entry: Entry): void {
-  const { transaction, action, section, key } = question;
-  if (entry.refreshing) return;
-  entry.refreshing = transaction.inBackground(action, (copy) => {
-    copy.onEnd(() => (entry.refreshing = false));
+  const { transaction, action, section, key, now } = question;
+  if (now < entry.refreshingUntil) return;
+  const begun = transaction.inBackground(action, (copy) => {
+    copy.onEnd(() => (entry.refreshingUntil = 0));
     const { headers } = copy.request!;
     // What the client wanted of its own answer is not wanted of this one.
     for (const name of OWN) headers.delete(name);
-    copy.request!.method = 'GET';
+    if (question.head) copy.request!.method = 'GET';
     const flight = section.store.flights.find(key) === undefined ? section.store.flights.begin(key) : undefined;
     forward(
       { ...question, transaction: copy, headers, asked: NO_DIRECTIVES, head: false },
@@ -216,6 +219,10 @@ function refresh(question: Question, entry: Entry): void {
       flight,
     );
   });
+  if (begun) entry.refreshingUntil = now + PATIENCE;
 }
+
+/** Seconds after which a refresh of which nothing was heard counts as lost: its process may have been told to end. */
+const PATIENCE = 60;
 
 const OWN = ['range', 'if-range', 'if-none-match', 'if-modified-since', 'cache-control', 'pragma'];

@@ -30,7 +30,7 @@ function store(transaction: Transaction, section: CacheSection): void {
   // A second `cache-store` finds it being stored.
   if (lookup.recorder !== undefined) return;
   if (section.settings.earlyHints !== 'only') {
-    if (section.settings.rfc9111) lookup.refused = storeRfc(transaction, lookup);
+    if (section.settings.rfc9111) storeOrReplace(transaction, lookup);
     else storeHaproxy(transaction, lookup);
   }
   remember(transaction, section, lookup);
@@ -40,6 +40,15 @@ function store(transaction: Transaction, section: CacheSection): void {
 /** Asked anew: what stores it says so in the lookup. */
 function beingStored(lookup: Lookup): boolean {
   return lookup.recorder !== undefined;
+}
+
+/** What is newer and may not be kept ends what was kept before: the origin has changed its mind. */
+function storeOrReplace(transaction: Transaction, lookup: Lookup): void {
+  const refused = storeRfc(transaction, lookup);
+  lookup.refused = refused;
+  const { stale, purpose, section } = lookup;
+  if (refused === undefined || refused === 'request' || stale === undefined || purpose !== 'get') return;
+  if (transaction.response!.status < 400) section.store.remove(stale);
 }
 
 /** Keeps the early hints of what is stored, or would be. */
@@ -68,7 +77,8 @@ function passed(transaction: Transaction, _proxy: Proxy): Verdict {
   }
   const { cacheStatus } = section.settings;
   if (cacheStatus !== undefined) {
-    const stored = lookup.recorder === undefined ? '' : '; stored';
+    const why = lookup.refused === undefined ? '' : `; detail=${lookup.refused}`;
+    const stored = lookup.recorder === undefined ? why : '; stored';
     const collapsed = lookup.collapsed ? '; collapsed=?0' : '';
     const status = `${cacheStatus}; fwd=${lookup.forwarded}; fwd-status=${transaction.response!.status}`;
     transaction.response!.headers.add('cache-status', status + stored + collapsed);

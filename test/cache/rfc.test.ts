@@ -378,6 +378,14 @@ describe('RFC 9111 4.3: validation', () => {
     expect((await site.ask(path)).body).toBe(second.body);
   });
 
+  test('what changed and may not be stored ends what was', async () => {
+    site.script = () => ({ headers: { 'cache-control': 'max-age=3600' } });
+    await site.ask(path);
+    site.script = () => ({ headers: { 'cache-control': 'no-store' } });
+    await site.ask(path, { 'cache-control': 'no-cache' });
+    expect(await site.hits(path)).toBe(false);
+  });
+
   test("a client's own condition is answered from what was validated", async () => {
     site.script = then304({ 'cache-control': 'max-age=10' });
     await site.ask(path);
