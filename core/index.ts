@@ -4,7 +4,7 @@ import type { Diagnostic } from './config/diagnostics.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { SourceSpec } from './config/sources.ts';
 import { createCompiler } from './expression/index.ts';
-import { toRegExp } from './expression/regex.ts';
+import { compileRegex } from './expression/regex.ts';
 import { bindGeneration, buildGeneration } from './kernel/build.ts';
 import { defaultMaxconn } from './kernel/default-maxconn.ts';
 import type { Generation } from './kernel/generation.ts';
@@ -115,7 +115,7 @@ class RunningProxy implements ProxyHandle {
       env: this.#options.env ?? process.env,
       plugins: [...stockPlugins, ...(this.#options.plugins ?? [])],
       loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
-      regex: toRegExp,
+      regex: compileRegex,
       compilerFor: createCompiler,
     });
     const diagnostics = [...config.diagnostics];

@@ -6,6 +6,8 @@ import type { Scope, Words } from './words.ts';
 
 /** A `filter` line. The guide is docs/filters.md. */
 export interface FilterKeyword extends Documented {
+  /** The key is a prefix: the word goes on after it (`lua.name`), as {@link Words.keyword} shows. */
+  readonly prefix?: boolean;
   parse(words: Words, scope: Scope): FilterFactory;
 }
 

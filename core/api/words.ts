@@ -1,6 +1,7 @@
 import type { Condition, Expression, Format } from './expression.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig, ServerConfig } from './settings.ts';
 import type { Place } from './expression.ts';
+import type { Regex } from '../expression/regex.ts';
 
 /** The words of one configuration line. What it refuses is reported with file, line and column; the parse goes on with the next line. */
 export interface Words {
@@ -60,8 +61,8 @@ export interface Scope {
   format(text: string, words: Words, places?: readonly Place[]): Format;
   /** Reads `if …` or `unless …` to the end of the line; undefined when there is none. */
   condition(words: Words, places?: readonly Place[]): Condition | undefined;
-  /** Compiles a regular expression as PCRE reads it, for byte strings. It is global: reset `lastIndex` before each use. */
-  regex(pattern: string, words: Words, ignoreCase?: boolean): RegExp;
+  /** Compiles a regular expression as PCRE reads it, for byte strings; a hostile subject does not stall it. */
+  regex(pattern: string, words: Words, ignoreCase?: boolean): Regex;
   /** Where a file named in the configuration is, after `default-path`. configuration.txt 3.1. */
   path(file: string, words: Words): string;
   /** A `bind` line with the default of every field; not added to the proxy yet. */

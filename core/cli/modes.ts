@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { loadConfig, type SourceSpec } from '../config/index.ts';
 import { readSources } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
-import { toRegExp } from '../expression/regex.ts';
+import { compileRegex } from '../expression/regex.ts';
 import { loadPlugin } from '../plugin/load.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import type { CommandLine } from './arguments.ts';
@@ -45,7 +45,7 @@ async function readModes(sources: readonly SourceSpec[]): Promise<Modes | undefi
     env: process.env,
     plugins: stockPlugins,
     loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
-    regex: toRegExp,
+    regex: compileRegex,
     compilerFor: createCompiler,
   });
   return global.settings;

@@ -1,3 +1,4 @@
+import type { Regex } from '../expression/regex.ts';
 import type { Names, Scope } from '../api/words.ts';
 import type { ProxyConfig } from '../api/settings.ts';
 import type { AclTable, Compiler } from '../expression/compiler.ts';
@@ -9,7 +10,7 @@ import { FilePaths } from './paths.ts';
 import { LineRefused, type LineWords } from './words.ts';
 
 /** How the program's regular expressions are made: PCRE syntax, byte strings. Throws what is wrong with the pattern. */
-export type RegexFactory = (pattern: string, ignoreCase: boolean) => RegExp;
+export type RegexFactory = (pattern: string, ignoreCase: boolean) => Regex;
 
 /** All that is being made of one configuration. */
 export class Build {

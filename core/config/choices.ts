@@ -13,10 +13,15 @@ function choose<K>(
 ): { readonly word: string; readonly entry: Entry<K> } {
   const word = words.next(`a ${what}`);
   const stem = word.replace(/\(.*$/s, '');
-  const entry = table.get(word) ?? table.get(stem);
+  const entry = table.get(word) ?? table.get(stem) ?? [...table.values()].find((one) => beginsWith(word, one));
   if (entry) return { word, entry };
   if (isKnown(kind, stem)) words.fail(`the ${what} '${stem}' is not built yet`);
   return words.unknown(what, table.keys());
+}
+
+/** A word whose beginning alone is registered. */
+function beginsWith<K>(text: string, { word, keyword }: Entry<K>): boolean {
+  return (keyword as { readonly prefix?: boolean }).prefix === true && text.startsWith(word);
 }
 
 export const balance: DirectiveKeyword = {

@@ -1,3 +1,4 @@
+import { compileRegex } from '../expression/regex.ts';
 import type { GlobalConfig } from '../api/settings.ts';
 import type { Plugin } from '../api/plugin.ts';
 import type { Names } from '../api/words.ts';
@@ -74,7 +75,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const build = new Build(
     keywords,
     options.compilerFor(keywords),
-    options.regex ?? ((pattern, ignoreCase) => new RegExp(pattern, ignoreCase ? 'i' : '')),
+    options.regex ?? compileRegex,
     diagnostics,
     new Set(plugins.map(({ plugin }) => plugin.name)),
   );

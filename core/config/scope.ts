@@ -1,3 +1,4 @@
+import type { Regex } from '../expression/regex.ts';
 import type { Condition, Expression, Format, Place } from '../api/expression.ts';
 import type { BindConfig, GlobalConfig, ServerConfig } from '../api/settings.ts';
 import type { BindScope, Names, SectionKind, ServerScope, Words } from '../api/words.ts';
@@ -70,12 +71,12 @@ export class LineScope implements CoreScope {
     this.build.compiler.acl(words, this.#context(this.places));
   }
 
-  regex(pattern: string, words: Words, ignoreCase = false): RegExp {
+  regex(pattern: string, words: Words, ignoreCase = false): Regex {
     try {
       return this.build.regex(pattern, ignoreCase);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return words.fail(`'${words.keyword}' : regex '${pattern}' is invalid: ${reason}`);
+      return words.fail(`'${words.keyword}' : ${reason}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { ExpressionError } from './errors.ts';
+import { guard } from './regex-guard.ts';
 import { type Translation, translate } from './regex-syntax.ts';
 
 /** A compiled regular expression over byte strings. */
@@ -11,15 +12,10 @@ export interface Regex {
 }
 
 /**
- * Subjects longer than this never match a pattern that only a backtracking engine can run: look-around, back-references
- * and counted repetitions above 1000.
- */
-export const BACKTRACKING_LIMIT = 8192;
-
-/**
  * Compiles a pattern written for PCRE. A hostile subject must not stall the proxy, so: plain texts become string
  * comparisons; patterns on which backtracking stays linear run in V8; the rest runs in RE2's automata, whose time is
- * linear in the subject; and what RE2 has not runs in V8 with {@link BACKTRACKING_LIMIT}.
+ * linear in the subject; and what RE2 has not (look-around, back-references, counted repetitions above 1000) runs in V8
+ * with its time bounded, see `regex-guard.ts`.
  * @throws ExpressionError in HAProxy's words.
  */
 export function compileRegex(pattern: string, ignoreCase: boolean): Regex {
@@ -29,21 +25,10 @@ export function compileRegex(pattern: string, ignoreCase: boolean): Regex {
   const native = nativeRegExp(translation, insensitive);
   const { repetitions, anchored } = translation;
   if (native instanceof RegExp && !/\\[1-9]|\(\?[=!<]/.test(pattern) && repetitions <= (anchored ? 1 : 0))
-    return backtrackingRegex(pattern, native, Number.POSITIVE_INFINITY);
+    return backtrackingRegex(pattern, native);
   const linear = linearRegex(pattern, ignoreCase);
   if (linear) return linear;
-  if (native instanceof RegExp) return backtrackingRegex(pattern, native, BACKTRACKING_LIMIT);
-  throw invalid(pattern, native);
-}
-
-/**
- * The pattern as a RegExp of JavaScript, for rare uses on trusted or short subjects.
- * @throws ExpressionError in HAProxy's words.
- */
-export function toRegExp(pattern: string, ignoreCase: boolean): RegExp {
-  const translation = translate(pattern);
-  const native = nativeRegExp(translation, ignoreCase || translation.ignoreCase);
-  if (native instanceof RegExp) return native;
+  if (native instanceof RegExp) return guardedRegex(pattern, native, repetitions);
   throw invalid(pattern, native);
 }
 
@@ -94,20 +79,30 @@ function literalRegex(text: string, { startsAtStart, endsAtEnd }: Translation, l
   return { text, test, find };
 }
 
-function backtrackingRegex(text: string, regex: RegExp, limit: number): Regex {
+function backtrackingRegex(text: string, regex: RegExp): Regex {
   // Without `g` and `d`, V8 tests faster.
   const tester = new RegExp(regex.source, regex.flags.replace(/[dg]/g, ''));
   return {
     text,
-    test: (subject) => subject.length <= limit && tester.test(subject),
+    test: (subject) => tester.test(subject),
     find: (subject, from) => {
-      if (subject.length > limit) return undefined;
       regex.lastIndex = from;
-      const found = regex.exec(subject);
-      return found?.indices?.flatMap((pair) => pair ?? [-1, -1]);
+      return offsetsOf(regex.exec(subject));
     },
   };
 }
+
+function guardedRegex(text: string, regex: RegExp, repetitions: number): Regex {
+  const exec = guard(regex, repetitions);
+  return {
+    text,
+    test: (subject) => exec(subject, 0) !== null,
+    find: (subject, from) => offsetsOf(exec(subject, from)),
+  };
+}
+
+const offsetsOf = (found: RegExpExecArray | null): readonly number[] | undefined =>
+  found?.indices?.flatMap((pair) => pair ?? [-1, -1]);
 
 function linearRegex(text: string, ignoreCase: boolean): Regex | undefined {
   let regex: RE2JS;

@@ -29,5 +29,5 @@ export { jsonString } from './encode.ts';
 export { resolveHostSync } from '../net/resolve-sync.ts';
 export { tcpInfoProblem } from '../net/tcp-info.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
-export { type Regex, compileRegex, regexError, toRegExp } from './regex.ts';
+export { type Regex, compileRegex, regexError } from './regex.ts';
 export { xxh32, xxh64 } from './xxhash.ts';

@@ -73,15 +73,14 @@ export class RoundRobin implements Balancer {
   }
 
   took(server: Server): void {
-    this.#loadChanged(server);
+    if (server.maxconn !== 0) this.#loadChanged(server);
   }
 
   dropped(server: Server): void {
-    this.#loadChanged(server);
+    if (server.maxconn !== 0) this.#loadChanged(server);
   }
 
   #loadChanged(server: Server): void {
-    if (server.maxconn === 0) return;
     const turn = this.#turns.get(server);
     if (turn !== undefined) this.#lineOf(turn).moved(turn);
   }

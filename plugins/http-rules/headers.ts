@@ -1,8 +1,8 @@
-import type { ActionKeyword, HeaderList, Transaction } from 'sluice/plugin';
+import type { ActionKeyword, HeaderList, Regex, Transaction } from 'sluice/plugin';
 import { headerName } from './header-names.ts';
 import { ALL, headersOf, ofResponse } from './places.ts';
 import { FIELD_COST, misfit } from './rewriting.ts';
-import { firstMatch, isBroken, substitute } from './substitute.ts';
+import { isBroken, substitute } from './substitute.ts';
 import { followHost } from './uri.ts';
 import { replaceElements } from './elements.ts';
 
@@ -61,7 +61,7 @@ const delHeader: ActionKeyword = {
     if (method === 'reg') {
       // Names are lower case by now, and the expression is not.
       const regex = scope.regex(text, words);
-      matches = (candidate) => firstMatch(regex, candidate) !== null;
+      matches = (candidate) => regex.test(candidate);
     } else matches = matcher(method, name);
     return {
       run(transaction) {
@@ -72,12 +72,12 @@ const delHeader: ActionKeyword = {
   },
 };
 
-type Edit = (value: string, regex: RegExp, replacement: string) => string | undefined;
+type Edit = (value: string, regex: Regex, replacement: string) => string | undefined;
 
 /** The whole value, if it matches anywhere, becomes the replacement. */
 const replaceWhole: Edit = (value, regex, replacement) => {
-  const match = firstMatch(regex, value);
-  return match ? substitute(replacement, match) : undefined;
+  const match = regex.find(value, 0);
+  return match ? substitute(replacement, value, match) : undefined;
 };
 
 function replacing(word: string, summary: string, edit: Edit): ActionKeyword {

@@ -2,10 +2,10 @@
  * Puts the groups of a match into a replacement: `\0` the whole match, `\1` to `\9` its groups (nothing where there is none),
  * a backslash before anything else stands for that.
  */
-export function substitute(replacement: string, match: RegExpExecArray): string {
+export function substitute(replacement: string, subject: string, match: readonly number[]): string {
   if (!replacement.includes('\\')) return replacement;
   return replacement.replace(/\\(.)/gs, (_whole, next: string) =>
-    next >= '0' && next <= '9' ? (match[Number(next)] ?? '') : next,
+    next >= '0' && next <= '9' ? groupOf(subject, match, Number(next)) : next,
   );
 }
 
@@ -14,8 +14,8 @@ export function isBroken(replacement: string): boolean {
   return replacement.endsWith('\\') && /(?:^|[^\\])(?:\\\\)*\\$/.test(replacement);
 }
 
-/** The first match; whatever the expression has matched before does not count. */
-export function firstMatch(regex: RegExp, text: string): RegExpExecArray | null {
-  regex.lastIndex = 0;
-  return regex.exec(text);
+/** Offsets as {@link Regex.find} gives them; -1 for a group that took no part. */
+function groupOf(subject: string, match: readonly number[], group: number): string {
+  const start = match[2 * group] ?? -1;
+  return start < 0 ? '' : subject.slice(start, match[2 * group + 1]);
 }

@@ -1,7 +1,7 @@
 import type { ActionKeyword, Request, Transaction, Verdict } from 'sluice/plugin';
 import { REQUEST } from './places.ts';
 import { misfit } from './rewriting.ts';
-import { firstMatch, isBroken, substitute } from './substitute.ts';
+import { isBroken, substitute } from './substitute.ts';
 import { pathAndQuery, pathOf, setUri, withPath, withPathAndQuery, withQuery } from './uri.ts';
 
 /** Puts a new part in the request line, and takes it back if the line is too long for a buffer then. */
@@ -55,11 +55,11 @@ function replacing(
           const { request } = transaction;
           const subject = request && part(request.uri);
           if (!request || subject === undefined) return undefined;
-          const match = firstMatch(regex, subject);
+          const match = regex.find(subject, 0);
           if (!match) return undefined;
           const replacement = format.constant ?? format.evaluate(transaction);
           if (isBroken(replacement)) return misfit(transaction);
-          return rewrite(transaction, request, substitute(replacement, match), put);
+          return rewrite(transaction, request, substitute(replacement, subject, match), put);
         },
       };
     },

@@ -138,6 +138,11 @@ FARMS.forEach((make, index) =>
   })),
 );
 
+const DEAD = '  retries 2\n  option redispatch 1\n  server dead 127.0.0.1:1 weight 3';
+for (const algorithm of ['roundrobin', 'static-rr', 'leastconn', 'hdr(x-key)\n  hash-type consistent']) {
+  add(`redispatch, ${algorithm}`, `  balance ${algorithm}\n${DEAD}\n${servers(7, () => 2, false)}`, keyed);
+}
+
 const absent = missing('haproxy');
 describe.skipIf(absent.length > 0)(title('the servers that HAProxy chooses', absent), () => {
   const sections = VARIANTS.map(({ lines }, index) => `backend b${index}\n${lines}`).join('\n');

@@ -63,4 +63,13 @@ describe('round robin', () => {
     tell(robin, servers[1]!);
     expect(turns(robin, 10).replaceAll('0', '').length).toBeGreaterThanOrEqual(5);
   });
+
+  it('takes a full server again when its limit goes', () => {
+    const servers = [server(0, 1, { maxconn: 1, limit: 1, active: 1 }), server(1, 1)];
+    const robin = new RoundRobin(backend(servers));
+    expect(turns(robin, 2)).toBe('11');
+    servers[0]!.maxconn = servers[0]!.limit = 0;
+    tell(robin, servers[0]!);
+    expect(turns(robin, 3)).toContain('0');
+  });
 });

@@ -231,7 +231,7 @@ const directives: Record<string, DirectiveKeyword> = {
     summary: 'A regular expression.',
     in: ANYWHERE,
     parse(words, scope) {
-      scope.proxy.extension(own).lines.push(String(scope.regex(words.next('a regex'), words)));
+      scope.proxy.extension(own).lines.push(scope.regex(words.next('a regex'), words).text);
     },
   },
   'test-crash': {

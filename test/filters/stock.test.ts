@@ -154,3 +154,25 @@ describe('filter-sequence', () => {
     expect(await harness.exchange(GET, 'END')).toMatch(/content-length: 4\r\n\r\naEND$/);
   });
 });
+
+describe('a filter whose word is a prefix', () => {
+  it('is told the whole word', async () => {
+    const told: string[] = [];
+    const keyword = {
+      usage: '',
+      summary: '',
+      prefix: true,
+      parse: (words: { keyword: string }) => {
+        told.push(words.keyword);
+        return { attach: () => undefined };
+      },
+    };
+    harness = await Harness.start(
+      'filter script.one\n  filter script.two\n  filter-sequence request script.two',
+      answering('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nEND'),
+      { plugins: [{ name: 'script', api: 1, filters: { 'script.': keyword } }] },
+    );
+    expect(await harness.exchange(GET, 'END')).toMatch(/END$/);
+    expect(told).toEqual(['filter script.one', 'filter script.two']);
+  });
+});

@@ -1,6 +1,6 @@
 import { loadConfig, type Diagnostic, type LoadedConfig } from '../../core/config/index.ts';
 import { createCompiler } from '../../core/expression/index.ts';
-import { toRegExp } from '../../core/expression/regex.ts';
+import { compileRegex } from '../../core/expression/regex.ts';
 import { stockPlugins } from '../../core/plugin/stock.ts';
 
 /** Loads a configuration written in a test. */
@@ -9,7 +9,7 @@ export function load(...lines: string[]): Promise<LoadedConfig> {
     sources: [{ name: 'test.cfg', text: `${lines.join('\n')}\n` }],
     env: {},
     plugins: stockPlugins,
-    regex: toRegExp,
+    regex: compileRegex,
     compilerFor: createCompiler,
   });
 }

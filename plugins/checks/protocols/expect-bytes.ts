@@ -1,4 +1,4 @@
-import type { CheckCode, CheckResult, Format } from 'sluice/plugin';
+import type { CheckCode, CheckResult, Format, Regex } from 'sluice/plugin';
 import { type Expectation, met, unmet } from './expectation.ts';
 import { commented, commentedInQuotes, result } from './outcome.ts';
 import type { ExpectStep, Scene } from './steps.ts';
@@ -7,9 +7,9 @@ import type { ExpectStep, Scene } from './steps.ts';
 export type BytePattern =
   /** A byte string somewhere in it. */
   | { readonly kind: 'string' | 'binary'; readonly value: string }
-  | { readonly kind: 'regex'; readonly value: RegExp }
+  | { readonly kind: 'regex'; readonly value: Pick<Regex, 'test'> }
   /** Of the answer in upper-case hexadecimal digits. */
-  | { readonly kind: 'binary regex'; readonly value: RegExp }
+  | { readonly kind: 'binary regex'; readonly value: Pick<Regex, 'test'> }
   | { readonly kind: 'log-format string' | 'log-format binary'; readonly value: Format }
   /** Anything at all. */
   | { readonly kind: 'custom' };
@@ -38,11 +38,6 @@ export function emptyResponse(scene: Scene, status: CheckCode): CheckResult {
 export function fromHex(digits: string): string | undefined {
   if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) return undefined;
   return Buffer.from(digits, 'hex').toString('latin1');
-}
-
-function search(regex: RegExp, text: string): boolean {
-  regex.lastIndex = 0;
-  return regex.test(text);
 }
 
 /** What a log-format string comes to; a failure when that is nothing. */
@@ -75,8 +70,8 @@ export function expectBytes(
       if (pattern.kind === 'custom') return 'passed';
       if (bytes.length < minReceived && !last) return 'wait';
       let matched: boolean;
-      if (pattern.kind === 'regex') matched = search(pattern.value, bytes.toString('latin1'));
-      else if (pattern.kind === 'binary regex') matched = search(pattern.value, bytes.toString('hex').toUpperCase());
+      if (pattern.kind === 'regex') matched = pattern.value.test(bytes.toString('latin1'));
+      else if (pattern.kind === 'binary regex') matched = pattern.value.test(bytes.toString('hex').toUpperCase());
       else {
         const wanted =
           typeof pattern.value === 'string'

@@ -1,4 +1,4 @@
-import type { CheckResult, Format } from 'sluice/plugin';
+import type { CheckResult, Format, Regex } from 'sluice/plugin';
 import { type Expectation, met, unmet } from './expectation.ts';
 import { commented, result } from './outcome.ts';
 import type { HttpResponse } from './http-response.ts';
@@ -9,14 +9,14 @@ import type { ExpectStep, Scene } from './steps.ts';
 /** A test of a text: of itself, of a part of it, or by a regular expression. */
 export interface TextMatch {
   readonly method: 'str' | 'beg' | 'end' | 'sub' | 'reg';
-  readonly pattern: string | Format | RegExp;
+  readonly pattern: string | Format | Pick<Regex, 'test'>;
 }
 
 export type HttpPattern =
   | { readonly kind: 'status'; readonly ranges: readonly (readonly [low: number, high: number])[] }
-  | { readonly kind: 'rstatus'; readonly regex: RegExp }
+  | { readonly kind: 'rstatus'; readonly regex: Pick<Regex, 'test'> }
   | { readonly kind: 'string'; readonly value: string | Format }
-  | { readonly kind: 'rstring'; readonly regex: RegExp }
+  | { readonly kind: 'rstring'; readonly regex: Pick<Regex, 'test'> }
   /** `whole` values (`fhdr`), or the parts between their commas. */
   | {
       readonly kind: 'header';
@@ -35,11 +35,6 @@ const tests: Record<Exclude<TextMatch['method'], 'reg'>, (text: string, pattern:
   sub: (text, pattern) => text.includes(pattern),
 };
 
-function search(regex: RegExp, text: string): boolean {
-  regex.lastIndex = 0;
-  return regex.test(text);
-}
-
 /** A pattern that may have to be evaluated, as a text; undefined when that is empty. */
 function textOf(pattern: string | Format, scene: Scene): string | undefined {
   return typeof pattern === 'string' ? pattern : pattern.evaluate(scene.transaction) || undefined;
@@ -48,7 +43,7 @@ function textOf(pattern: string | Format, scene: Scene): string | undefined {
 /** The test of a match as a function; undefined when its pattern comes to nothing. */
 function compile(match: TextMatch, scene: Scene, ignoreCase: boolean): ((text: string) => boolean) | undefined {
   const { method, pattern } = match;
-  if (pattern instanceof RegExp) return (text) => search(pattern, text);
+  if (typeof pattern !== 'string' && 'test' in pattern) return (text) => pattern.test(text);
   const wanted = textOf(pattern, scene);
   if (wanted === undefined || method === 'reg') return undefined;
   const [test, folded] = [tests[method], ignoreCase ? wanted.toLowerCase() : wanted];
@@ -90,7 +85,7 @@ function inBody(
   if (bytes.length === 0) return last ? 'no body' : 'wait';
   if (bytes.length < minReceived && !last) return 'wait';
   let matched: boolean;
-  if (pattern.kind === 'rstring') matched = search(pattern.regex, bytes.toString('latin1'));
+  if (pattern.kind === 'rstring') matched = pattern.regex.test(bytes.toString('latin1'));
   else {
     const wanted = textOf(pattern.value, scene);
     if (wanted === undefined) return 'empty pattern';
@@ -119,7 +114,7 @@ export function expectHttp(pattern: HttpPattern, inverse: boolean, expectation: 
           ? wrong(reason)
           : 'passed';
       case 'rstatus':
-        return search(pattern.regex, String(status)) === inverse ? wrong(reason) : 'passed';
+        return pattern.regex.test(String(status)) === inverse ? wrong(reason) : 'passed';
       case 'header': {
         const found = hasHeader(pattern, response, scene);
         if (found === undefined) return nothing();
