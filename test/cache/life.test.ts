@@ -516,3 +516,43 @@ test('a section that is full goes on with what was asked for last', async () => 
   expect(store.used).toBeLessThanOrEqual(4 * 1_048_576);
   expect([await site.hits('/19'), await site.hits('/0'), store instanceof Store]).toEqual([true, false, true]);
 });
+
+describe('beside other filters', () => {
+  const text = 'compress me '.repeat(1000);
+  const gzip = { 'accept-encoding': 'gzip' };
+  const script = (): Script => ({ headers: { ...FRESH, 'content-type': 'text/plain' }, body: text });
+
+  test.each([
+    ['compression lines', 'compression algo gzip\ncompression type text/plain'],
+    ['lines of both filters', 'filter cache c\nfilter compression\ncompression algo gzip\ncompression type text/plain'],
+  ])('what is stored is what the server sent, compressed for those who want it: %s', async (_, lines) => {
+    site = await Site.start('rfc9111 on', `${lines}\nhttp-request cache-use c\nhttp-response cache-store c`);
+    site.script = script;
+    expect((await site.ask('/', gzip)).headers['content-encoding']).toBe('gzip');
+    expect((await site.ask('/', gzip)).headers['content-encoding']).toBe('gzip');
+    const plain = await site.ask('/');
+    expect([plain.headers['content-encoding'], plain.body, site.seen.length]).toEqual([undefined, text, 1]);
+  });
+
+  test('a cache behind compression is refused, and one beside other filters without a line of its own', async () => {
+    const refused = (lines: string): Promise<Site> =>
+      Site.start('', `${lines}\nhttp-request cache-use c\nhttp-response cache-store c`);
+    await expect(refused('filter compression\nfilter cache c\ncompression algo gzip')).rejects.toThrow(
+      "unable to enable the compression filter before the cache 'c'",
+    );
+    await expect(refused('filter trace')).rejects.toThrow(
+      "require an explicit filter declaration to use the cache 'c'",
+    );
+    site = await Site.start('');
+  });
+
+  test('filter trace before and behind', async () => {
+    site = await Site.start(
+      'rfc9111 on',
+      'filter trace quiet\nfilter cache c\nfilter trace quiet\nhttp-request cache-use c\nhttp-response cache-store c',
+    );
+    site.script = script;
+    for (let i = 0; i < 3; i++) expect((await site.ask('/')).body).toBe(text);
+    expect(site.seen.length).toBe(1);
+  });
+});
