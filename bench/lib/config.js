@@ -6,6 +6,7 @@ import { openFileLimit } from './machine.js';
  * @property {'http' | 'tcp'} mode
  * @property {boolean} rules
  * @property {boolean} cache
+ * @property {boolean} compress
  * @property {number} port to listen on
  * @property {number} originPort
  * @property {number} maxConnections client connections it must take
@@ -71,7 +72,7 @@ frontend entrance
 ${setup.rules ? RULES.slice(1) : ''}  default_backend origins
 
 backend origins
-${setup.cache ? '  http-request cache-use memory\n  http-response cache-store memory\n' : ''}  server origin 127.0.0.1:${setup.originPort}
+${setup.compress ? '  compression algo gzip\n' : ''}${setup.cache ? '  http-request cache-use memory\n  http-response cache-store memory\n' : ''}  server origin 127.0.0.1:${setup.originPort}
 ${setup.cache ? CACHE : ''}`;
 }
 

@@ -1,4 +1,5 @@
 // One scenario: every proxy that can take part is started, checked, warmed and measured in turns.
+import { gunzipSync } from 'node:zlib';
 import path from 'node:path';
 import http from 'node:http';
 import net from 'node:net';
@@ -134,6 +135,7 @@ export async function enter(proxy, scenario, maxConnections, place) {
     mode: scenario.mode,
     rules: scenario.rules,
     cache: scenario.cache,
+    compress: scenario.compress,
     port,
     originPort: place.originPort,
     maxConnections,
@@ -144,7 +146,8 @@ export async function enter(proxy, scenario, maxConnections, place) {
   try {
     await listening(running, port);
     const answer = await probe(port, scenario.path, scenario.headers);
-    if (answer.length !== scenario.bytes) throw new Error(`answered ${answer.length} bytes, not ${scenario.bytes}`);
+    const body = scenario.compress ? gunzipSync(answer) : answer;
+    if (body.length !== scenario.bytes) throw new Error(`answered ${body.length} bytes, not ${scenario.bytes}`);
     if (scenario.rules) {
       const edits = (await probe(port, '/echo', scenario.headers)).toString('latin1');
       if (edits !== EDITED) throw new Error(`the origin saw the edits as '${edits}', not '${EDITED}'`);

@@ -122,6 +122,7 @@ function nginx() {
     warming: 1,
     unfit(scenario) {
       if (scenario.cache) return 'it would keep files, not answers';
+      if (scenario.compress) return 'its level 1 is another one';
       if (scenario.rules) return 'its configuration has no counterpart of these rules';
       if (scenario.mode === 'tcp' && stream === null) return 'no stream module: apt-get install libnginx-mod-stream';
       return null;
@@ -163,7 +164,9 @@ function nodeProxy(name, file) {
     missing: existsSync(folder) ? null : `${name} is not installed: npm ci`,
     warming: 2,
     unfit: (scenario) =>
-      scenario.mode === 'tcp' || scenario.rules || scenario.cache ? 'proxies HTTP only: no rules, no cache' : null,
+      scenario.mode === 'tcp' || scenario.rules || scenario.cache || scenario.compress
+        ? 'proxies HTTP only: no rules, no cache'
+        : null,
     command: (setup) => [
       process.execPath,
       path.join(root, 'bench/node-proxies', file),

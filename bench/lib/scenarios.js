@@ -7,6 +7,7 @@
  * @property {'http' | 'tcp'} mode
  * @property {boolean} rules with the 20 rules and 3 header edits of config.js
  * @property {boolean} cache answered out of the proxy's memory
+ * @property {boolean} compress with gzip
  * @property {boolean} idle idle connections instead of wrk's load
  * @property {string} path what is asked of the origin
  * @property {number} bytes length of the answer's body
@@ -23,6 +24,7 @@ const base = {
   mode: 'http',
   rules: false,
   cache: false,
+  compress: false,
   idle: false,
   path: '/1k',
   bytes: KIB,
@@ -48,5 +50,12 @@ export const SCENARIOS = [
   },
   { ...base, id: 'cache', title: 'Keep-alive, 1 KiB out of a cache', cache: true },
   { ...base, id: 'cache-64k', title: 'Keep-alive, 64 KiB out of a cache', cache: true, path: '/64k', bytes: 64 * KIB },
+  {
+    ...base,
+    id: 'gzip',
+    title: 'Keep-alive, 1 KiB compressed with gzip',
+    compress: true,
+    headers: ['Accept-Encoding: gzip'],
+  },
   { ...base, id: 'idle', title: 'Idle keep-alive connections', idle: true },
 ];

@@ -37,10 +37,12 @@ export class CompressionFilter implements Filter {
     const responses = directions.has('response') && settings.response.algorithms.length > 0;
     const requests = directions.has('request') && settings.request.algorithms.length > 0;
     this.request = requests
-      ? { head: (flow) => this.#requestHead(flow, responses), data: this.#data, end: this.#end }
+      ? { borrows: true, head: (flow) => this.#requestHead(flow, responses), data: this.#data, end: this.#end }
       : { head: (flow) => this.#askFor(flow, responses) };
     this.stages = responses ? { 'http-response': () => this.#look() } : {};
-    this.response = responses ? { head: (flow) => this.#responseHead(flow), data: this.#data, end: this.#end } : {};
+    this.response = responses
+      ? { borrows: true, head: (flow) => this.#responseHead(flow), data: this.#data, end: this.#end }
+      : {};
   }
 
   #askFor(flow: FilterFlow, responses: boolean): void {

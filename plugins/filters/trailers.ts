@@ -2,6 +2,7 @@ import type { DirectiveKeyword, FilterFactory, FilterFlow, FilterSide, ProxyConf
 
 /** A body of a known length has none. */
 const side: FilterSide = {
+  borrows: true,
   head(flow: FilterFlow): void {
     if (flow.length !== undefined || flow.bodiless) flow.leave();
   },
