@@ -159,6 +159,7 @@ class RunningProxy implements ProxyHandle {
       refuse();
     }
     generation.useHooks(plugins.hooks);
+    for (const [name, value] of settings.variables) this.#variables.set(name, value);
     this.#options.onDiagnostics?.(diagnostics);
     return { config, plugins, traffic: generation };
   }

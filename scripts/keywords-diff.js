@@ -24,6 +24,7 @@ const keywords = mergeKeywords([language, ...stockPlugins]);
 const ours = parseKeywords(listKeywords(keywords, ['all']));
 // Of the kernel's own.
 for (const word of ['defaults', 'frontend', 'backend']) ours.sections.set(word, '');
+for (const word of keywords.checks.keys()) ours.proxy.set(`option ${word}`, '');
 ours.balance = new Map([...keywords.balance.keys()].map((word) => [word, '']));
 
 const rows = [];
@@ -32,7 +33,9 @@ for (const [name, list] of Object.entries(theirs)) {
   const built = ours[name] ?? new Map();
   const words = [...built.keys()];
   // `timeout` stands for all of `timeout client`, `timeout server` …
-  const has = (word) => built.has(word) || words.some((own) => own.startsWith(`${word} `));
+  // and `http-check` for `http-check send` …, whose second word is the directive's own.
+  const has = (word) =>
+    built.has(word) || words.some((own) => own.startsWith(`${word} `) || word.startsWith(`${own} `));
   const missing = [...list.keys()].filter((word) => !has(word));
   const added = words.filter((word) => !list.has(word));
   const differing = words.filter((word) => list.get(word) && built.get(word) && list.get(word) !== built.get(word));

@@ -4,7 +4,7 @@ import type { CheckFunction } from './health.ts';
 import type { Action, BalanceFactory, Ruleset } from './keywords.ts';
 import type { Backend, Extension, Frontend, LogLevel, Proxy, Reply, Server, Transaction } from './traffic.ts';
 import type { SectionKind } from './words.ts';
-import type { Eventually } from './values.ts';
+import type { Eventually, Value } from './values.ts';
 import type { Verdict } from './hooks.ts';
 
 /** Milliseconds; 0 means none, undefined means never set. configuration.txt 4.2, `timeout …`. */
@@ -302,6 +302,8 @@ export interface GlobalConfig {
 
 export interface GlobalSettings {
   daemon: boolean;
+  /** `set-var` lines: what variables of the process begin with, without `proc.`. */
+  variables: [name: string, value: Value][];
   masterWorker: boolean;
   maxconn: number;
   /** Threads asked for; one is used. */

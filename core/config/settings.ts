@@ -69,6 +69,7 @@ export function inheritProxySettings(from: ProxySettings): ProxySettings {
 export function defaultGlobalSettings(): GlobalSettings {
   return {
     daemon: false,
+    variables: [],
     masterWorker: false,
     maxconn: 0,
     threads: 1,

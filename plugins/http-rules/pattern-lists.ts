@@ -37,7 +37,8 @@ function writing(word: string, summary: string, isMap: boolean, write: Write): A
   return {
     usage: `${word}(<name>) <key format>${withValue ? ' <value format>' : ''}`,
     summary,
-    in: isMap ? ALL : BOTH,
+    // HAProxy lets one take out of a list behind the response's rules, and not put into it.
+    in: isMap || word === 'del-acl' ? ALL : BOTH,
     prefix: true,
     parse(words, scope) {
       const list = readList(words, scope, isMap);

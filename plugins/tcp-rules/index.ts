@@ -2,6 +2,7 @@ import { definePlugin, type Plugin } from 'sluice/plugin';
 import { addressActions } from './addresses.ts';
 import { captureAction, captureDirectives } from './captures.ts';
 import { cookieCaptureDirectives } from './cookie-capture.ts';
+import { globalVariables } from './global-variables.ts';
 import { packetActions } from './packet-marks.ts';
 import { streamActions } from './stream.ts';
 import { variableActions } from './variables.ts';
@@ -11,7 +12,7 @@ import { verdictActions } from './verdicts.ts';
 const tcpRules: Plugin = definePlugin({
   name: 'tcp-rules',
   api: 1,
-  directives: { ...captureDirectives, ...cookieCaptureDirectives },
+  directives: { ...captureDirectives, ...cookieCaptureDirectives, ...globalVariables },
   actions: {
     ...verdictActions,
     ...addressActions,

@@ -22,6 +22,9 @@ async function diagnostics(section: string, line: string): Promise<string[]> {
 
 /** [section, lines, what the first alert says]. HAProxy refuses all of these too, unless it is said. */
 const REFUSED: readonly [string, string, RegExp][] = [
+  ['global', 'set-var proc.x src', /extracts information from 'client address'/],
+  ['global', 'set-var txn.x int(1)', /only scope 'proc' is permitted in the global section/],
+  ['global', 'set-var proc.x', /missing fetch method/],
   ['frontend', 'mode foo', /unknown proxy mode 'foo'/],
   ['frontend', 'mode', /'mode' expects/],
   ['frontend', 'mode http x', /cannot handle unexpected argument 'x'/],
