@@ -13,7 +13,7 @@ arena(
         for (let i = 0; i < 2; i++) seen.push((await side.ask(get('/', 'Connection: close'))).split('\n').at(-1)!);
         return seen;
       },
-      (seen, expect) => expect(seen).toEqual(['42 of str, 7(closed)', '43 of str, 7(closed)']),
+      (seen, expect) => expect(seen).toEqual(['42 of str, 7', '43 of str, 7']),
     );
   },
   { global: 'set-var proc.count int(40),add(1)\n  set-var-fmt proc.text "of %[str(str)], %[int(7)]"' },
