@@ -84,6 +84,7 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
     if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
     return;
   }
+  if (session.socket.writableLength === 0) connection.takeBack();
   const waited = connection.paused;
   connection.resume();
   if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());

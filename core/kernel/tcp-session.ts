@@ -228,7 +228,9 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       chain.run();
       return;
     }
-    this.stream.connection$?.resume();
+    const { connection$: connection } = this.stream;
+    if (this.socket.writableLength === 0) connection?.takeBack();
+    connection?.resume();
     if (this.phase === FLOWING) this.silence.moved(now(), true);
   }
 

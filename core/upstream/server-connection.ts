@@ -48,6 +48,8 @@ export class ServerConnection implements SourceReader, ServerLink {
   destination: Endpoint | undefined = undefined;
   /** What the server had still to take when the client was stopped for it. */
   queued = 0;
+  /** Bulk buffers that the client is still being sent from. */
+  #lent: Buffer[] = [];
   #source: Endpoint | undefined = undefined;
 
   constructor(server: UpstreamServer, target: ConnectTarget, user: ConnectionUser, source?: SourceAddress) {
@@ -97,12 +99,20 @@ export class ServerConnection implements SourceReader, ServerLink {
 
   /** The bulk buffer is in the hands of a write that has not ended: the next read needs another. */
   replaceBulk(): void {
+    this.#lent.push(this.bulk!);
     this.bulk = takeBuffer();
+  }
+
+  /** All that the client was sent has left: the buffers it was sent from can be read into again. */
+  takeBack(): void {
+    for (let buffer = this.#lent.pop(); buffer !== undefined; buffer = this.#lent.pop()) giveBuffer(buffer);
   }
 
   endBulk(): void {
     if (this.bulk !== null) giveBuffer(this.bulk);
     this.bulk = null;
+    // Whoever is served next must not give back what another one is still being sent from.
+    if (this.#lent.length > 0) this.#lent = [];
   }
 
   pause(): void {
