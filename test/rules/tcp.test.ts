@@ -128,6 +128,7 @@ listen {name}5
     `defaults {name}-d
   mode http
   log global
+  option dontlognull
   log-format "%ft %b/%s %ST %tsc"
   timeout connect 5s
   timeout client 10s
