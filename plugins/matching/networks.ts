@@ -19,6 +19,21 @@ interface Network {
   readonly mask: Uint8Array;
 }
 
+/** The masks of bit counts, made once: lists are long, and have few of them. */
+const masks = new Map<string, Uint8Array>();
+const lengths = new Map<Uint8Array, number>();
+
+function maskOfBits(bits: number, family: 4 | 6): Uint8Array {
+  const key = `${family}/${bits}`;
+  let mask = masks.get(key);
+  if (mask === undefined) {
+    mask = maskOf(bits, family);
+    masks.set(key, mask);
+    lengths.set(mask, bits);
+  }
+  return mask;
+}
+
 /**
  * Reads `address`, `address/bits` or `address/mask`; short IPv4 forms leave out the zeroes before the last octet. A host's name
  * stands for its address if names are resolved.
@@ -30,8 +45,10 @@ function readNetwork(text: string, resolveNames: boolean | undefined): Network |
     ? parseIpv6(address)
     : (parseIpv4(address) ?? parseIpv4(expand(address)) ?? (resolveNames ? resolve(address) : undefined));
   if (!ip) return undefined;
-  if (slash < 0) return { bytes: ip.bytes, mask: maskOf(ip.family === 4 ? 32 : 128, ip.family) };
-  const mask = parseMask(text.slice(slash + 1), ip.family);
+  if (slash < 0) return { bytes: ip.bytes, mask: maskOfBits(ip.family === 4 ? 32 : 128, ip.family) };
+  const suffix = text.slice(slash + 1);
+  const parsed = parseMask(suffix, ip.family);
+  const mask = parsed && /^[0-9]+$/.test(suffix) ? maskOfBits(Number(suffix), ip.family) : parsed;
   // Bit counts only for IPv6; configuration.txt 7.1.6.
   if (!mask || (ip.family === 6 && text.includes(':', slash))) return undefined;
   return { bytes: ip.bytes.map((byte, i) => byte & mask[i]!), mask };
@@ -51,6 +68,8 @@ function resolve(name: string): IpAddress | undefined {
 
 /** How many leading bits are set; undefined when they are not all at the front. */
 function prefixLength(mask: Uint8Array): number | undefined {
+  const known = lengths.get(mask);
+  if (known !== undefined) return known;
   let bits = 0;
   while (bits < mask.length * 8 && mask[bits >> 3]! & (128 >> (bits & 7))) bits++;
   const plain = maskOf(bits, mask.length === 4 ? 4 : 6);
