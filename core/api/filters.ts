@@ -91,8 +91,8 @@ export interface FilterSide {
    */
   head?(flow: FilterFlow): Eventually<Verdict>;
   /**
-   * A piece of an HTTP body, without framing; it may be kept unless the filter {@link borrows}, and is not to be changed. Bytes that are returned are written, a word is a verdict. What is
-   * neither written nor returned does not pass.
+   * A piece of an HTTP body, without framing; it may be kept unless the filter {@link borrows}, and is not to be changed. Bytes that
+   * are returned are written, a word is a verdict. What is neither written nor returned does not pass.
    */
   data?(chunk: Buffer, flow: FilterFlow): Eventually<FilterAnswer>;
   /**

@@ -2,9 +2,6 @@ import { CONNECTION_FRAMING, CONNECTION_LENGTH, CONNECTION_UPGRADE, type HeadSca
 import './latin1.ts';
 import { HEX, HOST } from './tables.ts';
 
-/** How a request names its target (RFC 9112 3.2). */
-export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk';
-
 /** What is wrong with a well-formed head, or undefined: rules of RFC 9112 that concern more than one line of it. */
 export function refuseRequest(bytes: Buffer, scan: HeadScanner, lenient: boolean): string | undefined {
   if (scan.chunked && scan.contentLength !== -1) return 'both Content-Length and Transfer-Encoding';
