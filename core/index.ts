@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { GlobalSettings, Log, Plugin, Severity, Value } from './api/index.ts';
 import type { Diagnostic } from './config/diagnostics.ts';
+import { VERSION } from './config/features.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { SourceSpec } from './config/sources.ts';
 import { createCompiler } from './expression/index.ts';
@@ -119,7 +121,6 @@ class RunningProxy implements ProxyHandle {
       compilerFor: createCompiler,
     });
     const diagnostics = [...config.diagnostics];
-    diagnostics.push(...contributionsNotRun(config));
     const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
@@ -151,6 +152,9 @@ class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        version: VERSION,
+        names: config.names,
+        listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
@@ -181,6 +185,9 @@ class RunningProxy implements ProxyHandle {
     }
     this.#process.maxconn = this.#options.maxconn ?? loaded.config.global.settings.maxconn;
     for (const acceptor of loaded.traffic.acceptors) acceptor.open();
+    for (const { sockets, accept } of loaded.traffic.pluginListeners) {
+      for (const socket of sockets) socket.accept((connection) => accept(connection as Socket));
+    }
   }
 
   async start(): Promise<void> {
@@ -296,16 +303,6 @@ class RunningProxy implements ProxyHandle {
       pluginFailures: Object.fromEntries(this.#running.traffic.failures),
     };
   }
-}
-
-/** Who wrote a plugin with commands should know that there is no socket for them yet. */
-function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
-  return plugins
-    .filter(({ plugin }) => !stockPlugins.includes(plugin) && Object.keys(plugin.commands ?? {}).length > 0)
-    .map(({ plugin }) => ({
-      severity: 'notice',
-      message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
-    }));
 }
 
 /** What is wrong with addresses whose port the system would choose. */

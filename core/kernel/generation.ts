@@ -1,5 +1,7 @@
-import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import type { Socket } from 'node:net';
+import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { newEvent } from '../net/clock.ts';
+import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -14,6 +16,13 @@ import { Budgets } from './variables.ts';
 export type Say = (severity: Severity, text: string) => void;
 
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
+/** A listening socket of a plugin's own; bound with those of the frontends. */
+export interface PluginListener {
+  readonly bind: BindConfig;
+  readonly accept: (socket: Socket) => void;
+  readonly sockets: ListeningSocket[];
+}
+
 export class Generation implements Process {
   readonly settings: GlobalSettings;
   readonly log: Log;
@@ -22,6 +31,8 @@ export class Generation implements Process {
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What plugins listen on by themselves. */
+  readonly pluginListeners: PluginListener[] = [];
   /** What goes on without a client. */
   readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */

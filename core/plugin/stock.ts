@@ -15,6 +15,7 @@ import logging from '../../plugins/logging/index.ts';
 import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
+import runtimeApi from '../../plugins/runtime-api/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
@@ -40,4 +41,5 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  runtimeApi,
 ];
