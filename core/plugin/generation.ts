@@ -5,6 +5,7 @@ import type {
   Hooks,
   Log,
   Names,
+  LogTap,
   Plugin,
   PluginContext,
   PluginInstance,
@@ -35,6 +36,7 @@ export interface Site {
   readonly version: string;
   readonly names: Names;
   listen: PluginContext['listen'];
+  readonly logTap: LogTap;
   warn(message: string): void;
 }
 

@@ -149,7 +149,7 @@ describe('commands of plugins', () => {
   async function start(name: string, more = ''): Promise<string> {
     const path = join(folder, name);
     const text = `global\n stats socket ${path} level admin\n${more}`;
-    const proxy = await createProxy({ sources: [{ name: 'api.cfg', text }], plugins: [plugin] });
+    const proxy = await createProxy({ config: { name: 'api.cfg', text }, plugins: [plugin] });
     stops.push(() => proxy.stop());
     await proxy.start();
     return path;
@@ -186,7 +186,7 @@ describe('commands of plugins', () => {
   test('a reload keeps the socket', async () => {
     const path = join(folder, 'reload');
     const text = `global\n stats socket ${path} level admin\n`;
-    const proxy = await createProxy({ sources: [{ name: 'api.cfg', text }], plugins: [plugin] });
+    const proxy = await createProxy({ config: { name: 'api.cfg', text }, plugins: [plugin] });
     stops.push(() => proxy.stop());
     await proxy.start();
     const inode = statSync(path).ino;
@@ -197,7 +197,7 @@ describe('commands of plugins', () => {
 
   test('two plugins with one command are refused by name', async () => {
     const other = definePlugin({ name: 'other', api: 1, setup: () => ({ commands: plugin.commands }) });
-    const proxy = createProxy({ sources: [{ name: 'api.cfg', text: '' }], plugins: [plugin, other] });
+    const proxy = createProxy({ config: '', plugins: [plugin, other] });
     await expect(proxy).rejects.toThrow("the command 'show mine' is registered by both 'mine' and 'other'");
   });
 });
