@@ -1,9 +1,11 @@
 import type { Server } from 'node:net';
 import { Connection, type AgentState, type Capability, type Handler } from './connection.ts';
+import type { AnyVars } from './context.ts';
 import { newCounters, type AgentCounters } from './counters.ts';
 import { listen, type ListenAddress, type ListenOptions } from './listen.ts';
 import { consoleLogger, type AgentLogger } from './logger.ts';
 import { MIN_FRAME_SIZE } from './protocol.ts';
+import type { SpopInput } from './values.ts';
 
 export interface AgentOptions {
   /** What log lines call it. */
@@ -23,7 +25,7 @@ export interface AgentOptions {
 }
 
 /** An agent; `createAgent` makes one. */
-export class Agent {
+export class Agent<Vars = AnyVars> {
   readonly #state: AgentState;
   readonly #handlers = new Map<string, Handler>();
   readonly #counters: AgentCounters = newCounters();
@@ -63,9 +65,10 @@ export class Agent {
    * acknowledged with the variables it set; if it throws, without them: the error is logged and counted.
    * @throws Error when there is a handler for this name.
    */
-  on(message: string, handler: Handler): this {
+  on(message: string, handler: Handler<Vars>): this {
     if (this.#handlers.has(message)) throw new Error(`'${message}' has a handler already`);
-    this.#handlers.set(message, handler);
+    // Which variables it may set is the compiler's matter.
+    this.#handlers.set(message, handler as unknown as Handler);
     return this;
   }
 
@@ -126,9 +129,14 @@ export class Agent {
  *       ctx.setVar('sess', 'ip_score', await score(args.ip('ip')));
  *     });
  *     await agent.listen({ port: 12345 });
+ *
+ * With its variables named, none else can be set, nor one with a value of another type:
+ * `createAgent<{ 'sess.ip_score': number }>({ … })`.
  */
-export function createAgent(options: AgentOptions): Agent {
-  return new Agent(options);
+export function createAgent<Vars extends { readonly [Name in keyof Vars]: SpopInput } = AnyVars>(
+  options: AgentOptions,
+): Agent<Vars> {
+  return new Agent<Vars>(options);
 }
 
 function positive(name: string, value: number, least = 1): number {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Args } from './args.ts';
 import { Body } from './body.ts';
-import { Context, Exchange, type Peer } from './context.ts';
+import { Context, Exchange, type AnyVars, type Peer } from './context.ts';
 import type { AgentCounters } from './counters.ts';
 import { Fragments } from './fragments.ts';
 import { readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
@@ -14,7 +14,7 @@ import { SpopWriter } from './writer.ts';
 /** Extensions that an agent may announce; SPOE.txt 3.2.1, and `body-stream` of ours. */
 export type Capability = 'pipelining' | 'async' | 'fragmentation' | 'body-stream';
 
-export type Handler = (args: Args, ctx: Context) => void | PromiseLike<void>;
+export type Handler<Vars = AnyVars> = (args: Args, ctx: Context<Vars>) => void | PromiseLike<void>;
 
 /** What all connections of an agent share. */
 export interface AgentState {

@@ -76,8 +76,23 @@ function gone(): Error {
   return new DOMException('The proxy does not wait for this message any more', 'AbortError');
 }
 
+/** Any variable of any type: what an agent may set if nothing is said. */
+export type AnyVars = { readonly [variable in `${Scope}.${string}`]: SpopInput };
+
+/** The names that `Vars` (`'<scope>.<name>'` to type) has in a scope. */
+export type VarNames<Vars, In extends Scope> = keyof Vars extends infer Key
+  ? Key extends `${In}.${infer Name}`
+    ? Name
+    : never
+  : never;
+
+/** What `Vars` says that the variable is. */
+export type VarValue<Vars, In extends Scope, Name extends string> = `${In}.${Name}` extends keyof Vars
+  ? Vars[`${In}.${Name}`]
+  : never;
+
 /** What a handler has beside the arguments: how it answers, and where the message came from. */
-export class Context {
+export class Context<Vars = AnyVars> {
   /** Name of the `spoe-message`. */
   readonly message: string;
   readonly #exchange: Exchange;
@@ -126,11 +141,15 @@ export class Context {
    * @throws RangeError for a number that is no integer, or when the ACK would be larger than the proxy takes.
    * @throws TypeError for a name that is not made of letters, digits, `.` and `_`.
    */
-  setVar(scope: Scope, name: string, value: SpopInput): void {
-    this.#add([ACTION.SET_VAR, scope, name, value]);
+  setVar<In extends Scope, Name extends VarNames<Vars, In>>(
+    scope: In,
+    name: Name,
+    value: VarValue<Vars, In, Name>,
+  ): void {
+    this.#add([ACTION.SET_VAR, scope, name, value as SpopInput]);
   }
 
-  unsetVar(scope: Scope, name: string): void {
+  unsetVar<In extends Scope>(scope: In, name: VarNames<Vars, In>): void {
     this.#add([ACTION.UNSET_VAR, scope, name, null]);
   }
 

@@ -65,7 +65,7 @@ export { createAgent, type Agent, type AgentOptions } from './agent.ts';
 export type { Args } from './args.ts';
 export type { Body } from './body.ts';
 export type { Capability, Handler } from './connection.ts';
-export type { Context } from './context.ts';
+export type { AnyVars, Context, VarNames, VarValue } from './context.ts';
 export type { AgentCounters } from './counters.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export { consoleLogger, silentLogger, type AgentLogger } from './logger.ts';
