@@ -14,6 +14,7 @@ import type { PluginSpec } from './line.ts';
 import { Parser } from './parser.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { Reader } from './reader.ts';
+import { readServer, type ReadServer } from './run-time-server.ts';
 import { readSources, SourceError, type Source, type SourceSpec } from './sources.ts';
 
 export interface LoadOptions {
@@ -54,6 +55,8 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** The environment as the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Reads the words of a server that is added at run time, and adds it to the section. */
+  readServer(section: ProxySection, name: string, address: string, words: readonly string[]): ReadServer;
 }
 
 const CORE_SECTIONS: ReadonlySet<string> = new Set(['global', 'defaults', 'frontend', 'backend', 'listen']);
@@ -101,6 +104,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     warnings: list.filter((diagnostic) => diagnostic.severity === 'warning').length,
     files,
     environment: environment.entries(),
+    readServer: (section, name, address, words) => readServer(build, section, name, address, words),
   };
 }
 
