@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { GlobalSettings, Log, Plugin, Severity, Value } from './api/index.ts';
 import type { Diagnostic } from './config/diagnostics.ts';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { type LoadedConfig, loadConfig, type LoadedPlugin } from './config/load.ts';
 import type { SourceSpec } from './config/sources.ts';
 import { createCompiler } from './expression/index.ts';
 import { compileRegex } from './expression/regex.ts';
@@ -14,14 +14,14 @@ import { ListeningSockets } from './net/listening-sockets.ts';
 import { ListenError } from './net/listen-target.ts';
 import { Composition } from './plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from './plugin/generation.ts';
-import { loadPlugin } from './plugin/load.ts';
+import { adoptGiven, loadPlugin, PluginLoadError, type PluginWithArguments } from './plugin/load.ts';
 import { stockPlugins } from './plugin/stock.ts';
 
 export interface ProxyOptions {
   /** Files, folders, or texts with a name. */
   readonly sources: readonly SourceSpec[];
   /** Besides the stock plugins. */
-  readonly plugins?: readonly Plugin[];
+  readonly plugins?: readonly (Plugin | PluginWithArguments)[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Told of everything said about a configuration, errors included. */
   readonly onDiagnostics?: (diagnostics: readonly Diagnostic[]) => void;
@@ -105,6 +105,18 @@ class RunningProxy implements ProxyHandle {
     this.#composition = new Composition(options.log);
   }
 
+  /** @throws ConfigurationError when one of them is no plugin. */
+  get #given(): readonly LoadedPlugin[] {
+    try {
+      return adoptGiven(this.#options.plugins ?? []);
+    } catch (error) {
+      if (!(error instanceof PluginLoadError)) throw error;
+      const diagnostics: Diagnostic[] = [{ severity: 'alert', message: error.message }];
+      this.#options.onDiagnostics?.(diagnostics);
+      throw new ConfigurationError(diagnostics);
+    }
+  }
+
   async prepare(): Promise<void> {
     this.#running = await this.#load(this.#sources);
   }
@@ -113,7 +125,7 @@ class RunningProxy implements ProxyHandle {
     const config = await loadConfig({
       sources,
       env: this.#options.env ?? process.env,
-      plugins: [...stockPlugins, ...(this.#options.plugins ?? [])],
+      plugins: [...stockPlugins, ...this.#given],
       loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
       regex: compileRegex,
       compilerFor: createCompiler,
@@ -327,4 +339,5 @@ function bindDiagnostic(error: unknown): Diagnostic | undefined {
 }
 
 export { formatDiagnostic, type Diagnostic } from './config/diagnostics.ts';
+export type { PluginWithArguments } from './plugin/load.ts';
 export type { SourceSpec } from './config/sources.ts';

@@ -3,6 +3,7 @@ import type { ServerConfig } from '../api/settings.ts';
 import type { Words } from '../api/words.ts';
 import type { Build } from './build.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import { tokensOf } from './load-plugins.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { LineScope } from './scope.ts';
 import { ServerLine } from './server-config.ts';
@@ -30,12 +31,7 @@ export function readServer(
 ): ReadServer {
   const entry = build.keywords.directives.get('server');
   const before = section.servers.length;
-  let column = 1;
-  const tokens = ['server', name, address, ...words].map((text) => {
-    const token = { text, line: 0, column, width: text.length };
-    column += text.length + 1;
-    return token;
-  });
+  const tokens = tokensOf(['server', name, address, ...words]);
   const said = build.afterwards((diagnostics) => {
     const line = new LineWords(RUN_TIME, tokens, 1, 'server', 'plain', diagnostics);
     build.guard(line, entry?.plugin ?? 'language', () => {
