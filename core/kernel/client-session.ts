@@ -223,7 +223,10 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
         { plugin, frontend: name },
         `the connection is closed, for plugin '${plugin}' failed in ${where}`,
       );
-    } else generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+    } else {
+      generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+      generation.surroundings.failed(error instanceof Error ? error : new Error(String(error)));
+    }
     this.kill('I');
   }
 

@@ -4,6 +4,7 @@ import type {
   GlobalConfig,
   Hooks,
   Log,
+  LogTap,
   Plugin,
   PluginContext,
   PluginInstance,
@@ -32,6 +33,7 @@ export interface Site {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
+  readonly logTap: LogTap;
   warn(message: string): void;
 }
 

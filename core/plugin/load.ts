@@ -80,7 +80,7 @@ function locate(specifier: string, folder: string): string {
     if (isPath) throw new PluginLoadError(`there is no plugin '${specifier}' in ${folder}`, { cause: error });
     if ((error as { code?: string }).code === 'MODULE_NOT_FOUND')
       throw new PluginLoadError(
-        `plugin '${specifier}' is not installed; ${remedy(specifier, folder, (name) => require.resolve(name))}`,
+        `plugin '${specifier}' is not installed; ${advise(specifier, folder, (name) => require.resolve(name))}`,
         { cause: error },
       );
     throw new PluginLoadError(`plugin '${specifier}' has no main entry: ${firstLine(error)}`, { cause: error });
@@ -88,7 +88,7 @@ function locate(specifier: string, folder: string): string {
 }
 
 /** What was meant, if it can be seen: a path without its `./`, a package without its prefix; else how it is installed. */
-function remedy(specifier: string, folder: string, resolve: (name: string) => string): string {
+function advise(specifier: string, folder: string, resolve: (name: string) => string): string {
   for (const meant of [`./${specifier}`, `sluice-plugin-${specifier}`]) {
     try {
       resolve(meant);

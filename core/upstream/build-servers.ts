@@ -28,7 +28,8 @@ export async function buildServers(
 async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: number): Promise<UpstreamServer> {
   const address = parseServer(config);
   if (address.kind !== 'inet' || !address.named) return makeServer(backend, config, id, address);
-  const host = await resolveHost(address.host, address.family);
+  const { dial } = backend.runtime.generation.surroundings;
+  const host = dial === undefined ? await resolveHost(address.host, address.family) : placeholder(id, address.family);
   if (host === undefined) {
     throw new LineError(config, `'server ${config.name}' : could not resolve address '${address.host}'.`);
   }
@@ -66,6 +67,11 @@ export function makeServer(
     default:
       throw new LineError(config, `'server ${config.name}' : a server cannot be a file descriptor.`);
   }
+}
+
+/** The address of a server whose name is not looked up, of the ranges for documentation (RFC 5737, RFC 3849). */
+function placeholder(id: number, family: 0 | 4 | 6): string {
+  return family === 6 ? `2001:db8::${id.toString(16)}` : `192.0.2.${id % 256}`;
 }
 
 /** The address of a `server` line. Throws LineError. */

@@ -140,18 +140,16 @@ interface Lines {
 async function start(rules: string, { global = '', backend = '', hooks }: Lines = {}): Promise<number> {
   const living: Plugin = { ...faulty, setup: (): PluginInstance => (hooks ? { hooks } : {}) };
   proxy = await createProxy({
-    sources: [
-      {
-        name: 'faults.cfg',
-        text: `global\n${global}\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s
+    config: {
+      name: 'faults.cfg',
+      text: `global\n${global}\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s
 frontend f\n bind 127.0.0.1:0\n${rules}\n default_backend b\nbackend b\n${backend}\n server s 127.0.0.1:${originPort}\n`,
-      },
-    ],
+    },
     plugins: [living],
     log,
   });
   await proxy.start();
-  return Number(proxy.listeners[0]!.address.split(':')[1]);
+  return proxy.addresses[0]!.port!;
 }
 
 /** Everything the proxy says until it closes. */
@@ -171,7 +169,7 @@ const status = async (port: number): Promise<number> => Number((await ask(port))
 /** Nothing hangs, whatever was thrown: the counts are back at zero, and the next request is served. */
 async function atRest(): Promise<void> {
   await until('all to be at rest', () => {
-    const { sessions, queued, activeServerStreams } = proxy!.status();
+    const { sessions, queued, activeServerStreams } = proxy!.stats();
     return sessions === 0 && queued === 0 && activeServerStreams === 0;
   });
 }
@@ -198,7 +196,7 @@ describe('what a plugin throws answers with an error and names it', () => {
     expect(await status(port)).toBe(expected);
     expect(said[0]!.message).toContain(`plugin 'faulty' failed in ${where}`);
     expect(said.every(({ plugin }) => plugin === 'faulty')).toBe(true);
-    expect(proxy!.status().pluginFailures).toEqual({ faulty: 1 });
+    expect(proxy!.stats().pluginFailures).toEqual({ faulty: 1 });
     await atRest();
   });
 
@@ -223,7 +221,7 @@ describe('what a plugin throws answers with an error and names it', () => {
     await ask(port);
     await until('it to be told', () => said.length > 0);
     expect(messages()[0]).toContain(`plugin 'faulty' failed in filter ${word}`);
-    expect(proxy!.status().pluginFailures).toEqual({ faulty: 1 });
+    expect(proxy!.stats().pluginFailures).toEqual({ faulty: 1 });
     await atRest();
   });
 
@@ -247,7 +245,7 @@ describe('where no answer can be given', () => {
       expect(await ask(port)).toBe('');
       expect(await ask(port)).toBe('');
       expect(messages()[0]).toContain(`plugin 'faulty' failed in ${where}`);
-      expect(proxy!.status().pluginFailures).toEqual({ faulty: 2 });
+      expect(proxy!.stats().pluginFailures).toEqual({ faulty: 2 });
       await atRest();
     },
   );
@@ -306,7 +304,7 @@ describe('plugin-errors', () => {
   ])('%s with %s', async (policy, rule, expected) => {
     const port = await start(rule, { global: ` plugin-errors faulty ${policy}` });
     expect(await status(port)).toBe(expected);
-    expect(proxy!.status().pluginFailures).toEqual({ faulty: 1 });
+    expect(proxy!.stats().pluginFailures).toEqual({ faulty: 1 });
   });
 
   it.each([' http-request explode', ' http-request deny if { boom }'])('disable-after with %s', async (rule) => {
@@ -338,13 +336,11 @@ describe('what fails when the configuration is read', () => {
 
 test('a check that rejects takes its server down, and says why', async () => {
   proxy = await createProxy({
-    sources: [
-      {
-        name: 'checks.cfg',
-        text: `defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\nfrontend f\n bind 127.0.0.1:0\n default_backend b
+    config: {
+      name: 'checks.cfg',
+      text: `defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\nfrontend f\n bind 127.0.0.1:0\n default_backend b
 backend b\n option odd-check\n server s 127.0.0.1:${originPort} check inter 20 fall 1\n`,
-      },
-    ],
+    },
     plugins: [faulty],
     log,
   });

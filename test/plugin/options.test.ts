@@ -114,10 +114,10 @@ describe('options of a plugin', () => {
 
   test('come from a program, too, and reach setup', async () => {
     const given: PluginWithArguments = { plugin: geo, args: ['database=/x', 'strict'] };
-    const proxy = await createProxy({ sources: [{ name: 'x.cfg', text: 'global\n' }], plugins: [given] });
+    const proxy = await createProxy({ config: { name: 'x.cfg', text: 'global\n' }, plugins: [given] });
     await proxy.stop();
     expect(seen).toMatchObject({ options: { database: '/x', strict: true }, args: ['database=/x', 'strict'] });
-    const refused = await createProxy({ sources: [{ name: 'x.cfg', text: 'global\n' }], plugins: [geo] }).catch(
+    const refused = await createProxy({ config: { name: 'x.cfg', text: 'global\n' }, plugins: [geo] }).catch(
       (error: unknown) => error,
     );
     expect(refused).toBeInstanceOf(ConfigurationError);
@@ -130,7 +130,7 @@ describe('options of a plugin', () => {
     let args: readonly string[] = [];
     const free: Plugin = { name: 'free', api: 1, setup: (context) => void (args = context.args) };
     const proxy = await createProxy({
-      sources: [{ name: 'x.cfg', text: 'global\n' }],
+      config: { name: 'x.cfg', text: 'global\n' },
       plugins: [{ plugin: free, args: ['a', 'b=c'] }],
     });
     await proxy.stop();
@@ -139,7 +139,7 @@ describe('options of a plugin', () => {
 
   test('what is no plugin is refused by its place', async () => {
     const refused = createProxy({
-      sources: [{ name: 'x.cfg', text: 'global\n' }],
+      config: { name: 'x.cfg', text: 'global\n' },
       plugins: [geo, { name: 'two' } as never],
     });
     await expect(refused).rejects.toThrow(
@@ -150,7 +150,7 @@ describe('options of a plugin', () => {
   test('two plugins that claim one word are named, whoever gave them', async () => {
     const word = { usage: 'w', summary: 'W.', type: 'bool', from: 'internal', compile: () => () => true } as const;
     const refused = createProxy({
-      sources: [{ name: 'x.cfg', text: 'global\n' }],
+      config: { name: 'x.cfg', text: 'global\n' },
       plugins: [
         { name: 'a', api: 1, fetches: { w: word } },
         { name: 'b', api: 1, fetches: { w: word } },

@@ -51,22 +51,20 @@ const said: string[] = [];
 async function start(backend: string): Promise<Backend> {
   said.length = 0;
   proxy = await createProxy({
-    sources: [
-      {
-        name: 'run-time.cfg',
-        text: `global\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n timeout queue 5s
+    config: {
+      name: 'run-time.cfg',
+      text: `global\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n timeout queue 5s
 frontend f\n bind 127.0.0.1:0\n default_backend b\nbackend b\n${backend}\n`,
-      },
-    ],
+    },
     plugins: [watcher],
-    onMessage: (severity, text) => void said.push(`${severity}: ${text}`),
+    on: { message: ({ severity, text }) => void said.push(`${severity}: ${text}`) },
   });
   await proxy.start();
   return backends.find(({ name }) => name === 'b')!;
 }
 
 async function ask(path = '/', headers: Record<string, string> = {}): Promise<string> {
-  const response = await fetch(`http://${proxy!.listeners[0]!.address}${path}`, {
+  const response = await fetch(`http://127.0.0.1:${proxy!.addresses[0]!.port}${path}`, {
     headers: { connection: 'close', ...headers },
   });
   return response.ok ? response.text() : String(response.status);
@@ -103,7 +101,7 @@ describe('a server that is added at run time', () => {
       expect(backend.removeServer(s2)).toBeUndefined();
       expect(backend.servers.map(({ name }) => name)).toEqual(['s1']);
       expect(await askMany(4)).toEqual({ one: 4 });
-      expect(proxy!.status()).toMatchObject({ activeServerStreams: 0 });
+      expect(proxy!.stats()).toMatchObject({ activeServerStreams: 0 });
     },
   );
 
@@ -173,7 +171,7 @@ describe('a server that is added at run time', () => {
     await ask();
     const s2 = added(backend, 's2', ports[1]!, 'enabled');
     backend.servers[0]!.state.set('maint');
-    const response = await fetch(`http://${proxy!.listeners[0]!.address}/`);
+    const response = await fetch(`http://127.0.0.1:${proxy!.addresses[0]!.port}/`);
     const cookie = response.headers.get('set-cookie')!.split(';')[0]!;
     expect(await response.text()).toBe('two');
     backend.servers[0]!.state.set('ready');
