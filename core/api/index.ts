@@ -5,6 +5,7 @@ export * from './filters.ts';
 export * from './health.ts';
 export * from './hooks.ts';
 export * from './keywords.ts';
+export * from './plugin-options.ts';
 export * from './plugin.ts';
 export * from './reasons.ts';
 export * from './settings.ts';

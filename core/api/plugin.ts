@@ -15,6 +15,7 @@ import type {
   ServerKeyword,
   ServiceKeyword,
 } from './keywords.ts';
+import type { OptionValues, PluginOptions } from './plugin-options.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig } from './settings.ts';
 import type { Backend, Frontend, LogLevel } from './traffic.ts';
 import type { Names } from './words.ts';
@@ -41,14 +42,16 @@ export interface Contributions {
   readonly commands?: Table<CommandKeyword>;
 }
 
-export interface Plugin extends Contributions {
+export interface Plugin<Options extends PluginOptions = PluginOptions> extends Contributions {
   /** Unique; also the prefix of its log lines and of its statistics. */
   readonly name: string;
   readonly api: ApiVersion;
   /** Names of plugins whose words this one relies on. */
   readonly requires?: readonly string[];
+  /** What may stand behind its name on its `plugin-load` line. Without it any words may, and are found in {@link PluginContext.args}. */
+  readonly options?: Options;
   /** Called once per configuration, after every section has been read. What it throws refuses the configuration. */
-  setup?(context: PluginContext): PluginInstance | void | Promise<PluginInstance | void>;
+  setup?(context: PluginContext<Options>): PluginInstance | void | Promise<PluginInstance | void>;
 }
 
 /** The living half of a plugin: what it does at run time in one configuration generation. */
@@ -104,10 +107,12 @@ export interface Timer {
   readonly left: number;
 }
 
-export interface PluginContext {
+export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   readonly log: Log;
   /** The words after the plugin's name on its `plugin-load` line. */
   readonly args: readonly string[];
+  /** The same read as {@link Plugin.options} says. */
+  readonly options: OptionValues<Options>;
   readonly global: GlobalConfig;
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
@@ -135,7 +140,7 @@ export interface PluginContext {
   timer(run: () => void): Timer;
 }
 
-/** Identity: checks the literal against the interface and keeps its exact type. */
-export function definePlugin<const P extends Plugin>(plugin: P): P {
+/** Identity: checks the literal against the interface, and gives `setup` the types of the plugin's options. */
+export function definePlugin<const Options extends PluginOptions>(plugin: Plugin<Options>): Plugin<Options> {
   return plugin;
 }

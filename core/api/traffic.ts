@@ -466,6 +466,20 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /**
+   * Adds a server while there is traffic, as `add server` of the Runtime API does (management.txt 9.3): `words` are those of a `server` line
+   * behind the address, which is no name. `default-server` does not count. It begins in maintenance unless `enabled` is among the words:
+   * `state.set('ready')` puts it to work, `state.enable('health', true)` its checks. Gives the reason where it is refused. It is gone with
+   * the generation: who adds servers adds them to the next one again.
+   */
+  addServer(name: string, address: string, words?: readonly string[]): Server | string;
+  /**
+   * Removes a server, as `del server` does: one in maintenance, that serves nobody any more and that no other line of the configuration
+   * names. Gives the reason where it is refused, undefined when it is done. Its idle connections are closed.
+   */
+  removeServer(server: Server): string | undefined;
+  /** Is told of servers that are added and removed at run time, until the generation ends. */
+  onServers(told: (server: Server, change: 'added' | 'removed') => void): void;
   /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
   detached(server: Server, frontend: string): DetachedTransaction;
 }

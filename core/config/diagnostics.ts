@@ -33,9 +33,14 @@ export class Diagnostics {
     this.add({ severity: 'warning', message });
   }
 
+  /** All of it, as it came. */
+  get said(): readonly Diagnostic[] {
+    return [...this.#lines, ...this.#checks];
+  }
+
   /** Whether anything refuses the configuration. */
   get failed(): boolean {
-    return [...this.#lines, ...this.#checks].some((diagnostic) => diagnostic.severity === 'alert');
+    return this.said.some((diagnostic) => diagnostic.severity === 'alert');
   }
 
   /** All lines have been read: what comes now is about the whole and is listed after them. */
@@ -59,7 +64,7 @@ export class Diagnostics {
     }
     out.push(...this.#checks);
     if (this.failed) {
-      const all = [...this.#lines, ...this.#checks];
+      const all = this.said;
       out.push({ severity: 'notice', message: `${count(all, 'alert')}, ${count(all, 'warning')}.` });
       out.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }

@@ -37,6 +37,7 @@ export async function buildGeneration(
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
     proxy.running.backend = backend;
+    backend.serverReader = (name, address, words) => config.readServer(proxy, name, address, words);
     await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
@@ -143,6 +144,6 @@ export async function bindGeneration(
       own.sockets.push(socket);
     }
   }
-  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend));
+  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend.servers));
   return warnings;
 }

@@ -21,10 +21,12 @@ import type { Keywords } from './registry.ts';
 
 export class PluginError extends Error {}
 
-/** A plugin and the words after its name on its `plugin-load` line; stock plugins have none. */
+/** A plugin and what stands behind its name on its `plugin-load` line; stock plugins have none. */
 export interface LoadedPlugin {
   readonly plugin: Plugin;
   readonly args: readonly string[];
+  /** The same read as the plugin's `options` say. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** What plugins see of the configuration once it has been read. */
@@ -86,13 +88,15 @@ export class Generation {
    */
   async setup(site: Site): Promise<void> {
     const commands = new PluginCommands(this.keywords.commands, site.names, this.#log);
-    for (const { plugin, args } of this.plugins) {
+    for (const { plugin, args, options = {} } of this.plugins) {
       if (!plugin.setup) continue;
       const context = {
         ...site,
         commands,
         log: pluginLog(this.#log, plugin.name),
         args,
+        // Read by the plugin's own schema.
+        options: options as PluginContext['options'],
         signal: this.#abort.signal,
         timer: (run: () => void): Timer =>
           new PluginTimer(run, (error) => {

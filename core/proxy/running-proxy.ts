@@ -16,13 +16,12 @@ import { now } from '../kernel/timers.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
-import { loadPlugin } from '../plugin/load.ts';
-import { DuplicateWordError } from '../plugin/registry.ts';
+import { adoptGiven, loadPlugin, PluginLoadError } from '../plugin/load.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
 import type { ProxyHandle, StopOptions } from './handle.ts';
-import { type ConfigSources, pluginsOf, type ProxyOptions, sourcesOf } from './options.ts';
+import { type ConfigSources, type ProxyOptions, sourcesOf } from './options.ts';
 import { asDiagnostic, ConfigurationError, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
 
@@ -137,14 +136,14 @@ export class RunningProxy implements ProxyHandle {
       return await loadConfig({
         sources,
         env: this.#options.env ?? process.env,
-        plugins: [...stockPlugins, ...pluginsOf(this.#options.plugins)],
+        plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
         loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
         compilerFor: createCompiler,
       });
     } catch (error) {
-      // A word that two of the plugins given to us have.
-      if (!(error instanceof DuplicateWordError)) throw error;
+      // One of those given to us is no plugin.
+      if (!(error instanceof PluginLoadError)) throw error;
       throw new ConfigurationError([{ severity: 'alert', message: error.message }]);
     }
   }
