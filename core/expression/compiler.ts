@@ -1,9 +1,6 @@
-import type { Condition, Expression, Format, Names, Place, Scope, Words } from '../api/index.ts';
+import type { AclTable, Condition, Expression, Format, Names, Place, Scope, Words } from '../api/index.ts';
 
-/** What a proxy's `acl` lines declared, by name; opaque to all but the expression compiler. */
-export interface AclTable {
-  readonly names: ReadonlyMap<string, unknown>;
-}
+export type { AclTable };
 
 /** What compiling needs beyond the words. */
 export interface CompileContext {

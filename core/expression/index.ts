@@ -78,7 +78,13 @@ class ExpressionCompiler implements Compiler {
         throw new ExpressionError(
           `fetch method '${sample.text}' extracts information from '${sourceNeeds(sample.source)}', none of which is available here`,
         );
-      return { text: sample.text, type: sample.type, evaluate: sample.evaluate, some: sample.some };
+      return {
+        text: sample.text,
+        type: sample.type,
+        source: sample.source,
+        evaluate: sample.evaluate,
+        some: sample.some,
+      };
     });
   }
 
