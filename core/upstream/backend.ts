@@ -5,6 +5,7 @@ import type {
   Counters,
   DetachedTransaction,
   Extension,
+  LeaseHolder,
   LogLevel,
   ProxySettings,
   Severity,
@@ -14,6 +15,7 @@ import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
+import { ServerLease } from './lease.ts';
 import { isBefore, WaitQueue } from './queue.ts';
 import type { UpstreamServer } from './server.ts';
 
@@ -37,6 +39,8 @@ export class UpstreamBackend implements Backend {
   /** The weight with which each server is in the sums below. */
   readonly #counted = new Map<UpstreamServer, number>();
   #activeWeight = 0;
+  /** To be used again. */
+  readonly #leases: ServerLease[] = [];
   #backupWeight = 0;
 
   constructor(runtime: ProxyRuntime) {
@@ -64,6 +68,12 @@ export class UpstreamBackend implements Backend {
 
   detached(server: UpstreamServer, frontend: string): DetachedTransaction {
     return new Detached(this, server, frontend) as unknown as DetachedTransaction;
+  }
+
+  lease(parent: Transaction, holder: LeaseHolder): ServerLease {
+    const lease = this.#leases.pop() ?? new ServerLease(this, (used) => void this.#leases.push(used));
+    lease.begin(parent, holder);
+    return lease;
   }
 
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */

@@ -89,7 +89,7 @@ function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => 
     const lines = state?.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line])) ?? [];
     if (!state || lines.length === 0) continue;
     const { mode, options } = proxy.settings;
-    const format = state.format?.[mode];
+    const format = mode === 'spop' ? undefined : state.format?.[mode];
     const emitter = makeEmitter(lines, state.tag ?? tag, host, sinkOf);
     proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text));
     state.traffic = {
