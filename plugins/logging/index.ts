@@ -82,7 +82,11 @@ function makeRing(line: LogLine, origin: { host: string | undefined; tag: string
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
 function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
-  const { targets: everywhere, host, tag } = global.extension(GLOBAL_LOGGING);
+  const { targets: everywhere, others, host, tag } = global.extension(GLOBAL_LOGGING);
+  for (const own of others) {
+    const lines = own.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line]));
+    if (lines.length > 0) own.emitter = makeEmitter(lines, tag, host, sinkOf);
+  }
   let connects = false;
   for (const proxy of proxies) {
     const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);
