@@ -474,8 +474,9 @@ export interface Backend extends Proxy {
   /**
    * Takes a place on one of its servers for what a plugin does itself in the name of a transaction, as that would: `use-server`, the
    * balance algorithm, `maxconn`, queues, `retries` and counters apply. The connection is the plugin's own ({@link Server.open}).
+   * What `data` has is found by {@link Transaction.peek} of the lease's transaction.
    */
-  lease(parent: Transaction, holder: LeaseHolder): Lease;
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): Lease;
   /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
   detached(server: Server, frontend: string): DetachedTransaction;
 }
@@ -488,6 +489,8 @@ export interface Lease {
   readonly waiting: boolean;
   /** What rules and the algorithm saw: it has no request, the addresses of its parent, and reads its variables (`ptxn`). */
   readonly transaction: Transaction;
+  /** The parent is over, and what is done for it is not: its variables are gone. */
+  orphan(): void;
   /** A connection stands, which the server's observers are told. */
   connected(): void;
   /** The connection could not be made: another server or another try, of which the holder is told, or neither any more. */

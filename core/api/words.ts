@@ -55,8 +55,8 @@ export interface Scope {
   readonly proxy: ProxyConfig;
   /** Where samples of this line are evaluated; set by the rule set, else given explicitly. */
   readonly places: readonly Place[];
-  /** Reads a sample expression (`src`, `req.hdr(host),lower`) from the words. */
-  expression(words: Words, places?: readonly Place[]): Expression;
+  /** Reads a sample expression (`src`, `req.hdr(host),lower`) from the words; the first `skip` bytes of the next word are no part of it. */
+  expression(words: Words, places?: readonly Place[], skip?: number): Expression;
   /** Compiles a log-format string. */
   format(text: string, words: Words, places?: readonly Place[]): Format;
   /** Reads `if …` or `unless …` to the end of the line; undefined when there is none. */

@@ -62,7 +62,8 @@ export class Diagnostics {
    */
   list(files: readonly string[]): Diagnostic[] {
     const rank = new Map(files.map((file, index) => [file, index]));
-    for (const [index, file] of this.#included.entries()) if (!rank.has(file)) rank.set(file, index - this.#included.length - 1);
+    for (const [index, file] of this.#included.entries())
+      if (!rank.has(file)) rank.set(file, index - this.#included.length - 1);
     const place = (diagnostic: Diagnostic): number => rank.get(diagnostic.file ?? '') ?? -1;
     const sorted = this.#lines.toSorted((a, b) => place(a) - place(b) || (a.line ?? 0) - (b.line ?? 0));
     const out: Diagnostic[] = sorted.filter((diagnostic) => place(diagnostic) < 0);

@@ -67,8 +67,8 @@ export class LineScope implements CoreScope {
     return new LineScope(this.build, this.section, this.#words, this.#plugin, this.places, acls);
   }
 
-  expression(words: Words, places: readonly Place[] = this.places): Expression {
-    return this.build.compiler.expression(words, this.#context(places));
+  expression(words: Words, places: readonly Place[] = this.places, skip = 0): Expression {
+    return this.build.compiler.expression(words, this.#context(places), skip);
   }
 
   format(text: string, words: Words, places: readonly Place[] = this.places): Format {

@@ -17,7 +17,7 @@ export interface Compiler {
   newAcls(): AclTable;
   /** Reads the words of an `acl` line after `acl` and adds it to the context's table. */
   acl(words: Words, context: CompileContext): void;
-  expression(words: Words, context: CompileContext): Expression;
+  expression(words: Words, context: CompileContext, skip?: number): Expression;
   format(text: string, words: Words, context: CompileContext): Format;
   /** Reads `if …` or `unless …` to the end of the line. */
   condition(words: Words, context: CompileContext): Condition | undefined;

@@ -4,10 +4,7 @@ import type { WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 
 /** What a choice is made for. */
-export interface Choosing extends Pick<
-  Transaction,
-  'persistence' | 'requestCookie'
-> {
+export interface Choosing extends Pick<Transaction, 'persistence' | 'requestCookie'> {
   readonly backend: UpstreamBackend | undefined;
   retries: number;
   retriesLeft: number;

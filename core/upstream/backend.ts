@@ -70,9 +70,9 @@ export class UpstreamBackend implements Backend {
     return new Detached(this, server, frontend) as unknown as DetachedTransaction;
   }
 
-  lease(parent: Transaction, holder: LeaseHolder): ServerLease {
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): ServerLease {
     const lease = this.#leases.pop() ?? new ServerLease(this, (used) => void this.#leases.push(used));
-    lease.begin(parent, holder);
+    lease.begin(parent, holder, data);
     return lease;
   }
 

@@ -11,13 +11,15 @@ export class ChildTransaction extends Detached {
   priorityClass = 0;
   priorityOffset = 0;
   #parent: Transaction | undefined = undefined;
+  #given: readonly [key: symbol, value: object] | undefined = undefined;
 
   constructor(backend: UpstreamBackend) {
     super(backend, undefined, backend.name);
   }
 
-  begin(parent: Transaction): void {
+  begin(parent: Transaction, given: readonly [key: symbol, value: object] | undefined): void {
     this.#parent = parent;
+    this.#given = given;
     this.connection = parent.connection;
     this.server = undefined;
     this.retries = 0;
@@ -28,6 +30,14 @@ export class ChildTransaction extends Detached {
     this.persistence = 'normal';
     this.priorityClass = parent.priorityClass;
     this.priorityOffset = parent.priorityOffset;
+  }
+
+  override peek<T extends object>(key: symbol): T | undefined {
+    return this.#given?.[0] === key ? (this.#given[1] as T) : super.peek(key);
+  }
+
+  orphan(): void {
+    this.#parent = undefined;
   }
 
   /** Holds on to nothing of the parent, which will be another. */

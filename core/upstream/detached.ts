@@ -116,6 +116,10 @@ export class Detached implements Partial<DetachedTransaction> {
     return value;
   }
 
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
+  }
+
   /** Its variables and the state of plugins. */
   protected forget(): void {
     this.#variables = undefined;

@@ -54,9 +54,9 @@ export class ServerLease implements Lease, Queued, Timed {
     return this.queue !== null || this.#again !== undefined;
   }
 
-  begin(parent: Transaction, holder: LeaseHolder): void {
+  begin(parent: Transaction, holder: LeaseHolder, data: readonly [key: symbol, value: object] | undefined): void {
     const backend = this.#backend;
-    this.#child.begin(parent);
+    this.#child.begin(parent, data);
     this.#holder = holder;
     enter(backend.counters, now());
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(this.transaction, backend);
@@ -116,6 +116,10 @@ export class ServerLease implements Lease, Queued, Timed {
   onFault(error: unknown): void {
     this.#backend.runtime.generation.blame('kernel', 'lease', error);
     this.#holder?.onNoServer();
+  }
+
+  orphan(): void {
+    this.#child.orphan();
   }
 
   connected(): void {

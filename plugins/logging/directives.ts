@@ -2,7 +2,14 @@ import type { DirectiveKeyword, Format, Scope, Words } from 'sluice/plugin';
 import { HTTP_CLF_FORMAT, HTTP_FORMAT, HTTPS_FORMAT, TCP_CLF_FORMAT, TCP_FORMAT } from './formats.ts';
 import { ownHost } from './headers.ts';
 import { parseLogLine } from './log-line.ts';
-import { GLOBAL_LINES, GLOBAL_LOGGING, type OwnLogging, PROXY_LOGGING, type ProxyLogging, type TrafficFormat } from './settings.ts';
+import {
+  GLOBAL_LINES,
+  GLOBAL_LOGGING,
+  type OwnLogging,
+  PROXY_LOGGING,
+  type ProxyLogging,
+  type TrafficFormat,
+} from './settings.ts';
 import { addHooks } from './traffic.ts';
 
 const FRONT: DirectiveKeyword['in'] = ['defaults', 'frontend'];

@@ -25,13 +25,14 @@ export const identity: Record<string, DirectiveKeyword> = {
       if (mode === 'health')
         words.fail(`'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.`);
       if (mode === 'log' || mode === 'haterm') words.fail(`'mode ${mode}' is not built yet`);
-      if (mode !== 'tcp' && mode !== 'http' && mode !== 'spop')
-        words.unknown('proxy mode', ['tcp', 'http', 'spop']);
+      if (mode !== 'tcp' && mode !== 'http' && mode !== 'spop') words.unknown('proxy mode', ['tcp', 'http', 'spop']);
       words.end();
       scope.proxy.settings.mode = mode;
       if (mode === 'spop')
         scope.later((names) => {
-          const front = concerned(scope, names.proxies).find((proxy) => proxy.isFrontend && proxy.settings.mode === mode);
+          const front = concerned(scope, names.proxies).find(
+            (proxy) => proxy.isFrontend && proxy.settings.mode === mode,
+          );
           if (front) words.fail(`'mode spop' is for backends only, and not for ${front.kind} '${front.name}'`);
         });
     },

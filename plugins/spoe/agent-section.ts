@@ -90,7 +90,8 @@ const option: Read = (agent, words) => {
   const on = words.form === 'plain';
   const toggle = Object.hasOwn(SWITCHES, name) ? SWITCHES[name] : undefined;
   const field = Object.hasOwn(NAMING, name) ? NAMING[name as keyof typeof NAMING] : undefined;
-  if (toggle === undefined && field === undefined) words.unknown('option', [...Object.keys(SWITCHES), ...Object.keys(NAMING)]);
+  if (toggle === undefined && field === undefined)
+    words.unknown('option', [...Object.keys(SWITCHES), ...Object.keys(NAMING)]);
   if (!on && toggle?.negatable !== true) words.fail(`negation is not supported for option '${name}'.`);
   if (toggle !== undefined) {
     words.end();
@@ -140,7 +141,8 @@ const LINES: Readonly<Record<string, Read>> = {
 export function readAgentLine(agent: Agent, words: Words, scope: Scope): void {
   const { keyword, form } = words;
   const read = Object.hasOwn(LINES, keyword) ? LINES[keyword] : undefined;
-  if (read === undefined) return words.fail(`unknown keyword '${keyword}' in spoe-agent section.${hint(keyword, LINES)}`);
+  if (read === undefined)
+    return words.fail(`unknown keyword '${keyword}' in spoe-agent section.${hint(keyword, LINES)}`);
   if (form !== 'plain' && keyword !== 'option' && keyword !== 'log')
     words.fail('negation is supported only for options and log.');
   read(agent, words, scope);

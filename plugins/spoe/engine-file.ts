@@ -20,7 +20,12 @@ type Section =
 const SECTIONS = ['spoe-agent', 'spoe-message', 'spoe-group'] as const;
 
 /** Reads the scope of an engine; without a name, what stands before any scope. Undefined when it has errors, which have been told. */
-export function readEngineFile(file: string, engine: string | undefined, words: Words, scope: Scope): EngineFile | undefined {
+export function readEngineFile(
+  file: string,
+  engine: string | undefined,
+  words: Words,
+  scope: Scope,
+): EngineFile | undefined {
   const read: EngineFile = { agent: undefined, messages: new Map(), groups: new Map() };
   let within: string | undefined;
   let section: Section | undefined;
@@ -51,7 +56,8 @@ function scopeName(line: Words): string {
   const text = [line.keyword, ...line.rest()].join(' ');
   const name = /^\[([A-Za-z0-9_.:-]*)/.exec(text)![1]!;
   const next = text[name.length + 1];
-  if (next !== undefined && next !== ']' && name !== '') line.fail(`character '${next}' is not permitted in a scope name.`);
+  if (next !== undefined && next !== ']' && name !== '')
+    line.fail(`character '${next}' is not permitted in a scope name.`);
   if (next !== undefined && next !== ']') line.fail(`character '${next}' is not permitted in a scope name.`);
   if (name === '') line.fail('empty scope name is forbidden.');
   if (next === undefined) line.fail(`a scope name ends with ']'.`);

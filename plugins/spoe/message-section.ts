@@ -7,7 +7,16 @@ import { type BodyPart, EVENTS, type Group, type Message } from './settings.ts';
 const MOST_ARGUMENTS = 255;
 
 export function newMessage(name: string, { file, line }: Words, scope: Scope): Message {
-  return { name, file, line, args: [], acls: scope.newAcls(), event: undefined, body: undefined, head: new Uint8Array() };
+  return {
+    name,
+    file,
+    line,
+    args: [],
+    acls: scope.newAcls(),
+    event: undefined,
+    body: undefined,
+    head: new Uint8Array(),
+  };
 }
 
 export function newGroup(name: string, { file, line }: Words): Group {
