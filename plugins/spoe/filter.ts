@@ -113,11 +113,12 @@ function eventsOf({ messages }: EngineFile, agent: Agent, words: Words, scope: S
       words.warn(`Proxy '${proxy.name}': frontend event used on a backend proxy at ${at(message)}.`);
       continue;
     }
-    // SPOE.txt 3.3: a listen section has no backend events of its own; a frontend never sees them.
-    if (side === 'backend' && proxy.isFrontend) continue;
     needReadable(message, places, `'filter' : 'Ignore SPOE message '${name}' at ${at(message)}: `, `'`, words);
-    const list = events.get(event.name) ?? [];
-    events.set(event.name, list);
+    // A listen section has no backend events of its own: such messages leave with those of the frontend, as HAProxy 2.6 sends them.
+    const both = side === 'backend' && proxy.isFrontend && proxy.isBackend;
+    const when = both ? (event.name.replace('on-backend', 'on-frontend') as EventName) : event.name;
+    const list = events.get(when) ?? [];
+    events.set(when, list);
     list.push(message);
   }
   return events;
