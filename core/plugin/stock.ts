@@ -12,6 +12,7 @@ import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
+import spoe from '../../plugins/spoe/index.ts';
 import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
@@ -42,4 +43,5 @@ export const stockPlugins: readonly Plugin[] = [
   compression,
   cache,
   runtimeApi,
+  spoe,
 ];

@@ -196,7 +196,7 @@ describe('commands of plugins', () => {
   });
 
   test('two plugins with one command are refused by name', async () => {
-    const other = definePlugin({ name: 'other', api: 1, setup: () => ({ commands: plugin.commands }) });
+    const other = definePlugin({ name: 'other', api: 1, setup: () => ({ commands: plugin.commands ?? {} }) });
     const proxy = createProxy({ config: '', plugins: [plugin, other] });
     await expect(proxy).rejects.toThrow("the command 'show mine' is registered by both 'mine' and 'other'");
   });
