@@ -9,7 +9,19 @@ import { toInteger, toNumber, toText } from './numbers.ts';
 import { OK, placeOf, toBytes } from './protect.ts';
 import { intern, latin1 } from './strings.ts';
 import { next, Table } from './tables.ts';
-import { ABSENT, BOOLEAN, FLOAT, INTEGER, LIGHT_FUNCTION, NIL, STRING, TABLE, TString, TValue } from './values.ts';
+import {
+  LIGHT,
+  ABSENT,
+  BOOLEAN,
+  FLOAT,
+  INTEGER,
+  LIGHT_FUNCTION,
+  NIL,
+  STRING,
+  TABLE,
+  TString,
+  TValue,
+} from './values.ts';
 import type { NativeFunction, Payload, Thread } from './values.ts';
 import type { HostClass, State } from './state.ts';
 import type { HostThread } from './thread.ts';
@@ -288,6 +300,15 @@ export class Call implements LuaCall {
     table.host = host;
     table.hostClass = type;
     this.#push(TABLE, table);
+  }
+
+  pushLight(token: object): void {
+    this.#push(LIGHT, token);
+  }
+
+  isLight(index: number, token: object): boolean {
+    const slot = this.slot(index);
+    return slot.type === LIGHT && slot.value === token;
   }
 
   pushCopy(index: number): void {
