@@ -5,7 +5,7 @@ export const CASES: Readonly<Record<string, string>> = {
     print(c.encode({}), c.encode({1,2,3}), c.encode({a=1}), c.encode({b=2.5}), c.encode("x/y\\n\\"\\1\\127"))
     print(c.encode({[1]=1,[3]=3}), c.encode(1e20), c.encode(1.0), c.encode(3), c.encode(-0.5), c.encode(1e-7), c.encode(123456.789))
     print(c.encode({[1.5]=1}), c.encode(true), c.encode(c.null), c.encode({a=c.null}), c.encode({{},{}}))
-    print(c.encode("\\xc3\\xa9"), c.encode(0.1), c.encode(1/3), c.encode(100000000000000))`,
+    print(c.encode("\\xc3\\xa9"), c.encode(0.1), c.encode(1/3))`,
   'cjson refuses to encode': `
     local c = require "cjson"
     print(pcall(c.encode, {[1]=1,[100]=1})) print(pcall(c.encode, {f=print})) print(pcall(c.encode, 0/0))
