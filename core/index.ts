@@ -17,7 +17,7 @@ export type { Source } from './config/sources.ts';
 export type { Log, LoggedLine, Plugin } from './api/index.ts';
 export type { ProxyAddress } from './proxy/addresses.ts';
 export type { ProxyEventName, ProxyEvents, ProxyListeners, ProxyMessage, ServerEvent } from './proxy/events.ts';
-export type { ProxyHandle, StopOptions } from './proxy/handle.ts';
+export type { OpenOptions, ProxyHandle, StopOptions } from './proxy/handle.ts';
 export type {
   BindAddress,
   ConfigSources,

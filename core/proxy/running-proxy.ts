@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { dirname, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
@@ -11,6 +12,7 @@ import { defaultMaxconn } from '../kernel/default-maxconn.ts';
 import type { Generation } from '../kernel/generation.ts';
 import { ProcessState } from '../kernel/process-state.ts';
 import type { ProxyClock } from '../kernel/proxy-clock.ts';
+import { MemoryStream } from '../net/memory-stream.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
@@ -19,7 +21,7 @@ import { DuplicateWordError } from '../plugin/registry.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
-import type { ProxyHandle, StopOptions } from './handle.ts';
+import type { OpenOptions, ProxyHandle, StopOptions } from './handle.ts';
 import { type ConfigSources, pluginsOf, type ProxyOptions, sourcesOf } from './options.ts';
 import { asDiagnostic, ConfigurationError, contributionsNotRun, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
@@ -30,6 +32,9 @@ interface Loaded {
   readonly plugins: PluginGeneration;
   readonly traffic: Generation;
 }
+
+/** Where the ports of clients within the process begin. */
+const FIRST_PORT = 40_000;
 
 export class RunningProxy implements ProxyHandle {
   readonly #options: ProxyOptions;
@@ -42,6 +47,7 @@ export class RunningProxy implements ProxyHandle {
   #sources: readonly SourceSpec[];
   #running!: Loaded;
   #started = false;
+  #opened = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ProxyOptions) {
@@ -292,11 +298,26 @@ export class RunningProxy implements ProxyHandle {
   address(frontend?: string): ProxyAddress {
     const { addresses } = this;
     const found = frontend === undefined ? addresses[0] : addresses.find((one) => one.frontend === frontend);
-    if (found !== undefined) return found;
-    if (addresses.length === 0)
+    return found ?? this.#noAddress(frontend);
+  }
+
+  #noAddress(frontend: string | undefined): never {
+    const { addresses } = this;
+    if (addresses.length === 0 || !this.#started)
       throw new Error('the proxy listens nowhere: it has not been started, or has no bind line');
     const names = [...new Set(addresses.map((one) => `'${one.frontend}'`))].join(', ');
     throw new Error(`no frontend '${frontend}' listens; those that do are ${names}`);
+  }
+
+  open({ frontend, source, destination }: OpenOptions = {}): Duplex {
+    const { acceptors } = this.#running.traffic;
+    const acceptor = acceptors.find((one) => frontend === undefined || one.frontend.name === frontend);
+    if (acceptor === undefined || !this.#started) this.#noAddress(frontend);
+    const [own, other] = MemoryStream.pair();
+    const host = source?.host ?? '127.0.0.1';
+    const port = source?.port ?? FIRST_PORT + (this.#opened++ % (65_536 - FIRST_PORT));
+    acceptor.give(other, { source: { host, port }, destination });
+    return own;
   }
 
   stats(): ProxyStats {
