@@ -75,7 +75,9 @@ function codec() {
   encode(writer, 1);
   const bytes = Buffer.from(writer.bytes());
   const decoding = cost(() => decode(reader, bytes));
-  console.log(`codec, a NOTIFY of ${bytes.length} bytes: encode ${encoding.toFixed(2)} µs, decode ${decoding.toFixed(2)} µs`);
+  console.log(
+    `codec, a NOTIFY of ${bytes.length} bytes: encode ${encoding.toFixed(2)} µs, decode ${decoding.toFixed(2)} µs`,
+  );
 }
 
 /** NOTIFY/ACK pairs a second, with so many under way. */
