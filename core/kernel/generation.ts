@@ -1,5 +1,6 @@
 import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
+import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
@@ -104,7 +105,9 @@ export class Generation implements Process, FaultDesk {
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
   blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
-    const culprit = error instanceof PluginFault ? error.plugin : plugin;
+    // Where a proxy calls what somebody hung into it, only its own name is known there.
+    const isPlugin = plugin !== transaction?.frontend.name;
+    const culprit = error instanceof PluginFault ? error.plugin : isPlugin ? plugin : (culpritOf(error) ?? plugin);
     const ignored =
       error instanceof PluginFault
         ? !error.told && this.pluginFailed(culprit, `${error.where}, ${where}`, error.cause)
