@@ -1,4 +1,4 @@
-import type { ConverterKeyword } from 'sluice/plugin';
+import { asString, type ConverterKeyword } from 'sluice/plugin';
 
 /** `path,__NAME__-initials(/)` */
 export const initials: ConverterKeyword = {
@@ -11,7 +11,7 @@ export const initials: ConverterKeyword = {
     const separator = args.optionalText(0) ?? ' ';
     // The value has been cast to `input`: a string with one character for each byte.
     return (value) =>
-      String(value)
+      asString(value)
         .split(separator)
         .map((word) => word[0] ?? '')
         .join('');
