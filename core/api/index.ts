@@ -1,4 +1,5 @@
 /** The whole of what a plugin may import. Types and tiny pure helpers: nothing here holds state. */
+export * from './commands.ts';
 export * from './expression.ts';
 export * from './filters.ts';
 export * from './health.ts';

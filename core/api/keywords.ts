@@ -194,9 +194,3 @@ export interface ServiceKeyword extends Documented {
    */
   serve(transaction: Transaction): Eventually<'done'>;
 }
-
-/** A command of the Runtime API. There is no socket for them yet: loading a plugin that has one says so. */
-export interface CommandKeyword extends Documented {
-  readonly level: 'user' | 'operator' | 'admin';
-  run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
-}

@@ -4,6 +4,7 @@ import type { ProxyConfig } from '../api/settings.ts';
 import type { AclTable, Compiler } from '../expression/compiler.ts';
 import type { Keywords } from '../plugin/registry.ts';
 import { type Diagnostic, Diagnostics } from './diagnostics.ts';
+import type { Environment } from './environment.ts';
 import { GlobalSection } from './global-config.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { FilePaths } from './paths.ts';
@@ -29,6 +30,8 @@ export class Build {
   readonly names: DeclaredNames;
   /** Names of all plugins of this generation. */
   readonly plugins: ReadonlySet<string>;
+  /** As the lines of all files have left it. */
+  readonly environment: Environment;
   experimental = false;
   #checks: (() => void)[] = [];
 
@@ -38,7 +41,9 @@ export class Build {
     regex: RegexFactory,
     diagnostics: Diagnostics,
     plugins: ReadonlySet<string>,
+    environment: Environment,
   ) {
+    this.environment = environment;
     this.keywords = keywords;
     this.compiler = compiler;
     this.regex = regex;

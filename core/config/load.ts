@@ -77,6 +77,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     options.regex ?? compileRegex,
     diagnostics,
     new Set(plugins.map(({ plugin }) => plugin.name)),
+    environment,
   );
   const parser = new Parser(build);
   for (const lines of reader.files) parser.parse(lines);

@@ -134,6 +134,16 @@ export async function bindGeneration(
       }
     }
   }
+  for (const own of generation.pluginListeners) {
+    for (const { target } of await listenSpecs(own.bind, generation.settings)) {
+      const claimed = sockets.claim(generation, { target, backlog: own.bind.backlog ?? 128 });
+      const socket = await claimed.catch((error: unknown) => {
+        if (!(error instanceof ListenError)) throw error;
+        throw new LineError(own.bind, error.message, 'GLOBAL');
+      });
+      own.sockets.push(socket);
+    }
+  }
   for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend.servers));
   return warnings;
 }

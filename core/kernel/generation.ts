@@ -1,7 +1,9 @@
-import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import type { Socket } from 'node:net';
+import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
 import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
+import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -15,6 +17,13 @@ import { Budgets } from './variables.ts';
 
 export type Say = (severity: Severity, text: string) => void;
 
+/** A listening socket of a plugin's own; bound with those of the frontends. */
+export interface PluginListener {
+  readonly bind: BindConfig;
+  readonly accept: (socket: Socket) => void;
+  readonly sockets: ListeningSocket[];
+}
+
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
 export class Generation implements Process, FaultDesk {
   readonly settings: GlobalSettings;
@@ -24,6 +33,8 @@ export class Generation implements Process, FaultDesk {
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What plugins listen on by themselves. */
+  readonly pluginListeners: PluginListener[] = [];
   /** What goes on without a client. */
   readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */

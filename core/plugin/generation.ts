@@ -4,6 +4,7 @@ import type {
   GlobalConfig,
   Hooks,
   Log,
+  Names,
   LogTap,
   Plugin,
   PluginContext,
@@ -12,6 +13,7 @@ import type {
   Timer,
 } from '../api/index.ts';
 import { PluginTimer } from '../kernel/plugin-timer.ts';
+import { PluginCommands } from './commands.ts';
 import { within } from './deadline.ts';
 import type { Kept, Shelf } from './kept.ts';
 import { pluginLog } from './process-log.ts';
@@ -33,6 +35,9 @@ export interface Site {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
+  readonly version: string;
+  readonly names: Names;
+  listen: PluginContext['listen'];
   readonly logTap: LogTap;
   warn(message: string): void;
 }
@@ -82,10 +87,12 @@ export class Generation {
    * @throws {PluginError} naming the plugin.
    */
   async setup(site: Site): Promise<void> {
+    const commands = new PluginCommands(this.keywords.commands, site.names, this.#log);
     for (const { plugin, args, options = {} } of this.plugins) {
       if (!plugin.setup) continue;
       const context = {
         ...site,
+        commands,
         log: pluginLog(this.#log, plugin.name),
         args,
         // Read by the plugin's own schema.
@@ -103,7 +110,9 @@ export class Generation {
           () => plugin.setup?.(context),
           (late) => void this.#end(plugin.name, late ?? {}),
         );
-        if (instance) this.#living.push({ name: plugin.name, instance });
+        if (!instance) return;
+        this.#living.push({ name: plugin.name, instance });
+        commands.add(plugin.name, instance.commands ?? {});
       });
     }
   }

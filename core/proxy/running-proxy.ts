@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
 import { dirname, resolve } from 'node:path';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
+import { VERSION } from '../config/features.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
@@ -20,7 +22,7 @@ import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
 import type { ProxyHandle, StopOptions } from './handle.ts';
 import { type ConfigSources, type ProxyOptions, sourcesOf } from './options.ts';
-import { asDiagnostic, ConfigurationError, contributionsNotRun, portsZero } from './refusal.ts';
+import { asDiagnostic, ConfigurationError, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
 
 interface Loaded {
@@ -81,7 +83,6 @@ export class RunningProxy implements ProxyHandle {
   async #load(sources: readonly SourceSpec[]): Promise<Loaded> {
     const config = await this.#read(sources);
     const diagnostics = [...config.diagnostics];
-    diagnostics.push(...contributionsNotRun(config));
     const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
@@ -113,6 +114,9 @@ export class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        version: VERSION,
+        names: config.names,
+        listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
@@ -158,6 +162,9 @@ export class RunningProxy implements ProxyHandle {
     }
     this.#process.maxconn = this.#options.maxconn ?? loaded.config.global.settings.maxconn;
     for (const acceptor of loaded.traffic.acceptors) acceptor.open();
+    for (const { sockets, accept } of loaded.traffic.pluginListeners) {
+      for (const socket of sockets) socket.accept((connection) => accept(connection as Socket));
+    }
   }
 
   async start(): Promise<void> {

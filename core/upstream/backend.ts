@@ -5,6 +5,7 @@ import type {
   Counters,
   DetachedTransaction,
   Extension,
+  LeaseHolder,
   LogLevel,
   ProxySettings,
   Severity,
@@ -14,6 +15,7 @@ import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
 import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
+import { ServerLease } from './lease.ts';
 import { isBefore, WaitQueue } from './queue.ts';
 import { addServer, removeServer, type ServerReader } from './run-time-servers.ts';
 import type { UpstreamServer } from './server.ts';
@@ -38,6 +40,8 @@ export class UpstreamBackend implements Backend {
   /** The weight with which each server is in the sums below. */
   readonly #counted = new Map<UpstreamServer, number>();
   #activeWeight = 0;
+  /** To be used again. */
+  readonly #leases: ServerLease[] = [];
   #backupWeight = 0;
   /** Reads the words of a server that is added at run time. */
   serverReader: ServerReader | undefined = undefined;
@@ -68,6 +72,12 @@ export class UpstreamBackend implements Backend {
 
   detached(server: UpstreamServer, frontend: string): DetachedTransaction {
     return new Detached(this, server, frontend) as unknown as DetachedTransaction;
+  }
+
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): ServerLease {
+    const lease = this.#leases.pop() ?? new ServerLease(this, (used) => void this.#leases.push(used));
+    lease.begin(parent, holder, data);
+    return lease;
   }
 
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */
