@@ -139,7 +139,7 @@ export class Engine {
     exchange.lease = undefined;
     exchange.payload = undefined;
     const time = Math.round(performance.now() - exchange.startedAt);
-    this.#reporter.end(exchange, failure, time);
+    this.#reporter.end(exchange, failure, time, this.#client!);
     if (exchange.detached) return;
     const state = exchange.transaction.peek<EngineState>(this.#key);
     if (state !== undefined) {
