@@ -144,7 +144,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   /** What nobody waits for is idle, if it is good for anything. */
   #unused(): void {
     if (this.load > 0 || this.state === 'closed') return;
-    if (this.state !== 'ready' || !this.pool.keeps(this)) this.#close(FAILURE.none);
+    if (this.state !== 'ready' || this.#choked || !this.pool.keeps(this)) this.#close(FAILURE.none);
     else this.#arm(this.pool.timeout('server'));
   }
 
