@@ -291,6 +291,10 @@ export interface ServerConfig {
   fastOpen: boolean;
   /** `redir <prefix>`: GET and HEAD are answered 302 to it. */
   redirectPrefix: string | undefined;
+  /** It was added at run time: no line of the configuration has it. */
+  dynamic: boolean;
+  /** Another line names it, so it cannot be removed at run time. Set in {@link Scope.later} by who resolves such a name. */
+  referenced: boolean;
   extension<T extends object>(key: Extension<T>): T;
 }
 

@@ -472,6 +472,20 @@ export interface Backend extends Proxy {
   readonly downtime: number;
   readonly changedAt: number;
   /**
+   * Adds a server while there is traffic, as `add server` of the Runtime API does (management.txt 9.3): `words` are those of a `server` line
+   * behind the address, which is no name. `default-server` does not count. It begins in maintenance unless `enabled` is among the words:
+   * `state.set('ready')` puts it to work, `state.enable('health', true)` its checks. Gives the reason where it is refused. It is gone with
+   * the generation: who adds servers adds them to the next one again.
+   */
+  addServer(name: string, address: string, words?: readonly string[]): Server | string;
+  /**
+   * Removes a server, as `del server` does: one in maintenance, that serves nobody any more and that no other line of the configuration
+   * names. Gives the reason where it is refused, undefined when it is done. Its idle connections are closed.
+   */
+  removeServer(server: Server): string | undefined;
+  /** Is told of servers that are added and removed at run time, until the generation ends. */
+  onServers(told: (server: Server, change: 'added' | 'removed') => void): void;
+  /**
    * Takes a place on one of its servers for what a plugin does itself in the name of a transaction, as that would: `use-server`, the
    * balance algorithm, `maxconn`, queues, `retries` and counters apply. The connection is the plugin's own ({@link Server.open}).
    * What `data` has is found by {@link Transaction.peek} of the lease's transaction.

@@ -37,6 +37,11 @@ export class Diagnostics {
     this.add({ severity: 'warning', message });
   }
 
+  /** All of it, as it came. */
+  get said(): readonly Diagnostic[] {
+    return [...this.#lines, ...this.#checks];
+  }
+
   /** What is said of that file comes before all that is said of the others, each time as it was read. */
   include(file: string): void {
     if (!this.#included.includes(file)) this.#included.push(file);
@@ -49,7 +54,7 @@ export class Diagnostics {
 
   /** Whether anything refuses the configuration. */
   get failed(): boolean {
-    return [...this.#lines, ...this.#checks].some((diagnostic) => diagnostic.severity === 'alert');
+    return this.said.some((diagnostic) => diagnostic.severity === 'alert');
   }
 
   /** All lines have been read: what comes now is about the whole and is listed after them. */
@@ -76,7 +81,7 @@ export class Diagnostics {
     }
     out.push(...this.#checks);
     if (this.failed) {
-      const all = [...this.#lines, ...this.#checks];
+      const all = this.said;
       out.push({ severity: 'notice', message: `${count(all, 'alert')}, ${count(all, 'warning')}.` });
       out.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }

@@ -1,4 +1,5 @@
 import type { Regex } from '../expression/regex.ts';
+import type { ServerKeyword } from '../api/keywords.ts';
 import type { AclTable, Condition, Expression, Format, Place } from '../api/expression.ts';
 import type { BindConfig, GlobalConfig, ServerConfig } from '../api/settings.ts';
 import type { BindScope, Names, Scope, SectionKind, ServerScope, Words } from '../api/words.ts';
@@ -136,9 +137,13 @@ export class LineScope implements CoreScope {
       const entry = table.get(word) ?? (prefixed?.keyword.prefix ? prefixed : undefined);
       if (!entry) refuseWord(words, 'server', word, [...table.keys()]);
       if (inDefault && entry.keyword.inDefault === false) words.fail(`'${word}' has no meaning for 'default-server'`);
+      this.checkServerWord(word, entry.keyword, words);
       entry.keyword.parse(words, scope);
     });
   }
+
+  /** For lines that do not take all words of servers. */
+  protected checkServerWord(_word: string, _keyword: ServerKeyword, _words: Words): void {}
 
   later(check: (names: Names) => void): void {
     this.build.later(this.#words, this.#plugin, check);

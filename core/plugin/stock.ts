@@ -16,6 +16,7 @@ import spoe from '../../plugins/spoe/index.ts';
 import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
+import runtimeApi from '../../plugins/runtime-api/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
@@ -41,5 +42,6 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  runtimeApi,
   spoe,
 ];

@@ -17,6 +17,7 @@ import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
 import { ServerLease } from './lease.ts';
 import { isBefore, WaitQueue } from './queue.ts';
+import { addServer, removeServer, type ServerReader } from './run-time-servers.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** The server side of a proxy at run time. */
@@ -42,6 +43,9 @@ export class UpstreamBackend implements Backend {
   /** To be used again. */
   readonly #leases: ServerLease[] = [];
   #backupWeight = 0;
+  /** Reads the words of a server that is added at run time. */
+  serverReader: ServerReader | undefined = undefined;
+  readonly #watchers: ((server: UpstreamServer, change: 'added' | 'removed') => void)[] = [];
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
@@ -80,6 +84,49 @@ export class UpstreamBackend implements Backend {
   ready(algorithm: BalanceFactory | undefined): void {
     for (const server of this.servers) this.#count(server);
     this.#balancer = (this.settings.balance ?? algorithm)?.(this);
+  }
+
+  addServer(name: string, address: string, words: readonly string[] = []): UpstreamServer | string {
+    return addServer(this, name, address, words);
+  }
+
+  removeServer(server: UpstreamServer): string | undefined {
+    return removeServer(server);
+  }
+
+  onServers(told: (server: UpstreamServer, change: 'added' | 'removed') => void): void {
+    this.#watchers.push(told);
+  }
+
+  /** Its algorithm takes servers that come later. */
+  get growing(): boolean {
+    return this.#balancer?.fixed !== true;
+  }
+
+  /** A server has come that was not there when {@link ready} was called. */
+  join(server: UpstreamServer): void {
+    this.servers.push(server);
+    this.#tellServers(server, 'added');
+    this.changed(server);
+  }
+
+  /** A server leaves, of which nothing is in use any more. */
+  leave(server: UpstreamServer): void {
+    this.servers.splice(this.servers.indexOf(server), 1);
+    this.#counted.delete(server);
+    this.#balancer?.removed?.(server);
+    this.#tellServers(server, 'removed');
+  }
+
+  #tellServers(server: UpstreamServer, change: 'added' | 'removed'): void {
+    for (const told of this.#watchers) {
+      try {
+        told(server, change);
+      } catch (error) {
+        const title = `${this.name}/${server.name}`;
+        this.runtime.generation.log.error({ err: error }, `whoever was told that server ${title} was ${change} failed`);
+      }
+    }
   }
 
   /** Brings the sums up to date with one server. */

@@ -52,7 +52,7 @@ export class HealthState implements ServerState {
     this.userWeight = server.config.weight;
     this.slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
     if (server.config.disabled) {
-      this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
+      this.admin = ADMIN.forcedMaintenance | (server.config.dynamic ? 0 : ADMIN.configuredMaintenance);
       this.operational = 'stopped';
       this.health.health = 0;
       this.health.paused = true;
@@ -148,15 +148,17 @@ export class HealthState implements ServerState {
     const at = now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
+    const before = this.operational;
     this.operational = next;
     this.changedAt = at;
     this.slowStart.end();
     if (next === 'starting') this.slowStart.begin(at);
-    if (next === 'stopped') {
-      this.changed();
-      return requeue(server);
+    if (next === 'stopped') this.changed();
+    const moved = next === 'stopped' ? requeue(server) : admitting(backend, () => this.changed());
+    if ((before === 'stopped') !== (next === 'stopped')) {
+      backend.runtime.generation.surroundings.serverChanged(server, next !== 'stopped');
     }
-    return admitting(backend, () => this.changed());
+    return moved;
   }
 
   /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
@@ -398,6 +400,19 @@ export class HealthState implements ServerState {
     if (state.draining) this.admin |= ADMIN.inheritedDrain;
     if (!this.maintenance || state.maintenance) this.operational = state.operational;
     this.changed();
+  }
+
+  /** Another server follows its state. */
+  get isTracked(): boolean {
+    return this.#trackers.length > 0;
+  }
+
+  /** It is removed: whom it followed forgets it. */
+  untrack(): void {
+    if (this.tracked === undefined) return;
+    const trackers = this.tracked.state.#trackers;
+    trackers.splice(trackers.indexOf(this.#server), 1);
+    this.tracked = undefined;
   }
 
   observe(observer: Observer | undefined): void {

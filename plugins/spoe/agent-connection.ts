@@ -234,7 +234,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
     const met = this.state === 'ready';
     this.#failure = spopFailure(status);
     this.state = 'closing';
-    this.#splitter.stop();
+    this.#splitter.pause();
     writeDisconnect(this.#writer, 'haproxy', status);
     this.flush();
     this.#socket.end();

@@ -51,3 +51,22 @@ export {
   type HaproxyHello,
   type HaproxyHelloOptions,
 } from './handshake.ts';
+export {
+  decodeFrame,
+  readActions,
+  type DecodedAction,
+  type DecodedFrame,
+  type DecodedMessage,
+  type NamedValue,
+  type TypedValue,
+} from './decode.ts';
+export { formatFrame } from './print.ts';
+export { createAgent, type Agent, type AgentOptions } from './agent.ts';
+export type { Args } from './args.ts';
+export type { Body } from './body.ts';
+export type { Capability, Handler } from './connection.ts';
+export type { AnyVars, Context, VarNames, VarValue } from './context.ts';
+export type { AgentCounters } from './counters.ts';
+export type { ListenAddress, ListenOptions } from './listen.ts';
+export { consoleLogger, silentLogger, type AgentLogger } from './logger.ts';
+export { TestClient, type TestAck, type TestClientOptions, type TestMessage } from './test-client.ts';

@@ -32,6 +32,8 @@ export class SpopReader {
   frameId = 0;
   /** The type (`DATA`) of the last `value`; its flags are not in it. */
   type = 0;
+  /** Where the bytes of the last string, bytes or address begin, in the buffer given; they end at `offset`. */
+  start = 0;
 
   /** @param coding of STR and names; latin1 loses nothing, UTF-8 what is not UTF-8. */
   constructor(coding: TextCoding = 'utf8') {
@@ -187,6 +189,7 @@ export class SpopReader {
     const start = this.#at;
     if (length > this.#end - start) throw short();
     this.#at = start + length;
+    this.start = start;
     return start;
   }
 

@@ -17,7 +17,7 @@ export class FrameSplitter {
   #headBytes = 0;
   #frame: Buffer | null = null;
   #frameBytes = 0;
-  #stopped = false;
+  #paused = false;
 
   constructor(maxFrameSize: number, sink: FrameSink) {
     this.maxFrameSize = maxFrameSize;
@@ -29,16 +29,22 @@ export class FrameSplitter {
     return this.#headBytes > 0 || this.#frame !== null;
   }
 
-  /** Takes no more bytes and gives no more frames; for a sink that has seen enough. */
-  stop(): void {
-    this.#stopped = true;
-    this.#frame = null;
+  /** Makes `push` return behind the current frame; for a sink that can take no more now. Holds until `resume`. */
+  pause(): void {
+    this.#paused = true;
   }
 
-  /** @throws CodecError when a frame says to be larger than `maxFrameSize`; then nothing more can be read. */
-  push(chunk: Buffer, from = 0, to: number = chunk.length): void {
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /**
+   * Takes the bytes `chunk[from..to)` and answers how far it came: `to` if nobody paused it; else the rest is to be pushed again.
+   * @throws CodecError when a frame says to be larger than `maxFrameSize`; then nothing more can be read.
+   */
+  push(chunk: Buffer, from = 0, to: number = chunk.length): number {
     let at = from;
-    while (at < to && !this.#stopped) {
+    while (at < to && !this.#paused) {
       if (this.#frame !== null) at = this.#fill(chunk, at, to);
       else if (this.#headBytes > 0 || to - at < 4) at = this.#fillHead(chunk, at, to);
       else {
@@ -46,11 +52,13 @@ export class FrameSplitter {
         at += 4;
         if (to - at < length) this.#begin(length);
         else {
-          this.#sink(chunk, at, at + length);
-          at += length;
+          const end = at + length;
+          this.#sink(chunk, at, end);
+          at = end;
         }
       }
     }
+    return at;
   }
 
   #fillHead(chunk: Buffer, from: number, to: number): number {

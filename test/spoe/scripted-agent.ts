@@ -68,7 +68,7 @@ export class AgentTalk {
       agent.frame(this, reader, buffer.latin1Slice(start, end));
     });
     socket.setNoDelay(true);
-    socket.on('data', (bytes) => splitter.push(bytes));
+    socket.on('data', (bytes: Buffer) => splitter.push(bytes));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.closed = true;
