@@ -15,7 +15,7 @@ import type {
   ServiceKeyword,
 } from './keywords.ts';
 import type { GlobalConfig, ProxyConfig } from './settings.ts';
-import type { Backend, Frontend } from './traffic.ts';
+import type { Backend, Frontend, LogLevel } from './traffic.ts';
 
 /** Bumped when a published plugin could stop working; written as a literal by every plugin. */
 export type ApiVersion = 1;
@@ -69,6 +69,28 @@ export interface Log {
   readonly error: LogLine;
 }
 
+/** A line of traffic or of an event, for the targets of `log` lines. */
+export interface LoggedLine {
+  /** The frontend or backend that logs. */
+  readonly proxy: string;
+  readonly level: LogLevel;
+  /** The message alone: without the header of syslog, not cut to the length of a target. A byte string. */
+  readonly message: string;
+  /** The address of the target as the configuration writes it. */
+  readonly target: string;
+  /** The id of the transaction it is about; undefined for an event, such as a server that went down. */
+  readonly transaction: number | undefined;
+}
+
+/** Whoever runs the proxy, as far as it wants to hear of lines for `log` targets. */
+export interface LogTap {
+  /** False: the lines are for {@link tell} alone, and nothing goes to the targets. */
+  readonly send: boolean;
+  /** Somebody listens now; without it nothing need be told. */
+  readonly wanted: boolean;
+  tell(line: LoggedLine): void;
+}
+
 /** Runs once after a while, in the process's one heap of deadlines: thousands of them cost little. */
 export interface Timer {
   /** From now on; a timer that has been started is moved. */
@@ -92,6 +114,8 @@ export interface PluginContext {
   keep<T extends object>(key: string, create: () => T): T;
   /** Says something about the configuration, as a warning, when it starts. */
   warn(message: string): void;
+  /** To be told of each line for `log` targets, by who makes them. */
+  readonly logTap: LogTap;
   /** A timer, stopped. What `run` throws is logged under the plugin's name. Stop those that are started in `stop`. */
   timer(run: () => void): Timer;
 }

@@ -23,8 +23,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Variables of the program's own that win over the environment, e.g. `HAPROXY_LOCALPEER`. */
   readonly defines?: Readonly<Record<string, string>>;
-  /** The stock plugins. */
-  readonly plugins: readonly Plugin[];
+  /** The stock plugins, and others that no line loads. */
+  readonly plugins: readonly (Plugin | LoadedPlugin)[];
   /** Loads one `plugin-load` line's plugin. What it throws is told as an alert of that line. */
   loadPlugin?(spec: PluginSpec): Promise<Plugin>;
   compilerFor(keywords: Keywords): Compiler;
@@ -63,7 +63,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const diagnostics = new Diagnostics();
   const sources = await readAll(options.sources, diagnostics);
   const environment = new Environment(options.env, options.defines);
-  const stockSections = new Set(options.plugins.flatMap((plugin) => Object.keys(plugin.sections ?? {})));
+  const given = options.plugins.map((entry) => ('plugin' in entry ? entry : { plugin: entry, args: [] }));
+  const stockSections = new Set(given.flatMap(({ plugin }) => Object.keys(plugin.sections ?? {})));
   const reader = new Reader(
     environment,
     diagnostics,
@@ -71,7 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   );
   for (const source of sources) reader.read(source);
 
-  const { plugins, keywords } = await loadPlugins(options, reader.plugins, diagnostics);
+  const { plugins, keywords } = await loadPlugins(options, given, reader.plugins, diagnostics);
   const build = new Build(
     keywords,
     options.compilerFor(keywords),
@@ -120,10 +121,11 @@ async function readAll(specs: readonly SourceSpec[], diagnostics: Diagnostics): 
 /** Adds the plugins of the `plugin-load` lines one by one, so that each duplicate word is told at its own line. */
 async function loadPlugins(
   options: LoadOptions,
+  given: readonly LoadedPlugin[],
   specs: readonly PluginSpec[],
   diagnostics: Diagnostics,
 ): Promise<{ plugins: LoadedPlugin[]; keywords: Keywords }> {
-  const plugins: LoadedPlugin[] = [language, ...options.plugins].map((plugin) => ({ plugin, args: [] }));
+  const plugins: LoadedPlugin[] = [{ plugin: language, args: [] }, ...given];
   let keywords = mergeKeywords(plugins.map(({ plugin }) => plugin));
   for (const spec of specs) {
     try {

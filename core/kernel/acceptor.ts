@@ -9,6 +9,7 @@ import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { HttpSession } from './http-session.ts';
 import { IntroductionReader } from './introduction.ts';
+import type { ListenSpec } from './listen.ts';
 import { tell } from './log-steps.ts';
 import type { ProcessState } from './process-state.ts';
 import { runRules } from './rules.ts';
@@ -30,6 +31,9 @@ export class Acceptor implements Door {
   readonly listener: CountedListener;
   readonly bind: BindConfig;
   readonly socket: ListeningSocket;
+  /** The address as the configuration has it. */
+  readonly configured: string;
+  readonly #stands: Endpoint | undefined;
   readonly #process: ProcessState;
   #delayed: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -41,7 +45,10 @@ export class Acceptor implements Door {
     bind: BindConfig,
     socket: ListeningSocket,
     process: ProcessState,
+    { configured, stands }: Pick<ListenSpec, 'configured' | 'stands'>,
   ) {
+    this.configured = configured;
+    this.#stands = stands;
     this.frontend = frontend;
     this.listener = listener;
     this.bind = bind;
@@ -191,6 +198,7 @@ export class Acceptor implements Door {
   }
 
   destinationOf(session: ClientSession): Endpoint {
+    if (this.#stands !== undefined) return this.#stands;
     const { localAddress, localPort, localFamily } = session.socket;
     if (localAddress === undefined) return { family: 'unix', address: this.listener.address, port: 0 };
     const mapped = localAddress.startsWith('::ffff:');

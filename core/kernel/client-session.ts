@@ -215,6 +215,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
     const { runtime, counters, name } = this.frontend;
     counters.internalErrors++;
     runtime.generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+    runtime.generation.surroundings.failed(error instanceof Error ? error : new Error(String(error)));
     this.kill('I');
   }
 

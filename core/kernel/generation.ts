@@ -5,7 +5,7 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
-import type { ProcessState } from './process-state.ts';
+import type { ProcessState, Surroundings } from './process-state.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
@@ -44,6 +44,8 @@ export class Generation implements Process {
   closesIdle = false;
   /** Says something on stderr, in HAProxy's shape. */
   readonly say: Say;
+  /** Who runs the proxy: told of servers, and asked where to connect. */
+  readonly surroundings: Surroundings;
   readonly #process: ProcessState;
   #drainingSince = 0;
   readonly #warned = new Set<string>();
@@ -58,6 +60,7 @@ export class Generation implements Process {
     this.variables = variables;
     this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
+    this.surroundings = process.surroundings;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;
     this.pipeline = buildPipeline([], () => undefined);
@@ -104,6 +107,7 @@ export class Generation implements Process {
     this.#failures.set(plugin, count);
     const reason = error instanceof Error ? error : new Error(String(error));
     this.log.error({ plugin, err: reason, count }, `plugin '${plugin}' failed in ${where}: ${reason.message}`);
+    this.surroundings.failed(reason);
     const policy = this.settings.pluginErrors.get(plugin);
     if (policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after)) return undefined;
     if (transaction === undefined) return 'abort';

@@ -4,6 +4,7 @@ import type {
   GlobalConfig,
   Hooks,
   Log,
+  LogTap,
   Plugin,
   PluginInstance,
   ProxyConfig,
@@ -29,6 +30,7 @@ export interface Site {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
+  readonly logTap: LogTap;
   warn(message: string): void;
 }
 

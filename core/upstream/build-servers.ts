@@ -41,7 +41,12 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
       return new UpstreamServer(backend, config, id, endpoint, { path });
     }
     case 'inet': {
-      const host = address.named ? await resolveHost(address.host, address.family) : address.host;
+      const { dial } = backend.runtime.generation.surroundings;
+      const host = !address.named
+        ? address.host
+        : dial === undefined
+          ? await resolveHost(address.host, address.family)
+          : placeholder(id, address.family);
       if (host === undefined) {
         throw new LineError(config, `'server ${config.name}' : could not resolve address '${address.host}'.`);
       }
@@ -56,6 +61,11 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
     default:
       throw new LineError(config, `'server ${config.name}' : a server cannot be a file descriptor.`);
   }
+}
+
+/** The address of a server whose name is not looked up, of the ranges for documentation (RFC 5737, RFC 3849). */
+function placeholder(id: number, family: 0 | 4 | 6): string {
+  return family === 6 ? `2001:db8::${id.toString(16)}` : `192.0.2.${id % 256}`;
 }
 
 function parse(config: ServerConfig): Address {

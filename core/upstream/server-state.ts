@@ -148,15 +148,17 @@ export class HealthState implements ServerState {
     const at = now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
+    const before = this.operational;
     this.operational = next;
     this.changedAt = at;
     this.slowStart.end();
     if (next === 'starting') this.slowStart.begin(at);
-    if (next === 'stopped') {
-      this.changed();
-      return requeue(server);
+    if (next === 'stopped') this.changed();
+    const moved = next === 'stopped' ? requeue(server) : admitting(backend, () => this.changed());
+    if ((before === 'stopped') !== (next === 'stopped')) {
+      backend.runtime.generation.surroundings.serverChanged(server, next !== 'stopped');
     }
-    return admitting(backend, () => this.changed());
+    return moved;
   }
 
   /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */

@@ -26,13 +26,16 @@ const logging: Plugin = definePlugin({
 });
 export default logging;
 
+/** Whoever runs the proxy wants the lines for itself. */
+const NOWHERE: Sink = { open: async () => undefined, write: () => undefined, close: () => undefined, dropped: 0 };
+
 async function setup(context: PluginContext): Promise<PluginInstance> {
   const native = (await nativeDatagrams()) !== undefined;
   const sinks = new Map<string, Sink>();
   const { host, tag } = context.global.extension(GLOBAL_LOGGING);
   const sinkOf = (line: LogLine): Sink => {
     const key = JSON.stringify(line.target);
-    const sink = sinks.get(key) ?? makeSink(line, native, { host, tag });
+    const sink = sinks.get(key) ?? (context.logTap.send ? makeSink(line, native, { host, tag }) : NOWHERE);
     sinks.set(key, sink);
     return sink;
   };
@@ -81,8 +84,8 @@ function makeRing(line: LogLine, origin: { host: string | undefined; tag: string
 }
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
-function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
-  const { targets: everywhere, host, tag } = global.extension(GLOBAL_LOGGING);
+function prepare({ global, proxies, logTap: tap }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
+  const { targets: everywhere, host, tag: ownTag } = global.extension(GLOBAL_LOGGING);
   let connects = false;
   for (const proxy of proxies) {
     const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);
@@ -90,7 +93,7 @@ function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => 
     if (!state || lines.length === 0) continue;
     const { mode, options } = proxy.settings;
     const format = state.format?.[mode];
-    const emitter = makeEmitter(lines, state.tag ?? tag, host, sinkOf);
+    const emitter = makeEmitter(lines, state.tag ?? ownTag, host, sinkOf, { proxy: proxy.name, tap });
     proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text));
     state.traffic = {
       emitter,

@@ -222,9 +222,11 @@ listen l
     site = await Site.start('rfc9111 on');
     site.script = () => ({ headers: FRESH, body: 'x'.repeat(10_000) });
     await site.ask('/');
-    await site.proxy.reload([{ name: 'b.cfg', text: text('rfc9111 on', site.origin) }]);
+    await site.proxy.reload({ config: { name: 'b.cfg', text: text('rfc9111 on', site.origin) } });
     expect(await site.hits('/')).toBe(true);
-    await site.proxy.reload([{ name: 'b.cfg', text: text('rfc9111 on\n  max-object-size 100', site.origin) }]);
+    await site.proxy.reload({
+      config: { name: 'b.cfg', text: text('rfc9111 on\n  max-object-size 100', site.origin) },
+    });
     expect(await site.hits('/')).toBe(true);
     expect(await site.hits('/other')).toBe(false);
     expect(await site.hits('/other')).toBe(false);
@@ -234,7 +236,9 @@ listen l
     site = await Site.start('rfc9111 on');
     site.script = () => ({ headers: FRESH });
     await site.ask('/');
-    await expect(site.proxy.reload([{ name: 'b.cfg', text: text('nonsense', site.origin) }])).rejects.toThrow();
+    await expect(
+      site.proxy.reload({ config: { name: 'b.cfg', text: text('nonsense', site.origin) } }),
+    ).rejects.toThrow();
     expect(await site.hits('/')).toBe(true);
   });
 });

@@ -100,7 +100,7 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
         if (holder.site !== undefined) holder.site.sections = sections;
       },
     };
-    const proxy = await createProxy({ sources: [{ name: 'cache.cfg', text }], plugins: [spy] });
+    const proxy = await createProxy({ config: { name: 'cache.cfg', text }, plugins: [spy] });
     await proxy.start();
     holder.site = new Site(proxy, server, port);
     holder.site.sections = sections;
@@ -143,7 +143,7 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
   }
 
   port(index = 0): number {
-    return Number(this.proxy.listeners[index]!.address.split(':').at(-1));
+    return this.proxy.addresses[index]!.port!;
   }
 
   /** Sends a request on a connection of its own. */

@@ -164,6 +164,7 @@ describe('a descriptor', () => {
 
 const line = (changes: Partial<LogLine>): LogLine => ({
   target: { kind: 'fd', fd: 1 },
+  written: 'stdout',
   length: 1024,
   format: 'short',
   facility: 16,

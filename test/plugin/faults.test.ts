@@ -55,18 +55,16 @@ afterEach(async () => {
 
 async function start(rules: string, global = ''): Promise<number> {
   proxy = await createProxy({
-    sources: [
-      {
-        name: 'faults.cfg',
-        text: `global\n${global}\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s
+    config: {
+      name: 'faults.cfg',
+      text: `global\n${global}\ndefaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s
 frontend f\n bind 127.0.0.1:0\n${rules}\n default_backend none\nbackend none\n`,
-      },
-    ],
+    },
     plugins: [faulty],
     log,
   });
   await proxy.start();
-  return Number(proxy.listeners[0]!.address.split(':')[1]);
+  return proxy.addresses[0]!.port!;
 }
 
 /** Everything the proxy says until it closes. */
@@ -86,7 +84,7 @@ describe('what a plugin throws', () => {
     const port = await start(` http-request ${action}`);
     expect(await ask(port)).toMatch(/^HTTP\/1\.1 500 /);
     expect(said[0]).toContain("plugin 'faulty' failed in");
-    expect(proxy!.status().pluginFailures).toEqual({ faulty: 1 });
+    expect(proxy!.stats().pluginFailures).toEqual({ faulty: 1 });
   });
 
   it.each([
@@ -109,6 +107,6 @@ describe('what a plugin throws', () => {
     expect(await ask(port)).toBe('');
     expect(await ask(port)).toBe('');
     expect(said[0]).toBe('internal error; the connection is closed');
-    expect(proxy!.status()).toMatchObject({ connections: 0, sessions: 0, queued: 0 });
+    expect(proxy!.stats()).toMatchObject({ connections: 0, sessions: 0, queued: 0 });
   });
 });
