@@ -28,6 +28,9 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function obey(args: readonly string[]): Promise<number> {
+  // What tests need is loaded for them alone.
+  if (args[0] === 'test')
+    return (await import('./test-command.ts')).testCommand(args.slice(1), inUtf8(out), inUtf8(err));
   const role = takeRole();
   const messages = new Messages(role === 'first' ? err : sayUpwards, process.argv[1] ?? 'sluice');
   const command = parseCommandLine(args);
@@ -112,6 +115,12 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
     if (role === 'background') detach(messages);
   });
 }
+
+/** Messages about configurations are byte strings; reports of tests are text. */
+const inUtf8 =
+  (write: (text: string) => void) =>
+  (text: string): void =>
+    write(Buffer.from(text, 'utf8').toString('latin1'));
 
 function writeAll(fd: number, text: string): void {
   let bytes = Buffer.from(text, 'latin1');

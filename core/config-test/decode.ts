@@ -52,7 +52,10 @@ function unknownKey(key: string, what: string, known: readonly string[]): string
 }
 
 /** A mapping with keys of the user's own. */
-export function table<T>(what: string, decode: Decode<T>): Decode<readonly (readonly [key: Placed<string>, value: T])[]> {
+export function table<T>(
+  what: string,
+  decode: Decode<T>,
+): Decode<readonly (readonly [key: Placed<string>, value: T])[]> {
   return (node) => {
     if (node.kind !== 'map') expected(`${what}, a mapping`, node);
     return node.entries.map(({ key, at, value }) => [{ value: key, place: at }, decode(value)] as const);

@@ -52,7 +52,13 @@ export class Haproxy implements Subject {
       writeFileSync(path, text, 'latin1');
       return path;
     };
-    const own = ['global', `    stats socket ${quote(this.#socket)} level admin`, '    nbthread 1', '    no strict-limits', ''];
+    const own = [
+      'global',
+      `    stats socket ${quote(this.#socket)} level admin`,
+      '    nbthread 1',
+      '    no strict-limits',
+      '',
+    ];
     const args = ['-db', '-f', write('sluice-test.cfg', own.join('\n'))];
     for (const [index, { name, text }] of this.#run.sources.entries()) {
       const path = write(`${index}-${basename(name)}`, text);
@@ -151,7 +157,8 @@ export class Haproxy implements Subject {
     const line = this.#log.peek();
     const log = line === undefined ? {} : parseLogLine(line);
     const value = response?.headers.all(OBSERVED)[0];
-    if (value === undefined) return { ...NOTHING_OBSERVED, ...this.#routed(log.frontend, log.backend, log.server), log };
+    if (value === undefined)
+      return { ...NOTHING_OBSERVED, ...this.#routed(log.frontend, log.backend, log.server), log };
     const [frontend, backend, server, ...values] = value.split('|');
     const variables = new Map<string, string | null>();
     for (const [index, name] of this.#run.variables.filter(isObservable).entries()) {
@@ -170,7 +177,11 @@ export class Haproxy implements Subject {
   ): Pick<Observation, 'frontend' | 'backend' | 'server'> {
     if (frontend === undefined) return { frontend, backend: undefined, server: undefined };
     const none = backend === frontend && !this.#run.isListen(frontend);
-    return { frontend, backend: none ? null : backend, server: server === undefined || server.startsWith('<') ? null : server };
+    return {
+      frontend,
+      backend: none ? null : backend,
+      server: server === undefined || server.startsWith('<') ? null : server,
+    };
   }
 
   takeLog(): string[] {

@@ -33,7 +33,8 @@ export class Judgement {
 
   match(what: string, matcher: Matcher | undefined, value: string | undefined): void {
     if (matcher === undefined || matcher.test(value)) return;
-    const texts = matcher.exact === undefined || value === undefined ? undefined : { expected: matcher.exact, received: value };
+    const texts =
+      matcher.exact === undefined || value === undefined ? undefined : { expected: matcher.exact, received: value };
     this.miss(what, matcher.text, value === undefined ? 'absent' : JSON.stringify(value), texts);
   }
 
@@ -119,7 +120,11 @@ function judgeOrigin(expect: OriginExpected | 'none', { seen, served, kind }: Ou
   judgement.match('origin.method', expect.method, request?.method);
   judgement.match('origin.url', expect.url, text(url));
   judgement.match('origin.path', expect.path, text(url?.split('?', 1)[0]));
-  judgement.match('origin.query', expect.query, url?.includes('?') === true ? text(url.slice(url.indexOf('?') + 1)) : undefined);
+  judgement.match(
+    'origin.query',
+    expect.query,
+    url?.includes('?') === true ? text(url.slice(url.indexOf('?') + 1)) : undefined,
+  );
   judgement.match('origin.version', expect.version, request?.version);
   for (const { name, matcher } of expect.headers)
     judgement.match(`origin.headers.${name}`, matcher, text(request?.headers.get(name)));

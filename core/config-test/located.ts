@@ -107,7 +107,8 @@ class YamlLocator {
       const located: Located =
         value === null ? { ...at, kind: 'scalar', value: null } : this.locate(value as Node, path);
       // `<<: *anchor`: the anchor's entries, unless they are given here.
-      if (name === '<<' && located.kind === 'map') entries.push(...located.entries.filter((one) => !has(items, one.key)));
+      if (name === '<<' && located.kind === 'map')
+        entries.push(...located.entries.filter((one) => !has(items, one.key)));
       else entries.push({ key: name, at, value: located });
     }
     return entries;

@@ -99,7 +99,11 @@ export const matcher: Decode<Matcher> = (node) => {
       test: (value) => value?.startsWith(start) ?? false,
     });
   if (end !== undefined)
-    parts.push({ text: `ending with ${quoted(end)}`, exact: undefined, test: (value) => value?.endsWith(end) ?? false });
+    parts.push({
+      text: `ending with ${quoted(end)}`,
+      exact: undefined,
+      test: (value) => value?.endsWith(end) ?? false,
+    });
   if (said.present !== undefined) parts.push(said.present ? PRESENT : ABSENT);
   if (said.not !== undefined) parts.push(negated(said.not));
   if (said['any-of'] !== undefined) parts.push(any(said['any-of']));

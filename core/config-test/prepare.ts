@@ -62,7 +62,9 @@ export async function prepare(suite: Suite): Promise<Prepared | readonly FormatE
     ),
   );
   const servers = lines
-    .filter(({ backend, names }) => active.some((one) => one.name === backend && one.servers.some(({ name }) => names.includes(name))))
+    .filter(({ backend, names }) =>
+      active.some((one) => one.name === backend && one.servers.some(({ name }) => names.includes(name))),
+    )
     .map((line) => ({ line, mode: mode.get(line.backend)! }));
   const finder = new Finder(config, listeners);
   const errors = finder.check(suite, looked);
@@ -84,7 +86,10 @@ async function readConfiguration(suite: Suite): Promise<Source[]> {
   return sources;
 }
 
-async function load(sources: readonly Source[], env: Readonly<Record<string, string | undefined>>): Promise<LoadedConfig> {
+async function load(
+  sources: readonly Source[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedConfig> {
   const proxy = new RunningProxy({ config: sources.map(asText), env, plugins: [NOBODY], dial: () => undefined });
   await proxy.prepare();
   const { config } = proxy;
@@ -117,7 +122,9 @@ class Finder {
     const proxies = config.proxies;
     this.#frontends = new Set(proxies.filter(({ isFrontend }) => isFrontend).map(({ name }) => name));
     this.#backends = new Map(
-      proxies.filter(({ isBackend }) => isBackend).map(({ name, servers }) => [name, servers.map((server) => server.name)]),
+      proxies
+        .filter(({ isBackend }) => isBackend)
+        .map(({ name, servers }) => [name, servers.map((server) => server.name)]),
     );
   }
 
@@ -149,7 +156,8 @@ class Finder {
       this.#error(place, `the configuration has no backend '${backend}'${didYouMean(backend!, this.#backends.keys())}`);
     else if (server !== undefined && !servers.includes(server))
       this.#error(place, `the backend '${backend}' has no server '${server}'${didYouMean(server, servers)}`);
-    else if (server === undefined && servers.length === 0) this.#error(place, `the backend '${backend}' has no servers`);
+    else if (server === undefined && servers.length === 0)
+      this.#error(place, `the backend '${backend}' has no servers`);
   }
 
   #step({ given, does, expect }: Step): void {
@@ -176,7 +184,8 @@ class Finder {
   #anyServer({ value, place }: Placed<string>, expected: readonly Placed<string>[]): void {
     const within = expected.flatMap((one) => this.#backends.get(one.value) ?? []);
     const known = within.length > 0 ? within : [...this.#backends.values()].flat();
-    if (!known.includes(value)) this.#error(place, `the configuration has no server '${value}'${didYouMean(value, known)}`);
+    if (!known.includes(value))
+      this.#error(place, `the configuration has no server '${value}'${didYouMean(value, known)}`);
   }
 
   #way(way: Way): void {
@@ -190,7 +199,10 @@ class Finder {
       this.#error(place, 'the configuration listens nowhere: no proxy that runs has a bind line');
       return undefined;
     }
-    if (frontend !== undefined && !this.#config.proxies.some(({ name, isFrontend }) => isFrontend && name === frontend.value)) {
+    if (
+      frontend !== undefined &&
+      !this.#config.proxies.some(({ name, isFrontend }) => isFrontend && name === frontend.value)
+    ) {
       this.#error(
         frontend.place,
         `the configuration has no frontend '${frontend.value}'${didYouMean(frontend.value, this.#frontends)}`,
@@ -205,7 +217,10 @@ class Finder {
     if (address !== undefined) {
       const found = of.find(({ bind }) => bind.label === address.value);
       if (found === undefined)
-        this.#error(address.place, `nobody listens on '${address.value}'; addresses are ${of.map(({ bind }) => bind.label).join(', ')}`);
+        this.#error(
+          address.place,
+          `nobody listens on '${address.value}'; addresses are ${of.map(({ bind }) => bind.label).join(', ')}`,
+        );
       return found;
     }
     const wanted = of.find(({ bind }) => bind.port === (port ?? 80));
@@ -213,7 +228,10 @@ class Finder {
     const one = new Set(of.map((listener) => listener.frontend)).size === 1;
     if (wanted !== undefined || one) return wanted ?? of[0];
     const names = of.map((listener) => `${listener.frontend} (${listener.bind.label})`).join(', ');
-    this.#error(place, `${port === undefined ? '' : `nobody listens on port ${port}; `}which 'frontend' is meant? There are ${names}`);
+    this.#error(
+      place,
+      `${port === undefined ? '' : `nobody listens on port ${port}; `}which 'frontend' is meant? There are ${names}`,
+    );
     return undefined;
   }
 }

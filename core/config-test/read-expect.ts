@@ -94,7 +94,10 @@ const count: Decode<Count> = (node) => {
 
 /** Names of header fields are compared in lower case. */
 const headers: Decode<readonly NamedMatcher[]> = (node) =>
-  table('header fields', matcher)(node).map(([{ value, place }, one]) => {
+  table(
+    'header fields',
+    matcher,
+  )(node).map(([{ value, place }, one]) => {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(value)) throw new FormatError(place, `'${value}' is no name of a header field`);
     return { name: value.toLowerCase(), place, matcher: one };
   });
@@ -102,10 +105,16 @@ const headers: Decode<readonly NamedMatcher[]> = (node) =>
 const SCOPES = ['proc', 'sess', 'txn', 'req', 'res'];
 
 const variables: Decode<readonly NamedMatcher[]> = (node) =>
-  table('variables', matcher)(node).map(([{ value, place }, one]) => {
+  table(
+    'variables',
+    matcher,
+  )(node).map(([{ value, place }, one]) => {
     const [scope] = value.split('.');
     if (!SCOPES.includes(scope!) || !/^[a-z]+\.[\w.]+$/.test(value))
-      throw new FormatError(place, `'${value}' is no variable: expected a scope (${SCOPES.join(', ')}) and a name, like txn.x`);
+      throw new FormatError(
+        place,
+        `'${value}' is no variable: expected a scope (${SCOPES.join(', ')}) and a name, like txn.x`,
+      );
     return { name: value, place, matcher: one };
   });
 
@@ -140,9 +149,7 @@ const logShape = Object.fromEntries(LOG_FIELDS.map((field) => [field, matcher]))
 
 const log: Decode<LogExpected> = (node) => {
   // Keys of the log's own, else a condition on the line.
-  const isLine =
-    node.kind !== 'map' ||
-    node.entries.every(({ key }) => MATCHER_KEYS.has(key));
+  const isLine = node.kind !== 'map' || node.entries.every(({ key }) => MATCHER_KEYS.has(key));
   if (isLine) return { line: matcher(node), fields: [] };
   const said = fields('log', { line: matcher, ...logShape })(node);
   return {
@@ -181,7 +188,10 @@ const read = fields('expect', {
   receive: matcher,
   servers: table('servers and counts', count),
   statuses: (node: Located) =>
-    table('statuses and counts', count)(node).map(([{ value, place }, counted]) => {
+    table(
+      'statuses and counts',
+      count,
+    )(node).map(([{ value, place }, counted]) => {
       if (!STATUS.test(value) && value !== 'none')
         throw new FormatError(place, `'${value}' is no status: expected 100 to 599, like 2xx, or none`);
       return [value, counted] as const;

@@ -6,7 +6,10 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** Header fields to send: a text, or several of one name. */
 export const sentHeaders: Decode<readonly (readonly [string, string])[]> = (node) =>
-  table('header fields', oneOrMore(text('a value')))(node).flatMap(([{ value: name, place }, values]) => {
+  table(
+    'header fields',
+    oneOrMore(text('a value')),
+  )(node).flatMap(([{ value: name, place }, values]) => {
     if (!TOKEN.test(name)) throw new FormatError(place, `'${name}' is no name of a header field`);
     for (const value of values)
       if (/[\r\n\0]/.test(value)) throw new FormatError(place, `the value of '${name}' has a line end in it`);
@@ -57,7 +60,5 @@ export const origins: Decode<OriginScripts> = table('origins, by backend or back
 export const PLAIN: Script = {
   refuses: false,
   greeting: undefined,
-  answers: [
-    { status: 200, reason: undefined, headers: [], body: undefined, delay: 0, send: undefined, ends: 'keeps' },
-  ],
+  answers: [{ status: 200, reason: undefined, headers: [], body: undefined, delay: 0, send: undefined, ends: 'keeps' }],
 };

@@ -21,7 +21,10 @@ const source: Decode<{ address: string; port: number | undefined }> = (node) => 
   const [, six, four, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(written) ?? [];
   const address = isIP(written) === 6 ? written : (six ?? four ?? '');
   if (isIP(address) === 0 || Number(port ?? 1) > 65_535)
-    throw new FormatError(node, `'${written}' is no IP address, nor one with a port: 192.0.2.7, 192.0.2.7:4000, [2001:db8::7]:4000`);
+    throw new FormatError(
+      node,
+      `'${written}' is no IP address, nor one with a port: 192.0.2.7, 192.0.2.7:4000, [2001:db8::7]:4000`,
+    );
   return { address, port: port === undefined || address === written ? undefined : Number(port) };
 };
 
@@ -85,10 +88,12 @@ export const request =
     const method = own.method ?? defaults.method ?? { value: 'GET', place: node };
     if (!METHOD.test(method.value)) throw new FormatError(method.place, `'${method.value}' is no method`);
     const version = own.version ?? defaults.version ?? '1.1';
-    const given = merge(defaults.headers ?? [], own.headers ?? []);
+    // The host of a URL is more than what is said of all requests, and less than what this one says of itself.
+    const named: GivenHeaders = host === undefined || hasHost(own.headers) ? [] : [['Host', [host]]];
+    const given = merge(defaults.headers ?? [], [...named, ...(own.headers ?? [])]);
     const auth = own.auth ?? defaults.auth;
     const sent: (readonly [string, string])[] = [];
-    if (!given.some(([name]) => name.toLowerCase() === 'host')) sent.push(['Host', host ?? 'localhost']);
+    if (!hasHost(given)) sent.push(['Host', 'localhost']);
     for (const [name, values] of given) for (const value of values ?? []) sent.push([name, value]);
     if (auth !== undefined) sent.push(['Authorization', `Basic ${Buffer.from(auth).toString('base64')}`]);
     const body = own.body ?? defaults.body;
@@ -119,7 +124,7 @@ type WayFields = Pick<RequestDefaults, 'frontend' | 'address' | 'source' | 'dest
 
 function readWay(node: Located, defaults: WayFields, own: WayFields): Omit<Way, 'port'> {
   // One of its own takes the place of both of the file's.
-  const where = own.frontend ?? own.address ? own : defaults;
+  const where = (own.frontend ?? own.address) ? own : defaults;
   return {
     place: node,
     frontend: where.frontend,
@@ -133,8 +138,12 @@ function readWay(node: Located, defaults: WayFields, own: WayFields): Omit<Way, 
 function readLine(node: Located): RequestDefaults {
   const written = text('a request, like GET /path')(node);
   const [, method, url] = /^(?:(\S+)\s+)?(\S+)$/.exec(written.trim()) ?? [];
-  if (url === undefined) throw new FormatError(node, `'${written}' is no request: expected a method and a URL, like GET /path`);
-  return { url: { value: url, place: node }, ...(method === undefined ? {} : { method: { value: method, place: node } }) };
+  if (url === undefined)
+    throw new FormatError(node, `'${written}' is no request: expected a method and a URL, like GET /path`);
+  return {
+    url: { value: url, place: node },
+    ...(method === undefined ? {} : { method: { value: method, place: node } }),
+  };
 }
 
 interface Url {
@@ -153,8 +162,14 @@ function readUrl({ value, place }: Placed<string>): Url {
   if (scheme!.toLowerCase() === 'https')
     throw new FormatError(place, 'https needs TLS, which Sluice does not have yet: connections of tests are plain');
   const port = /:(\d{1,5})$/.exec(host!)?.[1];
-  return { host: host!, port: port === undefined ? 80 : Number(port), target: rest!.startsWith('/') ? rest! : `/${rest!}` };
+  return {
+    host: host!,
+    port: port === undefined ? 80 : Number(port),
+    target: rest!.startsWith('/') ? rest! : `/${rest!}`,
+  };
 }
+
+const hasHost = (given: GivenHeaders = []): boolean => given.some(([name]) => name.toLowerCase() === 'host');
 
 function merge(defaults: GivenHeaders, own: GivenHeaders): GivenHeaders {
   const named = new Set(own.map(([name]) => name.toLowerCase()));

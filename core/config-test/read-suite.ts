@@ -1,5 +1,18 @@
 import { dirname, resolve } from 'node:path';
-import { type Decode, expected, fields, integer, list, oneOf, type Placed, placed, table, text, time, yesOrNo } from './decode.ts';
+import {
+  type Decode,
+  expected,
+  fields,
+  integer,
+  list,
+  oneOf,
+  type Placed,
+  placed,
+  table,
+  text,
+  time,
+  yesOrNo,
+} from './decode.ts';
 import { oneOrMore } from './decode.ts';
 import { FormatError, type Located } from './located.ts';
 import { expectations } from './read-expect.ts';
@@ -32,6 +45,7 @@ const stepShape = (defaults: RequestDefaults) =>
     name: text('a name'),
     given,
     after: time,
+    meanwhile: time,
     request: request(defaults),
     tcp: tcpExchange(defaults),
     connection: oneOf('connection', ['same', 'new']),
@@ -59,6 +73,7 @@ function toStep(node: Located, said: StepFields): Step {
     place: node,
     given: said.given ?? [],
     after: said.after ?? 0,
+    meanwhile: said.meanwhile ?? 0,
     does,
     connection: said.connection ?? (repeat === undefined ? 'same' : 'new'),
     repeat: repeat ?? 1,
@@ -103,8 +118,9 @@ const testCase =
     )(node);
     const { steps, skip, haproxy } = said;
     if (steps !== undefined) {
-      for (const key of ['request', 'tcp', 'expect', 'repeat', 'at-once', 'connection'] as const)
-        if (said[key] !== undefined) throw new FormatError(node, `beside 'steps', '${key}' has to stand in one of them`);
+      for (const key of ['request', 'tcp', 'expect', 'repeat', 'at-once', 'connection', 'meanwhile'] as const)
+        if (said[key] !== undefined)
+          throw new FormatError(node, `beside 'steps', '${key}' has to stand in one of them`);
       if (steps.length === 0) throw new FormatError(node, "'steps' is empty");
     } else if (said.request === undefined && said.tcp === undefined)
       throw new FormatError(node, "a case needs 'request', 'tcp' or 'steps'");
@@ -113,7 +129,12 @@ const testCase =
       name: said.name!,
       place: node,
       // Those of the case come before those of its first step.
-      steps: steps === undefined ? [own] : own.given.length + own.after > 0 ? [{ ...own, name: undefined }, ...steps] : steps,
+      steps:
+        steps === undefined
+          ? [own]
+          : own.given.length + own.after > 0
+            ? [{ ...own, name: undefined }, ...steps]
+            : steps,
       origins: said.origins ?? [],
       keepsCookies: said.cookies === 'keep',
       skip: skip === true ? '' : skip === false ? undefined : skip,
@@ -152,7 +173,10 @@ export function readSuite(node: Located, file: string): Suite | readonly FormatE
   if (errors.length === 0 && cases.length === 0) errors.push(new FormatError(node, 'the file has no cases'));
   if (errors.length > 0) return errors;
   const folder = dirname(resolve(file));
-  const configuration = said.configuration!.map((one): Placed<string> => ({ ...one, value: resolve(folder, one.value) }));
+  const configuration = said.configuration!.map((one): Placed<string> => ({
+    ...one,
+    value: resolve(folder, one.value),
+  }));
   return {
     file,
     configuration,

@@ -3,7 +3,9 @@
 type Table = ReadonlyMap<string, number>;
 
 const table = (words: Readonly<Record<number, string>>): Table =>
-  new Map(Object.entries(words).flatMap(([count, names]) => names.split(' ').map((name) => [name, Number(count)] as const)));
+  new Map(
+    Object.entries(words).flatMap(([count, names]) => names.split(' ').map((name) => [name, Number(count)] as const)),
+  );
 
 /** Words of `bind`: the listener is a TCP socket of the loopback interface whose clients say by the PROXY protocol who they are. */
 export const BIND_WORDS: Table = table({

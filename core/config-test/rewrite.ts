@@ -208,7 +208,8 @@ class FileRewriter {
     if (this.#section === 'global')
       return GLOBAL_LINES.has(plain) || GLOBAL_PREFIXES.some((prefix) => plain.startsWith(prefix));
     if (!CORE_SECTIONS.has(this.#section)) return false;
-    if (plain === 'option') return CHECK_OPTIONS.has(tokens[tokens.findIndex(({ text }) => text === 'option') + 1]?.text ?? '');
+    if (plain === 'option')
+      return CHECK_OPTIONS.has(tokens[tokens.findIndex(({ text }) => text === 'option') + 1]?.text ?? '');
     return PROXY_LINES.has(plain);
   }
 
@@ -260,7 +261,8 @@ class FileRewriter {
 
   /** Health checks find somebody who lets them in, once: from there on states are what the test says. */
   #connectChecks(tokens: readonly Token[]): void {
-    if (tokens.some(({ text }) => text === 'check')) this.#append(tokens, `port ${this.#places.checkPort} inter 10d rise 100 fall 100`);
+    if (tokens.some(({ text }) => text === 'check'))
+      this.#append(tokens, `port ${this.#places.checkPort} inter 10d rise 100 fall 100`);
   }
 
   /** Behind the last word, where a comment may follow. */
@@ -277,7 +279,8 @@ class FileRewriter {
     // HAProxy wants `len` before `format`.
     const behind = tokens[2]?.text === 'len' ? tokens[3] : target;
     if (behind === undefined) return;
-    if (behind === target) this.#edits.get(target.line)!.find(({ column }) => column === target.column)!.text += ' format raw';
+    if (behind === target)
+      this.#edits.get(target.line)!.find(({ column }) => column === target.column)!.text += ' format raw';
     else this.#append([behind], 'format raw');
   }
 

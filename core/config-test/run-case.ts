@@ -3,7 +3,7 @@ import { type Client, connect } from '../testing/client.ts';
 import { TestTimeout } from '../testing/wait.ts';
 import { CookieJar } from './cookies.ts';
 import { judge, judgeAll, Judgement } from './judge.ts';
-import { answered, NOTHING_OBSERVED, type Observation, type Outcome } from './outcome.ts';
+import { answered, type Observation, type Outcome } from './outcome.ts';
 import { endsOf, type Prepared } from './prepare.ts';
 import { MARK, type Seen } from './stand-in.ts';
 import type { Listener, Subject } from './subject.ts';
@@ -18,6 +18,9 @@ export interface StepResult {
 
 /** A case stopped where it could not go on; not the configuration's fault, or not to be told from it. */
 export class CaseError extends Error {}
+
+/** The program cannot do what the case wants, which says nothing about the configuration. */
+export class NotPossible extends Error {}
 
 /** Real time after which an answer, or bytes, are not waited for any more. */
 const PATIENCE = 5000;
@@ -85,7 +88,7 @@ export class CaseRun {
 
   async #pass(milliseconds: number): Promise<void> {
     if (!(await this.#subject.advance(milliseconds)))
-      throw new CaseError(`the time of ${this.#subject.name} cannot be moved by ${milliseconds / 1000} s`);
+      throw new NotPossible(`the time of ${this.#subject.name} cannot be moved by ${milliseconds / 1000} s`);
   }
 
   async #one(does: HttpRequest | TcpExchange, step: Step): Promise<Outcome> {
@@ -95,10 +98,13 @@ export class CaseRun {
     this.#subject.takeLog();
     // In mode tcp the program tells of a connection when it has ended.
     const ends = listener.mode === 'tcp' || does.kind === 'tcp';
-    const outcome = does.kind === 'tcp' ? await this.#bytes(does, step, open) : await this.#request(does, step, open);
-    const { closed } = open.client;
-    if (ends || closed !== 'open' || step.repeat > 1) this.#close(open, step);
-    return this.#complete(outcome, open, ends ? 0 : open.asked, closed, this.#seen.slice(from));
+    const part = does.kind === 'tcp' ? await this.#bytes(does, step, open) : await this.#request(does, step, open);
+    const closed = await this.#ending(open.client, step);
+    if (ends || closed !== 'open' || (step.repeat > 1 && step.connection === 'new')) {
+      open.client.close();
+      if (this.#open === open) this.#open = undefined;
+    }
+    return this.#complete(part, open, ends ? 0 : open.asked, closed, this.#seen.slice(from));
   }
 
   async #together(does: HttpRequest | TcpExchange, step: Step, size: number): Promise<Outcome[]> {
@@ -113,7 +119,7 @@ export class CaseRun {
     const outcomes: Outcome[] = [];
     const ends = listener.mode === 'tcp' || does.kind === 'tcp';
     for (const [index, open] of opens.entries()) {
-      const { closed } = open.client;
+      const closed = await this.#ending(open.client, step);
       open.client.close();
       const part = parts[index]!;
       const mark = part.response?.headers.all(MARK)[0];
@@ -142,14 +148,10 @@ export class CaseRun {
       const client = await connect(this.#subject.address(listener), options);
       return { client, way: wayOf(does, listener), asked: 0 };
     } catch (error) {
-      throw new CaseError(`cannot connect to ${this.#subject.name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new CaseError(
+        `cannot connect to ${this.#subject.name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
-  }
-
-  #close(open: Open, step: Step): void {
-    if (step.connection === 'same' && step.repeat > 1 && open.client.closed === 'open') return;
-    open.client.close();
-    if (this.#open === open) this.#open = undefined;
   }
 
   async #request(does: HttpRequest, step: Step, open: Open): Promise<Part> {
@@ -194,11 +196,26 @@ export class CaseRun {
     };
     await this.#meanwhile(step, () => enough() || client.closed !== 'open');
     const deadline = Date.now() + (wanted === undefined ? QUIET : QUIET * 8);
-    while (!enough() && client.closed === 'open' && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 3));
+    while (!enough() && client.closed === 'open' && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 3));
     return { kind: 'tcp', response: undefined };
   }
 
-  async #complete(part: Part, open: Open, place: number, closed: Outcome['closed'], seen: readonly Seen[]): Promise<Outcome> {
+  /** What became of the connection; an end that is expected may take its time. */
+  async #ending(client: Client, { expect }: Step): Promise<Outcome['closed']> {
+    await this.#subject.settled();
+    if (client.closed === 'open' && (expect?.connection === 'closed' || expect?.connection === 'reset'))
+      await client.whenClosed(QUIET * 4).catch(() => {});
+    return client.closed;
+  }
+
+  async #complete(
+    part: Part,
+    open: Open,
+    place: number,
+    closed: Outcome['closed'],
+    seen: readonly Seen[],
+  ): Promise<Outcome> {
     await this.#subject.settled();
     const { client } = open;
     const { response } = part;
@@ -209,8 +226,9 @@ export class CaseRun {
       kind: part.kind,
       response: response && answered(response, new Set([MARK, ...this.#subject.ownHeaders])),
       received: part.kind === 'tcp' ? client.text : '',
-      closed: closed === 'open' ? client.closedByPeer(closed) : closed,
-      answeredBy: response === undefined ? undefined : mark === undefined ? 'proxy' : served === undefined ? 'cache' : 'origin',
+      closed,
+      answeredBy:
+        response === undefined ? undefined : mark === undefined ? 'proxy' : served === undefined ? 'cache' : 'origin',
       seen,
       served,
       observation: withStandIn(told, served),
@@ -236,7 +254,9 @@ function wayOf(way: Way, { frontend, bind }: Listener): string {
 function withStandIn(told: Observation, served: Seen | undefined): Observation {
   if (served === undefined || (told.backend !== undefined && told.server !== undefined)) return told;
   const { backend, names } = served.standIn.line;
-  return { ...told, backend: told.backend ?? backend, server: told.server ?? (names.length === 1 ? names[0]! : undefined) };
+  return {
+    ...told,
+    backend: told.backend ?? backend,
+    server: told.server ?? (names.length === 1 ? names[0]! : undefined),
+  };
 }
-
-export { NOTHING_OBSERVED };

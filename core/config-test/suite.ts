@@ -35,6 +35,8 @@ export interface Step {
   readonly given: readonly Given[];
   /** Milliseconds. */
   readonly after: number;
+  /** Time that passes while the answer is waited for; milliseconds. */
+  readonly meanwhile: number;
   readonly does: HttpRequest | TcpExchange | undefined;
   readonly connection: 'same' | 'new';
   readonly repeat: number;

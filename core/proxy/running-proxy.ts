@@ -5,6 +5,7 @@ import type { Diagnostic } from '../config/diagnostics.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
+import { probeRules } from '../expression/probe.ts';
 import { compileRegex } from '../expression/regex.ts';
 import { bindGeneration, buildGeneration } from '../kernel/build.ts';
 import { defaultMaxconn } from '../kernel/default-maxconn.ts';
@@ -92,6 +93,7 @@ export class RunningProxy implements ProxyHandle {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }
     if (config.failed || chosen.length > 0) refuse();
+    if (this.#options.probe !== undefined) probeRules(config.proxies, this.#options.probe);
     const { settings } = config.global;
     if (settings.maxconn === 0) settings.maxconn = defaultMaxconn(settings.ulimitN);
     const { generation, errors } = await buildGeneration(
@@ -136,7 +138,7 @@ export class RunningProxy implements ProxyHandle {
         plugins: [...stockPlugins, ...pluginsOf(this.#options.plugins)],
         loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
-        compilerFor: createCompiler,
+        compilerFor: (keywords) => createCompiler(keywords, this.#options.probe),
       });
     } catch (error) {
       // A word that two of the plugins given to us have.
