@@ -52,7 +52,11 @@ export function locateYaml(text: string, file: string): Located {
     return { file, line, column: col, path };
   };
   const [error] = document.errors;
-  if (error !== undefined) throw new FormatError(placeOf(error.pos[0], ''), error.message);
+  if (error !== undefined)
+    throw new FormatError(
+      placeOf(error.pos[0], ''),
+      `${error.message} (this is no YAML: text with any of {}[],:#&*!|>'"%@ in it is best written in quotes)`,
+    );
   if (document.contents === null) throw new FormatError(placeOf(0, ''), 'the file is empty');
   return new YamlLocator(document, placeOf).locate(document.contents, '');
 }

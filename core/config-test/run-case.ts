@@ -59,7 +59,8 @@ export class CaseRun {
       const names = name === undefined ? (proxy?.servers ?? []).map((one) => one.name) : [name];
       for (const one of names) await this.#subject.given(backend!, one, condition);
     }
-    if (step.after > 0) await this.#pass(step.after);
+    this.#checkPatience(step.after + step.meanwhile);
+    if (step.after > 0) await this.#subject.advance(step.after);
     const outcomes: Outcome[] = [];
     const { does, expect } = step;
     if (does !== undefined) {
@@ -86,9 +87,11 @@ export class CaseRun {
     return { step, outcomes, judgement };
   }
 
-  async #pass(milliseconds: number): Promise<void> {
-    if (!(await this.#subject.advance(milliseconds)))
-      throw new NotPossible(`the time of ${this.#subject.name} cannot be moved by ${milliseconds / 1000} s`);
+  /** Throws NotPossible where time would have to be waited for too long. */
+  #checkPatience(milliseconds: number): void {
+    const { name, patience } = this.#subject;
+    if (milliseconds > patience)
+      throw new NotPossible(`the time of ${name} cannot be moved, and ${milliseconds / 1000} seconds are too long to wait`);
   }
 
   async #one(does: HttpRequest | TcpExchange, step: Step): Promise<Outcome> {
@@ -182,7 +185,7 @@ export class CaseRun {
     const parts = 10;
     for (let i = 0; i < parts && !done(); i++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      await this.#pass(meanwhile / parts);
+      await this.#subject.advance(meanwhile / parts);
     }
   }
 

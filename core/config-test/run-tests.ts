@@ -4,7 +4,6 @@ import { Coverage, percentage } from './coverage.ts';
 import { FormatError } from './located.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { failed, type FileResult, type Report } from './report.ts';
-import { shownPlace } from './report-text.ts';
 import { type CaseResult, type Programs, SuiteRun } from './run-suite.ts';
 import type { Suite } from './suite.ts';
 import { readTestFile } from './test-files.ts';
@@ -120,10 +119,7 @@ async function prepareIn(suite: Suite): Promise<Prepared | readonly FormatError[
 function explain({ diagnostics }: ConfigurationError): string[] {
   const alerts = diagnostics.filter(({ severity, line }) => severity === 'alert' && line !== undefined);
   const told = (alerts.length > 0 ? alerts : diagnostics.filter(({ severity }) => severity === 'alert')).map(
-    (diagnostic) => {
-      const { file } = diagnostic;
-      return locateDiagnostic(file === undefined ? diagnostic : { ...diagnostic, file: shownPlace(file) });
-    },
+    (diagnostic) => locateDiagnostic(diagnostic).replaceAll(`${process.cwd()}/`, ''),
   );
   return ['The configuration is refused:', ...told];
 }

@@ -20,6 +20,7 @@ const PATIENCE = 1000;
 export class Sluice implements Subject {
   readonly name = 'Sluice';
   readonly ownHeaders: OwnHeaders = new Set();
+  readonly patience: number = Infinity;
   readonly #run: Run;
   readonly #proxy: TestProxy;
   /** Listeners in the order of their addresses. */
@@ -65,8 +66,8 @@ export class Sluice implements Subject {
     }
   }
 
-  async advance(_milliseconds: number): Promise<boolean> {
-    return false;
+  async advance(milliseconds: number): Promise<void> {
+    await this.#proxy.clock.advance(milliseconds);
   }
 
   async settled(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { OriginConnection } from '../testing/origin-connection.ts';
 import { Origin, origin } from '../testing/origin.ts';
 import type { OriginAnswer, OriginOptions } from '../testing/origin-script.ts';
-import type { SeenRequest } from '../testing/seen-request.ts';
+import { MessageParser } from '../testing/message-parser.ts';
+import { SeenRequest } from '../testing/seen-request.ts';
 import { toText } from './decode.ts';
 import { PLAIN } from './read-origins.ts';
 import type { ServerLine } from './rewrite.ts';
@@ -15,7 +16,7 @@ export interface Seen {
   readonly standIn: StandIn;
   /** The number in {@link MARK}. */
   readonly id: number;
-  /** In mode http. */
+  /** In mode tcp, too, if the bytes that came are one. */
   readonly request: SeenRequest | undefined;
   /** In mode tcp: all bytes of the connection so far. */
   readonly bytes: () => string;
@@ -25,6 +26,8 @@ export interface Seen {
 
 /** Somebody who is told what arrives anywhere. */
 export type Recorder = (seen: Seen) => void;
+
+const LOOKS_LIKE_HTTP = /^[A-Z]+ \S+ HTTP\/1\.[01]\r\n/;
 
 let ids = 0;
 
@@ -120,14 +123,22 @@ export class StandIn {
     const record = (): void => {
       if (recorded) return;
       recorded = true;
-      this.#record({ standIn: this, id, request: undefined, bytes, source });
+      this.#record({
+        standIn: this,
+        id,
+        bytes,
+        source,
+        get request() {
+          return readRequest(bytes(), connection.number);
+        },
+      });
     };
     if (this.#script.greeting !== undefined) connection.send(Buffer.from(this.#script.greeting, 'latin1'));
     const react = async (): Promise<void> => {
       const fresh = bytes().slice(done);
       if (fresh === '') return;
       record();
-      const looksLikeHttp = /^[A-Z]+ \S+ HTTP\/1\.[01]\r\n/.test(fresh);
+      const looksLikeHttp = LOOKS_LIKE_HTTP.test(fresh);
       if (looksLikeHttp && !fresh.includes('\r\n\r\n')) return;
       done += fresh.length;
       const answer = this.#turn();
@@ -146,6 +157,16 @@ export class StandIn {
 /** Lets anybody in who wants to see whether somebody is there. */
 export async function checkSink(host: string): Promise<Origin> {
   return origin({}, { host, onConnection: (connection) => connection.end() });
+}
+
+function readRequest(bytes: string, connection: number): SeenRequest | undefined {
+  if (!LOOKS_LIKE_HTTP.test(bytes)) return undefined;
+  const found: SeenRequest[] = [];
+  const parser = new MessageParser('request', (message) => {
+    found.push(new SeenRequest(message, connection, found.length + 1, undefined));
+  });
+  parser.push(Buffer.from(bytes, 'latin1'));
+  return found.at(-1);
 }
 
 export function seenBody({ request }: Seen): string {

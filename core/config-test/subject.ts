@@ -35,8 +35,10 @@ export interface Subject {
   readonly ownHeaders: OwnHeaders;
   address(listener: Listener): { readonly host: string; readonly port: number };
   given(backend: string, server: string, condition: ServerCondition): Promise<void>;
-  /** Lets time pass. False where it cannot be moved. */
-  advance(milliseconds: number): Promise<boolean>;
+  /** Lets time pass. */
+  advance(milliseconds: number): Promise<void>;
+  /** Milliseconds that can pass in one step: of a program whose time cannot be moved, those one is ready to wait. */
+  readonly patience: number;
   /** All that follows from what has been sent and received so far has happened. */
   settled(): Promise<void>;
   /** What is known of the nth request, from 1, on the client's connection from that local port. */
