@@ -1,4 +1,4 @@
-import type { BindConfig, ConnectionError, Endpoint, Listener, Transaction } from '../api/index.ts';
+import type { BindConfig, ConnectionError, Endpoint, Listener, Timer, Transaction } from '../api/index.ts';
 import { adoptSocket, type PlainSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
@@ -12,12 +12,12 @@ import { IntroductionReader } from './introduction.ts';
 import type { ListenSpec } from './listen.ts';
 import { tell } from './log-steps.ts';
 import type { ProcessState } from './process-state.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import { runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { takeStream } from './stream.ts';
 import { TcpSession } from './tcp-session.ts';
-import { now, wallClock } from './timers.ts';
 
 let connections = 0;
 
@@ -34,8 +34,9 @@ export class Acceptor implements Door {
   /** The address as the configuration has it. */
   readonly configured: string;
   readonly #stands: Endpoint | undefined;
+  readonly #clock: ProxyClock;
   readonly #process: ProcessState;
-  #delayed: NodeJS.Timeout | undefined;
+  #delayed: Timer | undefined;
   #stopped = false;
   readonly sessions: Set<ClientSession> = new Set();
 
@@ -49,6 +50,7 @@ export class Acceptor implements Door {
   ) {
     this.configured = configured;
     this.#stands = stands;
+    this.#clock = process.clock;
     this.frontend = frontend;
     this.listener = listener;
     this.bind = bind;
@@ -72,12 +74,12 @@ export class Acceptor implements Door {
   stop(): void {
     this.#stopped = true;
     this.#process.acceptors.delete(this);
-    if (this.#delayed !== undefined) clearTimeout(this.#delayed);
+    this.#delayed?.stop();
   }
 
   #accept(socket: PlainSocket): void {
     newEvent();
-    const at = now();
+    const at = this.#clock.now();
     const { frontend } = this;
     const remote = socket.remoteAddress;
     if (remote === undefined && socket.remoteFamily === undefined && this.socket.target.kind === 'inet') {
@@ -120,7 +122,7 @@ export class Acceptor implements Door {
     const { onConnectionError } = this.frontend.runtime;
     if (onConnectionError === null) return;
     const stream = this.#passing(session);
-    stream.timing.end = now();
+    stream.timing.end = this.#clock.now();
     stream.terminate('P', 'R');
     tell(onConnectionError, stream);
     stream.finish();
@@ -192,7 +194,7 @@ export class Acceptor implements Door {
   #passing(session: ClientSession): Stream & Transaction {
     const stream = takeStream();
     stream.shared = true;
-    stream.begin(session, wallClock(session.acceptedTime));
+    stream.begin(session, this.#clock.wall(session.acceptedTime));
     stream.timing.start = session.acceptedTime;
     return stream;
   }
@@ -225,14 +227,15 @@ export class Acceptor implements Door {
       this.socket.pause();
       return;
     }
-    const delay = frontend.rateDelay(now());
+    const delay = frontend.rateDelay(this.#clock.now());
     if (delay > 0) {
       this.socket.pause();
-      this.#delayed ??= setTimeout(() => {
-        newEvent();
+      if (this.#delayed !== undefined) return;
+      this.#delayed = this.#clock.timer(() => {
         this.#delayed = undefined;
         if (!this.#stopped) this.#regulate();
-      }, delay);
+      });
+      this.#delayed.start(delay);
       return;
     }
     if (this.socket.paused && !this.#process.held) this.socket.resume();

@@ -6,8 +6,8 @@ import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState, Surroundings } from './process-state.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 import { Budgets } from './variables.ts';
 
@@ -17,6 +17,7 @@ export type Say = (severity: Severity, text: string) => void;
 export class Generation implements Process {
   readonly settings: GlobalSettings;
   readonly log: Log;
+  readonly clock: ProxyClock;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
@@ -61,6 +62,7 @@ export class Generation implements Process {
     this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
     this.surroundings = process.surroundings;
+    this.clock = process.clock;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;
     this.pipeline = buildPipeline([], () => undefined);
@@ -87,14 +89,14 @@ export class Generation implements Process {
   get ending(): boolean {
     if (!this.draining) return false;
     const spread = this.settings.closeSpreadTime;
-    return spread === undefined || Math.random() * spread < now() - this.#drainingSince;
+    return spread === undefined || Math.random() * spread < this.clock.now() - this.#drainingSince;
   }
 
   /** A connection between two requests: ended now, or within `close-spread-time`. */
   #endIdle(session: ClientSession): void {
     const spread = this.settings.closeSpreadTime;
     if (spread === undefined) session.endIfIdle();
-    else if (spread !== Infinity) setTimeout(() => session.endIfIdle(), Math.random() * spread).unref();
+    else if (spread !== Infinity) this.clock.timer(() => session.endIfIdle()).start(Math.random() * spread);
   }
 
   get sessions(): number {
@@ -151,7 +153,7 @@ export class Generation implements Process {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
-    this.#drainingSince = now();
+    this.#drainingSince = this.clock.now();
     this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();

@@ -1,6 +1,7 @@
 import { newEvent } from '../net/clock.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { Acceptor } from './acceptor.ts';
+import { ProxyClock } from './proxy-clock.ts';
 
 /** What whoever runs the proxy has decided, and wants to be told. */
 export interface Surroundings {
@@ -28,7 +29,8 @@ export class ProcessState {
   /** 0: no limit. */
   maxconn = 0;
   connections = 0;
-  readonly startedAt: number = Date.now();
+  readonly clock: ProxyClock = new ProxyClock();
+  readonly startedAt: number = this.clock.wall();
   readonly acceptors: Set<Acceptor> = new Set();
   /** Listeners are paused from outside. */
   held = false;

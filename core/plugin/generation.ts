@@ -1,5 +1,6 @@
 import type {
   Backend,
+  Clock,
   Frontend,
   GlobalConfig,
   Hooks,
@@ -10,7 +11,6 @@ import type {
   ProxyConfig,
   Timer,
 } from '../api/index.ts';
-import { PluginTimer } from '../kernel/plugin-timer.ts';
 import { within } from './deadline.ts';
 import type { Kept, Shelf } from './kept.ts';
 import { pluginLog } from './process-log.ts';
@@ -31,6 +31,7 @@ export interface Site {
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
   readonly logTap: LogTap;
+  readonly clock: Clock;
   warn(message: string): void;
 }
 
@@ -87,7 +88,7 @@ export class Generation {
         args,
         signal: this.#abort.signal,
         timer: (run: () => void): Timer =>
-          new PluginTimer(run, (error) => {
+          site.clock.timer(run, (error) => {
             this.#log.error({ plugin: plugin.name, err: error }, `plugin '${plugin.name}' failed in a timer`);
           }),
         keep: <T extends object>(key: string, create: () => T): T => this.#shelf.keep(plugin.name, key, create),

@@ -11,7 +11,7 @@ import { bindGeneration, buildGeneration } from '../kernel/build.ts';
 import { defaultMaxconn } from '../kernel/default-maxconn.ts';
 import type { Generation } from '../kernel/generation.ts';
 import { ProcessState } from '../kernel/process-state.ts';
-import { now } from '../kernel/timers.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
@@ -59,6 +59,11 @@ export class RunningProxy implements ProxyHandle {
       },
       failed: (error) => this.#emit('error', error),
     });
+  }
+
+  /** The time that everything of it goes by. */
+  protected get time(): ProxyClock {
+    return this.#process.clock;
   }
 
   #emit<Name extends ProxyEventName>(name: Name, ...args: ProxyEvents[Name]): void {
@@ -117,6 +122,7 @@ export class RunningProxy implements ProxyHandle {
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
         logTap: this.#logTap(),
+        clock: this.#process.clock,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
@@ -206,9 +212,10 @@ export class RunningProxy implements ProxyHandle {
       loaded.plugins.drain();
       await this.#sockets.release(loaded.traffic);
       const after = loaded.config.global.settings.hardStopAfter;
-      const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);
+      const timer = this.#process.clock.timer(() => loaded.traffic.kill());
+      if (after !== undefined) timer.start(after);
       await drained;
-      if (timer !== undefined) clearTimeout(timer);
+      timer.stop();
       await loaded.plugins.stop();
     })();
     this.#ending.set(loaded, ending);
@@ -225,6 +232,7 @@ export class RunningProxy implements ProxyHandle {
     if (drain === false) this.#stopping = this.#stopNow(this.#stopping);
     else this.#stopping ??= this.#stopSoftly(drain);
     await this.#stopping;
+    this.#process.clock.end();
     if (first) this.#emit('stopped');
   }
 
@@ -234,9 +242,10 @@ export class RunningProxy implements ProxyHandle {
       this.#started = false;
       this.#end(this.#running, traffic.drain(true));
     } else await plugins.stop();
-    const timer = drain === true ? undefined : setTimeout(() => this.#killAll(), drain);
+    const timer = this.#process.clock.timer(() => this.#killAll());
+    if (drain !== true) timer.start(drain);
     await Promise.all(this.#ending.values());
-    clearTimeout(timer);
+    timer.stop();
   }
 
   #killAll(): void {
@@ -296,9 +305,9 @@ export class RunningProxy implements ProxyHandle {
     return {
       connections: this.#process.connections,
       maxconn: this.#process.maxconn,
-      uptime: Math.floor((Date.now() - this.#process.startedAt) / 1000),
+      uptime: Math.floor((this.#process.clock.wall() - this.#process.startedAt) / 1000),
       generations: this.#ending.size + 1,
-      ...generationStats(this.#running.traffic, now()),
+      ...generationStats(this.#running.traffic, this.#process.clock.now()),
     };
   }
 

@@ -1,6 +1,7 @@
 /** What tests of plugins and of configurations are written with: `sluice/testing`. Any test runner will do. */
 export { Client, ClientResponse, connect, request } from './client.ts';
 export type { ClientTarget, ConnectOptions, ProxyHeaderInput, RequestInput } from './client.ts';
+export { TestClock, type TestDuration } from './clock.ts';
 export { WireConnection } from './connection.ts';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.ts';
 export { Fields, type FieldsInput } from './fields.ts';

@@ -3,6 +3,7 @@ import type { ProxyHandle, StopOptions } from '../proxy/handle.ts';
 import type { ProxyOptions } from '../proxy/options.ts';
 import { RunningProxy } from '../proxy/running-proxy.ts';
 import { type Client, type ClientResponse, connect, type ConnectOptions, type RequestInput } from './client.ts';
+import { TestClock } from './clock.ts';
 import { type Observation, observe } from './observation.ts';
 import type { Origin } from './origin.ts';
 import { ServerControl } from './server-control.ts';
@@ -43,12 +44,14 @@ export interface TestProxy extends ProxyHandle {
   ): Promise<{ readonly response: ClientResponse; readonly observation: Observation }>;
   /** What became of requests since the start, in the order in which they ended. */
   readonly observations: readonly Observation[];
-  /** Resolves with the nth observation, from 1, once it is there; the next one if left out. */
+  /** Resolves with the nth observation, from 1, once it is there; the one behind the last that was asked for if left out. */
   observation(n?: number, milliseconds?: number): Promise<Observation>;
   /** A server, by `backend/server`, to set down or up. Throws with the names there are. */
   server(path: string): ServerControl;
   /** The origin that stands in for a server, with `standIns: true`. */
   standIn(path: string): Origin;
+  /** The proxy's time. */
+  readonly clock: TestClock;
   /** Every line that `log` lines made so far, of events too. */
   readonly logLines: readonly string[];
 }
@@ -56,9 +59,11 @@ export interface TestProxy extends ProxyHandle {
 class TestingProxy extends RunningProxy implements TestProxy {
   readonly observations: Observation[] = [];
   readonly logLines: string[] = [];
+  readonly clock: TestClock;
   readonly #standIns: StandIns | undefined;
   readonly #backends: { current: readonly Backend[] };
   readonly #waiters: Set<() => void>;
+  #given = 0;
 
   constructor(options: StartOptions) {
     const { addresses = 'free', servers = {}, checks = 'run', plugins = [], sendLogs = false, ...rest } = options;
@@ -87,6 +92,9 @@ class TestingProxy extends RunningProxy implements TestProxy {
     this.#waiters = waiters;
     this.#standIns = standIns;
     this.#backends = backends;
+    this.clock = new TestClock(this.time, () =>
+      backends.current.some((backend) => backend.servers.some(({ state }) => state.health.running || state.agent.running)),
+    );
     this.on('log', ({ message, transaction }) => {
       this.logLines.push(message);
       if (transaction === undefined) return;
@@ -142,7 +150,8 @@ class TestingProxy extends RunningProxy implements TestProxy {
     }
   }
 
-  async observation(n: number = this.observations.length + 1, milliseconds?: number): Promise<Observation> {
+  async observation(n: number = this.#given + 1, milliseconds?: number): Promise<Observation> {
+    this.#given = n;
     return this.#whenObserved(() => this.observations[n - 1], `observation ${n}`, milliseconds);
   }
 

@@ -10,8 +10,8 @@ import type {
   Severity,
   Transaction,
 } from '../api/index.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
-import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
 import { isBefore, WaitQueue } from './queue.ts';
@@ -25,11 +25,12 @@ export class UpstreamBackend implements Backend {
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
-  readonly queue: WaitQueue = new WaitQueue(false);
+  readonly clock: ProxyClock;
+  readonly queue: WaitQueue;
   activeServers = 0;
   backupServers = 0;
   timesDown = 0;
-  changedAt: number = now();
+  changedAt: number;
   #downtime = 0;
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
@@ -41,6 +42,9 @@ export class UpstreamBackend implements Backend {
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
+    this.clock = runtime.generation.clock;
+    this.queue = new WaitQueue(false, this.clock);
+    this.changedAt = this.clock.now();
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
@@ -98,12 +102,12 @@ export class UpstreamBackend implements Backend {
   }
 
   get downtime(): number {
-    return this.#downtime + (this.usable === 0 ? now() - this.changedAt : 0);
+    return this.#downtime + (this.usable === 0 ? this.clock.now() - this.changedAt : 0);
   }
 
   /** It has servers again, or none any more. */
   noteAvailable(available: boolean): void {
-    const at = now();
+    const at = this.clock.now();
     if (available) this.#downtime += at - this.changedAt;
     else this.timesDown++;
     this.changedAt = at;
@@ -125,7 +129,7 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
-    counters.sessionRate.add(now());
+    counters.sessionRate.add(this.clock.now());
     if (++server.active > server.mostActive) {
       server.mostActive = server.active;
       if (server.active > counters.highest) counters.highest = server.active;
