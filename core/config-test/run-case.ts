@@ -91,7 +91,9 @@ export class CaseRun {
   #checkPatience(milliseconds: number): void {
     const { name, patience } = this.#subject;
     if (milliseconds > patience)
-      throw new NotPossible(`the time of ${name} cannot be moved, and ${milliseconds / 1000} seconds are too long to wait`);
+      throw new NotPossible(
+        `the time of ${name} cannot be moved, and ${milliseconds / 1000} seconds are too long to wait`,
+      );
   }
 
   async #one(does: HttpRequest | TcpExchange, step: Step): Promise<Outcome> {

@@ -93,7 +93,9 @@ class TestingProxy extends RunningProxy implements TestProxy {
     this.#standIns = standIns;
     this.#backends = backends;
     this.clock = new TestClock(this.time, () =>
-      backends.current.some((backend) => backend.servers.some(({ state }) => state.health.running || state.agent.running)),
+      backends.current.some((backend) =>
+        backend.servers.some(({ state }) => state.health.running || state.agent.running),
+      ),
     );
     this.on('log', ({ message, transaction }) => {
       this.logLines.push(message);

@@ -4,8 +4,8 @@ import { mayChange } from './received.ts';
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 /** A line that could become one of a request. */
 const BEGINNING = new RegExp(`^(?:${TOKEN})?$|^${TOKEN} [^\\s]*(?: [\\x21-\\x7e]*\\r?)?$`);
-/** HTTP/0.9 had no version, and no fields. */
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) (/\\S*|[a-zA-Z][\\w+.-]*://\\S+|\\S+:\\d+)( [A-Z]+/\\d\\.\\d)?\\r?$`);
+/** HTTP/0.9 had no version, no fields, and nothing but GET. */
+const REQUEST_LINE = new RegExp(`^(?:${TOKEN} \\S+( [A-Z]+/\\d\\.\\d)|GET /\\S*)\\r?$`);
 const FIELD = new RegExp(`^(?:${TOKEN}:.*|[ \\t].*)$`);
 
 /** `req.proto_http`: the head of a request has come. In mode tcp the bytes are looked at; undefined while too few have come. */
@@ -18,8 +18,8 @@ export function isHttp(transaction: Transaction): boolean | undefined {
   const [first, ...fields] = lines;
   if (first === undefined) return BEGINNING.test(rest) ? mayChange(transaction) : false;
   const parts = REQUEST_LINE.exec(first);
-  if (parts === null || (parts[2]!.includes(':') && !parts[2]!.includes('/') && parts[1] !== 'CONNECT')) return false;
-  if (parts[3] === undefined) return true;
+  if (parts === null) return false;
+  if (parts[1] === undefined) return true;
   for (const field of fields) {
     const text = field.replace(/\r$/, '');
     if (text === '') return true;

@@ -72,7 +72,12 @@ describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])
             one.send(bytes.slice(3));
             expect(await origin.when(() => origin.conversations[index]?.received === bytes), bytes).toBe(true);
           }
-          for (const bytes of ['EHLO a\r\n', 'G@T / HTTP/1.1\r\n\r\n', 'GET x HTTP/1.1\r\n\r\n', 'GET / HTTP/1.1\r\nb d\r\n\r\n']) {
+          for (const bytes of [
+            'EHLO a\r\n',
+            'G@T / HTTP/1.1\r\n\r\n',
+            'GET / HTTP 1.1\r\n\r\n',
+            'GET / HTTP/1.1\r\nb d\r\n\r\n',
+          ]) {
             const bad = await client();
             bad.send(bytes);
             expect(await bad.sawClose(), bytes).toBe(true);
