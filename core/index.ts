@@ -152,6 +152,7 @@ class RunningProxy implements ProxyHandle {
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
+        say: generation.say,
       });
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;

@@ -15,7 +15,7 @@ import type {
   ServiceKeyword,
 } from './keywords.ts';
 import type { GlobalConfig, ProxyConfig } from './settings.ts';
-import type { Backend, Frontend } from './traffic.ts';
+import type { Backend, Frontend, Severity } from './traffic.ts';
 
 /** Bumped when a published plugin could stop working; written as a literal by every plugin. */
 export type ApiVersion = 1;
@@ -92,6 +92,8 @@ export interface PluginContext {
   keep<T extends object>(key: string, create: () => T): T;
   /** Says something about the configuration, as a warning, when it starts. */
   warn(message: string): void;
+  /** Says something on stderr that an operator should see, at any time, in HAProxy's shape (`[ALERT]    (pid) : …`). */
+  say(severity: Severity, text: string): void;
   /** A timer, stopped. What `run` throws is logged under the plugin's name. Stop those that are started in `stop`. */
   timer(run: () => void): Timer;
 }

@@ -7,6 +7,7 @@ import type {
   Plugin,
   PluginInstance,
   ProxyConfig,
+  Severity,
   Timer,
 } from '../api/index.ts';
 import { PluginTimer } from '../kernel/plugin-timer.ts';
@@ -30,6 +31,7 @@ export interface Site {
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
   warn(message: string): void;
+  say(severity: Severity, text: string): void;
 }
 
 /** A plugin's hooks, and whom to blame for what they throw. */
