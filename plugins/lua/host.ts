@@ -72,7 +72,6 @@ export class LuaHost {
     for (const task of this.#queue.splice(0)) if (task.isQueued) task.resume();
   }
 
-
   close(): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';

@@ -12,7 +12,7 @@ const MAX_STRING = 256 * 1024 * 1024;
 export function newState(host: LuaHost, id: number): World {
   const { settings } = host;
   const state = engine.newState({
-    libraries: settings.libraries,
+    ...(settings.libraries === undefined ? {} : { libraries: settings.libraries }),
     maxMemory: settings.maxMemory,
     maxString: MAX_STRING,
     forcedYield: settings.forcedYield ?? FORCED_YIELD,

@@ -1,16 +1,7 @@
 import type { LuaSettings } from './settings.ts';
 
 /** What Lua code is called for; lua-api.rst, "Lua in HAProxy: contexts". */
-export type RoleKind =
-  | 'action'
-  | 'fetch'
-  | 'converter'
-  | 'service'
-  | 'task'
-  | 'event'
-  | 'cli'
-  | 'filter'
-  | 'init';
+export type RoleKind = 'action' | 'fetch' | 'converter' | 'service' | 'task' | 'event' | 'cli' | 'filter' | 'init';
 
 /**
  * What becomes of a function that would have to wait: it does; it does not, and answers at once (`init`); or all that runs is

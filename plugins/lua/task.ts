@@ -24,7 +24,7 @@ export class Task {
   concluded = false;
   /** What ties the code to who asked: an applet, a reply to be sent. */
   attachment: object | undefined;
-  /** The time of {@link wakeIn} is over. Cleared when a wait begins. */
+  /** The time of {@link wakeIn} is over. */
   timedOut = false;
   /** Called when it ends, if that was not in {@link run}. */
   settled: ((task: Task) => void) | undefined;
@@ -114,12 +114,13 @@ export class Task {
   }
 
   /**
-   * Suspends the code until {@link wake}; `finish` then pushes the results of the host function, or waits again. `cancel` ends what is
-   * waited for, if nobody is left to wait.
+   * Suspends the code until {@link wake}; `finish` then looks whether what it waits for is there, and pushes the results of the host
+   * function, or waits again. `cancel` ends what is waited for, if nobody is left to wait.
    */
   wait(call: LuaCall, finish: HostFunction, cancel?: () => void): number {
-    this.timedOut = false;
-    this.#cancel = cancel;
+    // In a coroutine that the script made, this gives way to whoever resumed it, as any yield does.
+    if (call !== this.thread.stack) cancel?.();
+    else this.#cancel = cancel;
     return call.wait(finish);
   }
 
@@ -144,6 +145,7 @@ export class Task {
 
   /** Wakes it in so many milliseconds, if nothing did before. */
   wakeIn(milliseconds: number): void {
+    this.timedOut = false;
     this.#timer ??= this.world.host.timer(() => {
       this.timedOut = true;
       this.wake();
