@@ -132,6 +132,7 @@ export class RunningProxy implements ProxyHandle {
         listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
         clock: this.#process.clock,
+        say: generation.say,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
