@@ -1,4 +1,4 @@
-import type { Extension, PluginContext, Timer } from 'sluice/plugin';
+import type { Extension, GlobalConfig, PluginContext, Timer } from 'sluice/plugin';
 import type { LuaRef } from './engine/engine.ts';
 import { newState } from './new-state.ts';
 import { Reporter } from './reporter.ts';
@@ -25,6 +25,8 @@ export class LuaHost {
   readonly worlds: (World | undefined)[] = [];
   /** `lua-prepend-path`, in order: for states that are made later. */
   readonly paths: { readonly pattern: string; readonly which: 'path' | 'cpath' }[] = [];
+  /** What it hangs on; set by who loads a script. */
+  global!: GlobalConfig;
   /** Set when all sections have been read. */
   context: PluginContext | undefined;
   readonly #queue: Task[] = [];
