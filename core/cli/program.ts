@@ -13,7 +13,6 @@ import { configuredModes, type Modes } from './modes.ts';
 import { takeNotify } from './notify.ts';
 import { report, reported, takeRole, type Role } from './roles.ts';
 import { serve } from './serve.ts';
-import { findTool } from './tools.ts';
 import { USAGE } from './usage.ts';
 import { buildText, versionText } from './version.ts';
 
@@ -23,8 +22,6 @@ const err = (text: string): void => writeAll(2, text);
 
 /** The whole program: what the arguments ask for, and the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const tool = findTool(args[0]);
-  if (tool) return (await tool())(args.slice(1));
   const code = await obey(args);
   await reported();
   return code;
