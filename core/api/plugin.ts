@@ -76,6 +76,16 @@ export interface Log {
   readonly error: LogLine;
 }
 
+/** The time of a proxy. Tests move it; who asks the machine instead lives in another time than the proxy. */
+export interface Clock {
+  /** Monotonic milliseconds. Their zero is that of `performance.now()`, as long as nobody has moved the clock. */
+  now(): number;
+  /** Milliseconds since 1970, of a monotonic time, or now. */
+  wall(at?: number): number;
+  /** A timer, stopped. What `run` throws goes to `failed`; without that it is uncaught. */
+  timer(run: () => void, failed?: (error: unknown) => void): Timer;
+}
+
 /** A line of traffic or of an event, for the targets of `log` lines. */
 export interface LoggedLine {
   /** The frontend or backend that logs. */
@@ -98,7 +108,7 @@ export interface LogTap {
   tell(line: LoggedLine): void;
 }
 
-/** Runs once after a while, in the process's one heap of deadlines: thousands of them cost little. */
+/** Runs once after a while of the proxy's clock, among all of its deadlines: thousands of them cost little. */
 export interface Timer {
   /** From now on; a timer that has been started is moved. */
   start(milliseconds: number): void;
@@ -123,6 +133,7 @@ export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   readonly names: Names;
   /** The commands of all plugins; complete once every plugin has been set up. */
   readonly commands: CommandTable;
+  readonly clock: Clock;
   /** Aborted when the generation is to be torn down. */
   readonly signal: AbortSignal;
   /** State carried from the generation this one replaces, e.g. a cache or a stick table. */
