@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-import { main } from './program.ts';
+import { findTool } from './tools.ts';
 
 let code: number;
 try {
-  code = await main(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const tool = findTool(args[0]);
+  // A tool is a program of its own: it does not load the proxy.
+  code = tool ? await (await tool())(args.slice(1)) : await (await import('./program.ts')).main(args);
 } catch (error) {
   console.error(error);
   code = 1;
