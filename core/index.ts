@@ -15,6 +15,7 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyHandle> {
 export { formatDiagnostic, locateDiagnostic, type Diagnostic } from './config/diagnostics.ts';
 export type { Source } from './config/sources.ts';
 export type { Log, LoggedLine, Plugin } from './api/index.ts';
+export type { PluginWithArguments } from './plugin/load.ts';
 export type { ProxyAddress } from './proxy/addresses.ts';
 export type { ProxyEventName, ProxyEvents, ProxyListeners, ProxyMessage, ServerEvent } from './proxy/events.ts';
 export type { OpenOptions, ProxyHandle, StopOptions } from './proxy/handle.ts';
@@ -24,7 +25,6 @@ export type {
   ConfigText,
   DialedServer,
   DialTarget,
-  PluginWithArguments,
   ProxyOptions,
 } from './proxy/options.ts';
 export { ConfigurationError } from './proxy/refusal.ts';

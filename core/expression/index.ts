@@ -55,7 +55,7 @@ class ExpressionCompiler implements Compiler {
     names.set(name, named);
   }
 
-  expression(words: Words, context: CompileContext): Expression {
+  expression(words: Words, context: CompileContext, skip = 0): Expression {
     return refusing(words, plain, () => {
       const text = words.peek();
       if (text === undefined) throw new ExpressionError('missing fetch method');
@@ -67,7 +67,7 @@ class ExpressionCompiler implements Compiler {
           last = words.next('a converter');
         },
       };
-      const { sample, end } = readSample(text, 0, this.#tables, this.#wordContext(words, context), continuation);
+      const { sample, end } = readSample(text, skip, this.#tables, this.#wordContext(words, context), continuation);
       if (end < last.length)
         throw new ExpressionError(
           sample.hasConverters
@@ -78,7 +78,13 @@ class ExpressionCompiler implements Compiler {
         throw new ExpressionError(
           `fetch method '${sample.text}' extracts information from '${sourceNeeds(sample.source)}', none of which is available here`,
         );
-      return { text: sample.text, type: sample.type, evaluate: sample.evaluate, some: sample.some };
+      return {
+        text: sample.text,
+        type: sample.type,
+        source: sample.source,
+        evaluate: sample.evaluate,
+        some: sample.some,
+      };
     });
   }
 

@@ -31,3 +31,4 @@ export { tcpInfoProblem } from '../net/tcp-info.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError } from './regex.ts';
 export { xxh32, xxh64 } from './xxhash.ts';
+export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';

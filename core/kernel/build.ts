@@ -38,6 +38,7 @@ export async function buildGeneration(
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
     proxy.running.backend = backend;
+    backend.serverReader = (name, address, words) => config.readServer(proxy, name, address, words);
     await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
@@ -136,6 +137,16 @@ export async function bindGeneration(
       }
     }
   }
-  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend));
+  for (const own of generation.pluginListeners) {
+    for (const { target } of await listenSpecs(own.bind, generation.settings)) {
+      const claimed = sockets.claim(generation, { target, backlog: own.bind.backlog ?? 128 });
+      const socket = await claimed.catch((error: unknown) => {
+        if (!(error instanceof ListenError)) throw error;
+        throw new LineError(own.bind, error.message, 'GLOBAL');
+      });
+      own.sockets.push(socket);
+    }
+  }
+  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend.servers));
   return warnings;
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Log, Plugin } from '../api/index.ts';
 import type { Source, SourceSpec } from '../config/sources.ts';
-import type { LoadedPlugin } from '../plugin/generation.ts';
+import type { PluginWithArguments } from '../plugin/load.ts';
 import type { ProxyListeners } from './events.ts';
 
 /** The text of a configuration, or one that has a name: what messages call it, and where its `plugin-load ./…` starts from. */
@@ -13,12 +13,6 @@ export interface ConfigSources {
   readonly config?: ConfigText | readonly ConfigText[];
   /** Files, and folders whose `*.cfg` are read. */
   readonly file?: string | readonly string[];
-}
-
-/** A plugin with what would follow its name on a `plugin-load` line. */
-export interface PluginWithArguments {
-  readonly plugin: Plugin;
-  readonly args: readonly string[];
 }
 
 /** A `bind` address, for {@link ProxyOptions.bind}. */
@@ -92,9 +86,4 @@ function isList(config: ConfigText | readonly ConfigText[]): config is readonly 
 function asSource(config: ConfigText): Source {
   const { name, text } = typeof config === 'string' ? { name: 'config', text: config } : config;
   return { name, text: Buffer.from(text.endsWith('\n') ? text : `${text}\n`, 'utf8').toString('latin1') };
-}
-
-/** Plugins with their arguments, in the words of the loader. */
-export function pluginsOf(plugins: ProxyOptions['plugins'] = []): LoadedPlugin[] {
-  return plugins.map((entry) => ('plugin' in entry ? entry : { plugin: entry, args: [] }));
 }

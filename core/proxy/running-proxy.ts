@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
 import { dirname, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
+import { VERSION } from '../config/features.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
@@ -16,14 +18,13 @@ import { MemoryStream } from '../net/memory-stream.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
-import { loadPlugin } from '../plugin/load.ts';
-import { DuplicateWordError } from '../plugin/registry.ts';
+import { adoptGiven, loadPlugin, PluginLoadError } from '../plugin/load.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
 import type { OpenOptions, ProxyHandle, StopOptions } from './handle.ts';
-import { type ConfigSources, pluginsOf, type ProxyOptions, sourcesOf } from './options.ts';
-import { asDiagnostic, ConfigurationError, contributionsNotRun, portsZero } from './refusal.ts';
+import { type ConfigSources, type ProxyOptions, sourcesOf } from './options.ts';
+import { asDiagnostic, ConfigurationError, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
 
 interface Loaded {
@@ -93,7 +94,6 @@ export class RunningProxy implements ProxyHandle {
   async #load(sources: readonly SourceSpec[]): Promise<Loaded> {
     const config = await this.#read(sources);
     const diagnostics = [...config.diagnostics];
-    diagnostics.push(...contributionsNotRun(config));
     const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
@@ -125,6 +125,9 @@ export class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        version: VERSION,
+        names: config.names,
+        listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
         clock: this.#process.clock,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
@@ -145,14 +148,14 @@ export class RunningProxy implements ProxyHandle {
       return await loadConfig({
         sources,
         env: this.#options.env ?? process.env,
-        plugins: [...stockPlugins, ...pluginsOf(this.#options.plugins)],
+        plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
         loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
         compilerFor: createCompiler,
       });
     } catch (error) {
-      // A word that two of the plugins given to us have.
-      if (!(error instanceof DuplicateWordError)) throw error;
+      // One of those given to us is no plugin.
+      if (!(error instanceof PluginLoadError)) throw error;
       throw new ConfigurationError([{ severity: 'alert', message: error.message }]);
     }
   }
@@ -171,6 +174,9 @@ export class RunningProxy implements ProxyHandle {
     }
     this.#process.maxconn = this.#options.maxconn ?? loaded.config.global.settings.maxconn;
     for (const acceptor of loaded.traffic.acceptors) acceptor.open();
+    for (const { sockets, accept } of loaded.traffic.pluginListeners) {
+      for (const socket of sockets) socket.accept((connection) => accept(connection as Socket));
+    }
   }
 
   async start(): Promise<void> {
