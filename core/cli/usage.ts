@@ -20,4 +20,5 @@ export const USAGE: string = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdVD ] [ 
         -dD diagnostic mode : warn about suspicious configuration statements
         -sf/-st [pid ]* finishes/terminates old pids.
         -dA -dC -dL -dV -dt -S -x are known and not available : each says why
+        sluice agent <name> runs an SPOE agent ; sluice spop-dump shows what they talk : each has --help
 `;

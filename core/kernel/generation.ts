@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
+import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
 import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
@@ -117,7 +118,9 @@ export class Generation implements Process, FaultDesk {
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
   blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
-    const culprit = error instanceof PluginFault ? error.plugin : plugin;
+    // Where a proxy calls what somebody hung into it, only its own name is known there.
+    const isPlugin = plugin !== transaction?.frontend.name;
+    const culprit = error instanceof PluginFault ? error.plugin : isPlugin ? plugin : (culpritOf(error) ?? plugin);
     const ignored =
       error instanceof PluginFault
         ? !error.told && this.pluginFailed(culprit, `${error.where}, ${where}`, error.cause)

@@ -1,6 +1,6 @@
 import type { Lease, LeaseHolder, Transaction } from '../api/index.ts';
-import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import { countRetry, namedServer, takeServer } from '../kernel/server-choice.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import { schedule, type Timed, unschedule } from '../kernel/timers.ts';
 import { enter } from '../state/counters.ts';
 import type { UpstreamBackend } from './backend.ts';
@@ -31,8 +31,8 @@ export class ServerLease implements Lease, Queued, Timed {
   #again: UpstreamServer | undefined = undefined;
 
   constructor(backend: UpstreamBackend, giveBack: (lease: ServerLease) => void) {
-    this.clock = backend.clock;
     this.#backend = backend;
+    this.clock = backend.clock;
     this.#giveBack = giveBack;
     this.#child = new ChildTransaction(backend);
   }
