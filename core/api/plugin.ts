@@ -127,20 +127,13 @@ export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
-<<<<<<< HEAD
-  readonly clock: Clock;
-=======
->>>>>>> main
   /** The version of HAProxy whose behaviour this program follows. */
   readonly version: string;
   /** What the configuration declared. */
   readonly names: Names;
   /** The commands of all plugins; complete once every plugin has been set up. */
   readonly commands: CommandTable;
-<<<<<<< HEAD
-=======
   readonly clock: Clock;
->>>>>>> main
   /** Aborted when the generation is to be torn down. */
   readonly signal: AbortSignal;
   /** State carried from the generation this one replaces, e.g. a cache or a stick table. */
