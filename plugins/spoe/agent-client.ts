@@ -36,6 +36,16 @@ export class AgentClient {
     pool.carry(exchange, payload);
   }
 
+  /** All connections of the engine, and those that have nothing to do. */
+  get counts(): { readonly all: number; readonly idle: number } {
+    let [all, idle] = [0, 0];
+    for (const { counts } of this.#pools.values()) {
+      all += counts.all;
+      idle += counts.idle;
+    }
+    return { all, idle };
+  }
+
   stop(): void {
     for (const pool of this.#pools.values()) pool.stop();
   }

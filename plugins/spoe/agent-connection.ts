@@ -10,7 +10,7 @@ import {
   SpopWriter,
   STATUS,
   readAgentHello,
-  readDisconnect,
+  readItems,
   writeDisconnect,
   writeHaproxyHello,
 } from 'sluice/agent';
@@ -19,8 +19,6 @@ import { flushLater, type Flushable } from './flush.ts';
 import type { ServerPool } from './server-pool.ts';
 import { FAILURE, spopFailure } from './status.ts';
 
-/** Exchanges at once on a connection where both sides announce pipelining, as HAProxy 3.1 and later have it. */
-const PIPELINED = 20;
 const PIPELINING = 'pipelining';
 /** How long an agent may take to close after it has been told what is wrong, in milliseconds. */
 const FAREWELL = 1000;
@@ -57,7 +55,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
 
   constructor(pool: ServerPool) {
     this.pool = pool;
-    this.#limit = pool.client.pipelining ? PIPELINED : 1;
+    this.#limit = pool.limit;
     this.#frameSize = pool.client.maxFrameSize;
     this.#splitter = new FrameSplitter(this.#frameSize, this.#onFrame);
     this.#timer = pool.client.timer(() => this.#onTime());
@@ -146,7 +144,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   /** What nobody waits for is idle, if it is good for anything. */
   #unused(): void {
     if (this.load > 0 || this.state === 'closed') return;
-    if (this.state !== 'ready' || !this.pool.keeps(this)) this.#close(FAILURE.none);
+    if (this.state !== 'ready' || this.#choked || !this.pool.keeps(this)) this.#close(FAILURE.none);
     else this.#arm(this.pool.timeout('server'));
   }
 
@@ -180,8 +178,8 @@ export class AgentConnection implements OutgoingReader, Flushable {
         this.#agreed();
         break;
       case FRAME.AGENT_DISCONNECT: {
-        const { status } = readDisconnect(reader);
-        this.#close(spopFailure(status === STATUS.NORMAL ? STATUS.IO : status));
+        const status = readItems(reader).get('status-code');
+        this.#close(spopFailure(typeof status === 'number' ? status : STATUS.NORMAL));
         break;
       }
       default:
@@ -190,7 +188,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   };
 
   #acknowledged(): void {
-    const { streamId, frameId, flags } = reader;
+    const { streamId, frameId } = reader;
     const exchange = this.#pending.get(streamId);
     if (exchange === undefined) {
       // Of one that has ended, or of none.
@@ -199,9 +197,8 @@ export class AgentConnection implements OutgoingReader, Flushable {
     }
     if (frameId > 1) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
     if (frameId !== 1) return;
-    const aborted = (flags & FLAG.ABORT) !== 0;
-    if (!aborted && !exchange.detached) exchange.engine.act(exchange, reader);
-    exchange.engine.end(exchange, aborted ? FAILURE.interrupted : FAILURE.none);
+    if (!exchange.detached) exchange.engine.act(exchange, reader);
+    exchange.engine.end(exchange, FAILURE.none);
   }
 
   #agreed(): void {
@@ -215,16 +212,17 @@ export class AgentConnection implements OutgoingReader, Flushable {
       this.#splitter.maxFrameSize = maxFrameSize;
     }
     if (capabilities?.includes(PIPELINING) !== true) this.#limit = 1;
+    this.pool.limit = this.#limit;
     this.state = 'ready';
     const waiting = this.#waiting;
     this.#waiting = [];
     waiting[0]?.lease?.connected();
-    for (const [index, exchange] of waiting.entries()) {
-      if (index < this.#limit) this.#notify(exchange, exchange.payload!);
-      else {
-        this.uses--;
-        exchange.engine.send(exchange, this.pool.server, exchange.payload!);
-      }
+    for (const exchange of waiting.splice(0, this.#limit)) this.#notify(exchange, exchange.payload!);
+    this.pool.changed(this);
+    // Who came in the hope of pipelining finds a connection elsewhere.
+    for (const exchange of waiting) {
+      this.uses--;
+      exchange.engine.send(exchange, this.pool.server, exchange.payload!);
     }
     this.#unused();
     this.pool.changed(this);
@@ -276,7 +274,9 @@ export class AgentConnection implements OutgoingReader, Flushable {
     this.#pending.clear();
     for (const exchange of pending) {
       exchange.connection = undefined;
-      exchange.engine.end(exchange, failure);
+      // Who is sent an ACK of nothing waits on, as with HAProxy: it may have been meant for another.
+      if (failure !== spopFailure(STATUS.NO_FRAME) || exchange.deadline === exchange.startedAt)
+        exchange.engine.end(exchange, failure);
     }
   }
 

@@ -14,6 +14,9 @@ const scratch = new SpopWriter('latin1');
 /** Type, flags, and the identifiers at their shortest. */
 const FRAME_HEAD = 7;
 
+/** How long the end of a generation waits for agents at the most, in milliseconds. */
+const FAREWELL = 1000;
+
 /** What an engine knows of a transaction. */
 class EngineState {
   /** An error has ended its work for this transaction. */
@@ -57,7 +60,9 @@ export class Engine {
     this.#waiting.start(context);
   }
 
-  stop(): void {
+  /** What was to be told at the end of transactions is given a moment to leave. */
+  async stop(): Promise<void> {
+    await this.#waiting.emptied(FAREWELL);
     this.#client?.stop();
     this.#waiting.stop();
   }
@@ -139,7 +144,7 @@ export class Engine {
     exchange.lease = undefined;
     exchange.payload = undefined;
     const time = Math.round(performance.now() - exchange.startedAt);
-    this.#reporter.end(exchange, failure, time);
+    this.#reporter.end(exchange, failure, time, this.#client!);
     if (exchange.detached) return;
     const state = exchange.transaction.peek<EngineState>(this.#key);
     if (state !== undefined) {

@@ -30,8 +30,8 @@ function setup(context: PluginContext): PluginInstance | undefined {
     engine.start(backend, known, context);
   }
   return {
-    stop: () => {
-      for (const engine of engines) engine.stop();
+    stop: async () => {
+      await Promise.all(engines.map((engine) => engine.stop()));
     },
   };
 }

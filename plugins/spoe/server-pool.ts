@@ -3,10 +3,15 @@ import type { AgentClient } from './agent-client.ts';
 import { AgentConnection } from './agent-connection.ts';
 import type { Exchange } from './exchange.ts';
 
+/** Exchanges at once on a connection where both sides announce pipelining, as HAProxy 3.1 and later have it. */
+const PIPELINED = 20;
+
 /** The connections of one engine to one server. configuration.txt 5.2: pool-max-conn, pool-purge-delay, max-reuse; 4.2: http-reuse. */
 export class ServerPool {
   readonly client: AgentClient;
   readonly server: Server;
+  /** How many exchanges a connection may have at once, as the last agent said. */
+  limit: number;
   readonly #all = new Set<AgentConnection>();
   /** Those that have room; the last one is asked first. */
   readonly #roomy: AgentConnection[] = [];
@@ -21,6 +26,7 @@ export class ServerPool {
   constructor(client: AgentClient, server: Server) {
     this.client = client;
     this.server = server;
+    this.limit = client.pipelining ? PIPELINED : 1;
     this.#purge = client.timer(() => this.#onPurge());
   }
 
@@ -49,6 +55,11 @@ export class ServerPool {
     chosen.carry(exchange, payload);
     this.changed(chosen);
     if (this.#idle < this.#leastIdle) this.#leastIdle = this.#idle;
+  }
+
+  /** All connections, and those that have nothing to do. */
+  get counts(): { readonly all: number; readonly idle: number } {
+    return { all: this.#all.size, idle: this.#idle };
   }
 
   /** It has carried as many exchanges as one connection may. */

@@ -12,6 +12,7 @@ export class WaitingList {
   #armed = false;
   #first: Exchange | undefined = undefined;
   #last: Exchange | undefined = undefined;
+  #onEmpty: (() => void) | undefined = undefined;
 
   /** `time` is `timeout processing` in milliseconds; 0: none. */
   constructor(time: number, expire: (exchange: Exchange) => void) {
@@ -28,8 +29,16 @@ export class WaitingList {
     while (this.#first !== undefined) this.#expire(this.#first);
   }
 
-  get empty(): boolean {
-    return this.#first === undefined;
+  /** Waits until all have left, for so many milliseconds at the most. */
+  async emptied(milliseconds: number): Promise<void> {
+    if (this.#first === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   add(exchange: Exchange): void {
@@ -52,6 +61,7 @@ export class WaitingList {
     else after.before = before;
     exchange.before = undefined;
     exchange.after = undefined;
+    if (this.#first === undefined) this.#onEmpty?.();
   }
 
   #due(): void {
