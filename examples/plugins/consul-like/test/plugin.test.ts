@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, type Origin, origin, startProxy, type TestProxy } from 'sluice/testing';
+import { conforms, diagnose, type Origin, origin, startProxy, type TestProxy } from 'sluice/testing';
 import plugin from '../src/index.ts';
 
 const config = (extra = ''): string => `
@@ -162,4 +162,8 @@ test('a backend that is not there is refused', async () => {
     plugins: [{ plugin, args: ['url=http://127.0.0.1:1/', 'backend=ap'] }],
   });
   assert.match(errors[0]!.message, /there is no backend 'ap'; those there are: app/);
+});
+
+test('is a plugin as others expect it: documented words, an example that runs, nothing left behind, a current README', async () => {
+  await conforms(plugin, { folder: new URL('../..', import.meta.url) });
 });

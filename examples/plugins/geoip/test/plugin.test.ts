@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { diagnose, startProxy } from 'sluice/testing';
+import { conforms, diagnose, startProxy } from 'sluice/testing';
 import plugin from '../src/index.ts';
 import { makeDatabase } from './make-database.ts';
 
@@ -91,4 +91,9 @@ test('refuses a database that is not there, and keys that are none', async () =>
   assert.match(missing.errors[0]!.message, /plugin 'geoip' failed in setup: ENOENT.*\/nowhere\.mmdb/);
   const keys = await diagnose(config('http-request deny if { geoip(a..b) x }'), { plugins: [{ plugin, args }] });
   assert.match(keys.errors[0]!.message, /expects keys with dots between them/);
+});
+
+test('is a plugin as others expect it: documented words, an example that runs, nothing left behind, a current README', async () => {
+  write('LO');
+  await conforms(plugin, { folder: new URL('../..', import.meta.url), env: { GEOIP_DATABASE: file } });
 });

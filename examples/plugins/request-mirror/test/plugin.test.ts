@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, origin, startProxy } from 'sluice/testing';
+import { conforms, diagnose, origin, startProxy } from 'sluice/testing';
 import plugin from '../src/index.ts';
 
 const config = `
@@ -100,4 +100,8 @@ test('a mirror that is gone harms nobody', async () => {
 test('a target that is none is refused', async () => {
   const { errors } = await diagnose(config, { plugins: [{ plugin, args: ['to', 'nowhere'] }] });
   assert.match(errors[0]!.message, /'to' expects host:port, got 'nowhere'/);
+});
+
+test('is a plugin as others expect it: documented words, an example that runs, nothing left behind, a current README', async () => {
+  await conforms(plugin, { folder: new URL('../..', import.meta.url) });
 });
