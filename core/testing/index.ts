@@ -2,6 +2,7 @@
 export { Client, ClientResponse, connect, request } from './client.ts';
 export type { ClientTarget, ConnectOptions, ProxyHeaderInput, RequestInput } from './client.ts';
 export { TestClock, type TestDuration } from './clock.ts';
+export { conforms, ConformityError, type ConformsOptions, type Shortcoming } from './conforms/index.ts';
 export { WireConnection } from './connection.ts';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.ts';
 export { Fields, type FieldsInput } from './fields.ts';
