@@ -15,7 +15,6 @@ import { takeNotify } from './notify.ts';
 import { report, reported, takeRole, type Role } from './roles.ts';
 import { catchStrays } from './stray-faults.ts';
 import { serve } from './serve.ts';
-import { findTool } from './tools.ts';
 import { USAGE } from './usage.ts';
 import { buildText, versionText } from './version.ts';
 
@@ -25,8 +24,6 @@ const err = (text: string): void => writeAll(2, text);
 
 /** The whole program: what the arguments ask for, and the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const tool = findTool(args[0]);
-  if (tool) return (await tool())(args.slice(1));
   const code = await obey(args);
   await reported();
   return code;
