@@ -25,6 +25,14 @@ export function observingLines(variables: readonly string[]): readonly string[] 
 /** Variables of the request are gone when there is an answer. */
 const isObservable = (name: string): boolean => !name.startsWith('req.');
 
+/** Those that run, for whoever has to leave in a hurry. */
+const running = new Set<Haproxy>();
+
+/** Ends all at once, when a signal ends this process. */
+export function killAll(): void {
+  for (const one of running) one.kill();
+}
+
 /** HAProxy itself, on the rewritten configuration. */
 export class Haproxy implements Subject {
   readonly name = 'HAProxy';
@@ -67,6 +75,7 @@ export class Haproxy implements Subject {
     }
     const { directory: cwd, environment: env } = this.#run;
     this.#log.take();
+    running.add(this);
     this.#child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.setEncoding('utf8').on('data', (text) => (this.#said += String(text)));
@@ -139,6 +148,10 @@ export class Haproxy implements Subject {
     this.#log.take();
   }
 
+  setDate(): boolean {
+    return false;
+  }
+
   async advance(milliseconds: number): Promise<void> {
     // Its own time is coarse.
     await sleep(milliseconds + 20);
@@ -195,6 +208,12 @@ export class Haproxy implements Subject {
       await closed;
       clearTimeout(timer);
     }
+    this.kill();
+  }
+
+  kill(): void {
+    running.delete(this);
+    if (!this.#ended) this.#child?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -53,6 +53,8 @@ export class SuiteRun {
   readonly #host = loopback();
   #log!: LogCollector;
   #checkPort = 0;
+  /** HAProxy does not take the configuration; told with the first case. */
+  #refused = false;
 
   constructor(prepared: Prepared, programs: Programs, coverage: Coverage | undefined) {
     this.#prepared = prepared;
@@ -167,6 +169,7 @@ export class SuiteRun {
       const { sources, lines } = rewrite(original, this.#places(bind), { ...rewriting, haproxy: { frontendLines } });
       const byBind = new Map(listeners.map((listener) => [listener.bind, places.get(keyOf(listener.bind))!]));
       const subject = new Haproxy(this.#runOf(sources, lines), byBind, this.#log);
+      if (this.#refused) throw new SubjectError('HAProxy does not start, as was said before');
       try {
         await subject.start(this.#programs.haproxy!);
         return subject;
@@ -174,7 +177,9 @@ export class SuiteRun {
         await subject.stop();
         // Somebody else may have taken a port in between.
         const taken = error instanceof SubjectError && /cannot bind|Address already in use/i.test(error.message);
-        if (!taken || attempt === 3) throw error;
+        if (taken && attempt < 3) continue;
+        this.#refused = true;
+        throw error;
       }
     }
   }

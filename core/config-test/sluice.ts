@@ -66,6 +66,11 @@ export class Sluice implements Subject {
     }
   }
 
+  setDate(at: number): boolean {
+    this.#proxy.clock.set(at);
+    return true;
+  }
+
   async advance(milliseconds: number): Promise<void> {
     await this.#proxy.clock.advance(milliseconds);
   }
