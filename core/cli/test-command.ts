@@ -275,8 +275,9 @@ async function watchTests(asked: TestArguments, out: Write, err: Write): Promise
   };
   for (;;) {
     const paths = await once();
+    const change = changed(new Set(['.', ...asked.words, ...paths].flatMap(foldersOf)));
     out(' Waiting for changes; Ctrl-C ends.\n');
-    await changed(new Set(['.', ...asked.words, ...paths].flatMap(foldersOf)));
+    await change;
   }
 }
 

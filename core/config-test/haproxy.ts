@@ -46,11 +46,19 @@ export class Haproxy implements Subject {
   #child: ChildProcess | undefined;
   #ended = false;
   #said = '';
+  /** Paths below it are shown from there. */
+  readonly #home: string;
 
-  constructor(run: Run, places: ReadonlyMap<BindAddress, { host: string; port: number }>, log: LogCollector) {
+  constructor(
+    run: Run,
+    places: ReadonlyMap<BindAddress, { host: string; port: number }>,
+    log: LogCollector,
+    home: string,
+  ) {
     this.#run = run;
     this.#places = places;
     this.#log = log;
+    this.#home = home;
   }
 
   async start(program: string): Promise<void> {
@@ -86,7 +94,7 @@ export class Haproxy implements Subject {
     this.#child.on('close', () => (this.#ended = true));
     const deadline = Date.now() + PATIENCE;
     for (;;) {
-      if (this.#ended) throw new SubjectError(`HAProxy does not start:\n${this.#explain(files)}`);
+      if (this.#ended) throw new SubjectError(`HAProxy does not start: ${this.#explain(files)}`);
       if (await this.#isReady()) return;
       if (Date.now() > deadline) throw new SubjectError(`HAProxy is not there after ${PATIENCE / 1000} seconds`);
       await sleep(5);
@@ -116,7 +124,12 @@ export class Haproxy implements Subject {
       });
       text = text.replaceAll(path, name);
     }
-    return text.trim();
+    const said = text.trim().split('\n');
+    // Its number in the system, and which version it is, are of no use.
+    const alerts = said.filter((line) => line.startsWith('[ALERT]') && !line.includes('Error(s) found in'));
+    return (alerts.length > 0 ? alerts : said)
+      .map((line) => line.replace(/^\[ALERT\]\s+\(\d+\) : (?:config : )?/, '').replaceAll(`${this.#home}/`, ''))
+      .join('\n');
   }
 
   address({ bind }: Listener): { host: string; port: number } {
@@ -177,7 +190,7 @@ export class Haproxy implements Subject {
       const text = encoded.slice(0, -1).replaceAll('+', '%20');
       variables.set(name, encoded === '' ? null : decode(text));
     }
-    return { ...this.#routed(frontend, backend, server), variables, log };
+    return { ...this.#routed(frontend, backend, server), variables, log, rule: undefined };
   }
 
   /** Without a choice of a backend, HAProxy shows the frontend in its place. */

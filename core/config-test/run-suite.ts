@@ -51,6 +51,8 @@ export class SuiteRun {
   /** What arrived at stand-ins in this case. */
   readonly #seen: Seen[] = [];
   readonly #host = loopback();
+  /** Where the user is. */
+  readonly #home = cwd();
   #log!: LogCollector;
   #checkPort = 0;
   /** HAProxy does not take the configuration; told with the first case. */
@@ -60,7 +62,7 @@ export class SuiteRun {
     this.#prepared = prepared;
     this.#programs = programs;
     this.#coverage = coverage;
-    coverage?.declare(prepared.config);
+    coverage?.declare(prepared.config, prepared.sources);
   }
 
   async open(): Promise<void> {
@@ -168,7 +170,7 @@ export class SuiteRun {
       const bind = (address: BindAddress): string => `${this.#host}:${places.get(keyOf(address))?.port ?? 1}`;
       const { sources, lines } = rewrite(original, this.#places(bind), { ...rewriting, haproxy: { frontendLines } });
       const byBind = new Map(listeners.map((listener) => [listener.bind, places.get(keyOf(listener.bind))!]));
-      const subject = new Haproxy(this.#runOf(sources, lines), byBind, this.#log);
+      const subject = new Haproxy(this.#runOf(sources, lines), byBind, this.#log, this.#home);
       if (this.#refused) throw new SubjectError('HAProxy does not start, as was said before');
       try {
         await subject.start(this.#programs.haproxy!);
