@@ -14,12 +14,17 @@ import {
   writeDisconnect,
   writeHaproxyHello,
 } from 'sluice/agent';
+import type { BodyTransfer } from './body-transfer.ts';
 import type { Exchange } from './exchange.ts';
 import { flushLater, type Flushable } from './flush.ts';
 import type { ServerPool } from './server-pool.ts';
 import { FAILURE, spopFailure } from './status.ts';
 
 const PIPELINING = 'pipelining';
+/** Ours: messages may carry bodies, piece by piece. */
+const BODY_STREAM = 'body-stream';
+/** What a frame has besides its head and a piece of a body: type and length of the piece, `stream-end` and its value. */
+const BODY_OVERHEAD = 4 + 12;
 /** How long an agent may take to close after it has been told what is wrong, in milliseconds. */
 const FAREWELL = 1000;
 
@@ -37,6 +42,10 @@ export class AgentConnection implements OutgoingReader, Flushable {
   state: 'connecting' | 'ready' | 'closing' | 'closed' = 'connecting';
   /** Exchanges it has carried. */
   uses = 0;
+  /** A body that is being sent: nothing else is meanwhile. */
+  #exclusive: Exchange | undefined = undefined;
+  /** The agent takes bodies. */
+  #takesBodies = false;
   /** Who will use it once it is ready. */
   #waiting: Exchange[] = [];
   readonly #pending = new Map<number, Exchange>();
@@ -71,7 +80,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   /** It may be given another exchange. */
   get room(): boolean {
     if (this.state !== 'ready' && this.state !== 'connecting') return false;
-    return this.load < this.#limit && !this.#choked && !this.pool.worn(this);
+    return this.load < this.#limit && this.#exclusive === undefined && !this.#choked && !this.pool.worn(this);
   }
 
   #arm(time: number): void {
@@ -88,6 +97,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   carry(exchange: Exchange, payload: Uint8Array): void {
     exchange.connection = this;
     this.uses++;
+    if (exchange.body !== undefined) this.#exclusive = exchange;
     if (this.state === 'ready') this.#notify(exchange, payload);
     else {
       exchange.payload ??= Buffer.from(payload);
@@ -96,9 +106,14 @@ export class AgentConnection implements OutgoingReader, Flushable {
   }
 
   #notify(exchange: Exchange, payload: Uint8Array): void {
+    if (exchange.body !== undefined && this.#takesBodies) {
+      this.#beginBody(exchange, exchange.body, payload);
+      return;
+    }
     const id = this.#nextId;
     const writer = this.#writer;
     writer.beginFrame(FRAME.NOTIFY, id, 1);
+    if (exchange.body !== undefined) writer.raw(exchange.body.message.head);
     writer.raw(payload);
     if (writer.endFrame() > this.#frameSize) {
       writer.cancelFrame();
@@ -109,6 +124,62 @@ export class AgentConnection implements OutgoingReader, Flushable {
     exchange.streamId = id;
     exchange.payload = undefined;
     this.#pending.set(id, exchange);
+    this.#send();
+    if (exchange.body !== undefined) this.#endBody(exchange.body);
+  }
+
+  /** The exchange gets its number; the first frame leaves with the first bytes. */
+  #beginBody(exchange: Exchange, body: BodyTransfer, payload: Uint8Array): void {
+    exchange.streamId = this.#nextId;
+    this.#nextId += 2;
+    exchange.payload ??= Buffer.from(payload);
+    this.#pending.set(exchange.streamId, exchange);
+    body.begin(this);
+  }
+
+  #endBody(body: BodyTransfer): void {
+    body.complete = true;
+    body.begin(undefined);
+    this.#exclusive = undefined;
+    this.pool.changed(this);
+  }
+
+  /** Sends a piece of a body in as many frames as it needs. False when the agent has to catch up: see {@link BodyTransfer.drain}. */
+  sendBody(exchange: Exchange, chunk: Uint8Array, last: boolean): boolean {
+    const { body, streamId } = exchange;
+    if (body === undefined || body.complete || exchange.over || this.state !== 'ready') return true;
+    const writer = this.#writer;
+    let from = 0;
+    do {
+      const first = body.frames === 0;
+      writer.beginFrame(FRAME.NOTIFY, streamId, ++body.frames);
+      writer.raw(first ? body.message.streamHead : body.message.chunkHead);
+      if (first) writer.raw(exchange.payload!);
+      writer.argument('stream-chunk');
+      const room = this.#frameSize - writer.frameLength - BODY_OVERHEAD;
+      if (room <= 0) {
+        writer.cancelFrame();
+        exchange.engine.end(exchange, FAILURE.tooBig);
+        return true;
+      }
+      const end = Math.min(chunk.length, from + room);
+      writer.bin(chunk.subarray(from, end));
+      writer.argument('stream-end');
+      writer.bool(last && end === chunk.length);
+      writer.endFrame();
+      from = end;
+    } while (from < chunk.length);
+    if (last) this.#endBody(body);
+    this.flush();
+    return !this.#choked;
+  }
+
+  /** A body breaks off. */
+  #abortBody(exchange: Exchange, body: BodyTransfer): void {
+    this.#exclusive = undefined;
+    if (body.complete || body.frames === 0 || this.state !== 'ready') return;
+    this.#writer.beginFrame(FRAME.NOTIFY, exchange.streamId, body.frames + 1, FLAG.FIN | FLAG.ABORT);
+    this.#writer.endFrame();
     this.#send();
   }
 
@@ -129,6 +200,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
 
   onDrain(): void {
     this.#choked = false;
+    this.#exclusive?.body?.goOn();
     this.pool.changed(this);
   }
 
@@ -137,6 +209,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
     exchange.connection = undefined;
     if (this.#pending.get(exchange.streamId) === exchange) this.#pending.delete(exchange.streamId);
     else this.#waiting = this.#waiting.filter((other) => other !== exchange);
+    if (this.#exclusive === exchange) this.#abortBody(exchange, exchange.body!);
     this.#unused();
     this.pool.changed(this);
   }
@@ -195,8 +268,10 @@ export class AgentConnection implements OutgoingReader, Flushable {
       if (streamId >= this.#nextId) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
       return;
     }
-    if (frameId > 1) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
-    if (frameId !== 1) return;
+    if (frameId > Math.max(1, exchange.body?.frames ?? 1)) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
+    if (frameId === 0) return;
+    // An agent that has answered wants no more of the body, which is no breaking off.
+    if (exchange.body !== undefined) exchange.body.complete = true;
     if (!exchange.detached) exchange.engine.act(exchange, reader);
     exchange.engine.end(exchange, FAILURE.none);
   }
@@ -213,6 +288,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
     }
     if (capabilities?.includes(PIPELINING) !== true) this.#limit = 1;
     this.pool.limit = this.#limit;
+    this.#takesBodies = capabilities?.includes(BODY_STREAM) === true;
     this.state = 'ready';
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -256,6 +332,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   #retryAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#exclusive = undefined;
     for (const exchange of waiting) {
       exchange.connection = undefined;
       exchange.lease?.failed();

@@ -51,7 +51,7 @@ describe('connections to agents', () => {
     );
     expect(new Set(agent.talks.map(({ hello }) => hello?.engineId)).size).toBe(1);
     expect(agent.seen.every(({ streamId, frameId }) => streamId % 2 === 1 && frameId === 1)).toBe(true);
-    expect(proxy.proxy.status().activeServerStreams).toBe(0);
+    expect(proxy.proxy.stats().activeServerStreams).toBe(0);
   });
 
   test('ACKs may come in any order', async () => {
@@ -125,7 +125,7 @@ describe('connections to agents', () => {
     const proxy = await start({ backend: server(agent, 'maxconn 2') });
     expect(await many(proxy, 8)).toEqual(Array.from({ length: 8 }, () => GOOD));
     expect(most).toBe(2);
-    expect(proxy.proxy.status()).toMatchObject({ queued: 0, activeServerStreams: 0 });
+    expect(proxy.proxy.stats()).toMatchObject({ queued: 0, activeServerStreams: 0 });
   });
 
   test('timeout queue ends the wait', async () => {
@@ -139,7 +139,7 @@ describe('connections to agents', () => {
     const agent = await agentOf({ notify: () => undefined });
     const proxy = await start({ processing: '200ms', backend: server(agent, 'maxconn 1') });
     expect(await many(proxy, 3)).toEqual(Array.from({ length: 3 }, () => '200|x-e: err=1 v=|'));
-    expect(proxy.proxy.status()).toMatchObject({ queued: 0, activeServerStreams: 0 });
+    expect(proxy.proxy.stats()).toMatchObject({ queued: 0, activeServerStreams: 0 });
   });
 
   test('a unix socket', async () => {
@@ -245,7 +245,7 @@ describe('agents that come and go', () => {
     expect([...kinds].toSorted()).toEqual([GOOD, '200|x-e: err=257 v=|'].toSorted());
     expect(answers.filter((one) => one === GOOD).length).toBeGreaterThan(answers.length / 2);
     expect(await proxy.get()).toBe(GOOD);
-    expect(proxy.proxy.status()).toMatchObject({ queued: 0, activeServerStreams: 0 });
+    expect(proxy.proxy.stats()).toMatchObject({ queued: 0, activeServerStreams: 0 });
     expect(proxy.errors).toEqual([]);
   });
 
@@ -258,7 +258,7 @@ describe('agents that come and go', () => {
     const path = `/${'x'.repeat(12_000)}`;
     const wrong = Array.from({ length: 60 }, () => '200|x-e: err=1 v=|');
     for (let i = 0; i < 10; i++) expect(await many(proxy, 60, path)).toEqual(wrong);
-    expect(proxy.proxy.status()).toMatchObject({ activeServerStreams: 0 });
+    expect(proxy.proxy.stats()).toMatchObject({ activeServerStreams: 0 });
     agent.script = {};
     for (const { socket } of agent.talks) socket.resume();
   });
@@ -285,7 +285,7 @@ describe('agents that come and go', () => {
     running = undefined;
     await until('the connection to be closed', () => agent.open === 0);
     for (const client of clients) expect(await client.sawClose()).toBe(true);
-    expect(proxy.proxy.status()).toMatchObject({ connections: 0, activeServerStreams: 0, queued: 0 });
+    expect(proxy.proxy.stats()).toMatchObject({ connections: 0, activeServerStreams: 0, queued: 0 });
   });
 
   test('clients that leave while they wait give their places up', async () => {
@@ -295,7 +295,7 @@ describe('agents that come and go', () => {
     await until('three to wait', () => agent.seen.length === 3);
     for (const client of clients) client.reset();
     await until('no place to be taken', () => {
-      const { activeServerStreams, queued } = proxy.proxy.status();
+      const { activeServerStreams, queued } = proxy.proxy.stats();
       return activeServerStreams === 0 && queued === 0;
     });
   });

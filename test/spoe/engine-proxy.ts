@@ -40,7 +40,7 @@ export class EngineProxy {
     const errors: string[] = [];
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
     const proxy = await createProxy({
-      sources: [{ name: 'spoe.cfg', text: configurationOf(options, folder) }],
+      config: { name: 'spoe.cfg', text: configurationOf(options, folder) },
       log: { ...quiet, error: (_fields: object, message?: string) => void errors.push(message ?? '') },
     });
     await proxy.start();
@@ -49,11 +49,11 @@ export class EngineProxy {
 
   /** Goes on with another configuration. */
   async reload(options: EngineProxyOptions): Promise<void> {
-    await this.proxy.reload([{ name: 'spoe.cfg', text: configurationOf(options, this.#folder) }]);
+    await this.proxy.reload({ config: { name: 'spoe.cfg', text: configurationOf(options, this.#folder) } });
   }
 
   get port(): number {
-    return Number(this.proxy.listeners[0]!.address.split(':')[1]);
+    return this.proxy.addresses[0]!.port!;
   }
 
   async client(bytes = ''): Promise<RawClient> {
