@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Scope, SpopInput } from 'sluice/agent';
 import { RawOrigin } from '../support/raw-origin.ts';
 import { until } from '../support/wait.ts';
 import { shown } from './duel.ts';
@@ -58,7 +59,7 @@ const isLast = ({ messages, flags }: Seen): boolean =>
   (flags & 2) !== 0 ||
   messages.some(({ args }) => args.some(([key, , value]) => key === 'stream-end' && value === 'true'));
 /** One ACK behind the last piece. */
-const patient = (...actions: Parameters<import('./scripted-agent.ts').AgentTalk['ack']>[1] & object): AgentScript => ({
+const patient = (...actions: readonly (readonly [Scope, string, SpopInput?])[]): AgentScript => ({
   ...BODIES,
   notify: (talk, seen) => {
     if (isLast(seen) && (seen.flags & 2) === 0) talk.ack(seen, actions);
@@ -98,7 +99,7 @@ describe('bodies on their way to an agent', () => {
 
   test('no body at all ends at once', async () => {
     await start(REQUEST, patient());
-    const client = await proxy.client('GET / HTTP/1.1\r\nHost: h\r\nX-END: 1\r\nConnection: close\r\n\r\n');
+    const client = await proxy.client('GET / HTTP/1.1\r\nHost: h\r\nX: END\r\nConnection: close\r\n\r\n');
     await client.sawClose(5000);
     expect(body(agent.seen)).toEqual({ text: '', ended: true, aborted: false });
   });
