@@ -30,6 +30,8 @@ const FAREWELL = 1000;
 
 /** Shared: what is read of a frame is used before the next one is. */
 const reader = new SpopReader('latin1');
+/** The same for connections with one exchange at a time: what they write leaves at once, as there is nothing to wait for. */
+const single = new SpopWriter('latin1');
 
 /** A connection to an agent. SPOE.txt 3.2.3. */
 export class AgentConnection implements OutgoingReader, Flushable {
@@ -52,7 +54,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   #limit: number;
   #nextId = 1;
   #frameSize: number;
-  readonly #writer = new SpopWriter('latin1');
+  #writer: SpopWriter;
   readonly #splitter: FrameSplitter;
   readonly #timer: Timer;
   #socket: OutgoingSocket;
@@ -65,6 +67,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   constructor(pool: ServerPool) {
     this.pool = pool;
     this.#limit = pool.limit;
+    this.#writer = pool.limit === 1 ? single : new SpopWriter('latin1');
     this.#frameSize = pool.client.maxFrameSize;
     this.#splitter = new FrameSplitter(this.#frameSize, this.#onFrame);
     this.#timer = pool.client.timer(() => this.#onTime());
@@ -184,15 +187,17 @@ export class AgentConnection implements OutgoingReader, Flushable {
   }
 
   #send(): void {
-    if (this.#flushing) return;
+    if (this.#writer === single) this.flush();
+    if (this.#flushing || this.#writer.length === 0) return;
     this.#flushing = true;
     flushLater(this);
   }
 
   flush(): void {
     this.#flushing = false;
-    if (this.state === 'closed' || this.#writer.length === 0) return;
-    if (!this.#socket.write(this.#writer.take())) {
+    if (this.#writer.length === 0) return;
+    const bytes = this.#writer.take();
+    if (this.state !== 'closed' && !this.#socket.write(bytes)) {
       this.#choked = true;
       this.pool.changed(this);
     }
@@ -286,7 +291,10 @@ export class AgentConnection implements OutgoingReader, Flushable {
       this.#frameSize = maxFrameSize;
       this.#splitter.maxFrameSize = maxFrameSize;
     }
-    if (capabilities?.includes(PIPELINING) !== true) this.#limit = 1;
+    if (capabilities?.includes(PIPELINING) !== true) {
+      this.#limit = 1;
+      this.#writer = single;
+    }
     this.pool.limit = this.#limit;
     this.#takesBodies = capabilities?.includes(BODY_STREAM) === true;
     this.state = 'ready';
