@@ -50,6 +50,10 @@ export class Exchange implements LeaseHolder {
     this.engine.send(this, server, this.payload!);
   }
 
+  onShutdown(): void {
+    this.engine.noServer(this);
+  }
+
   onNoServer(): void {
     this.engine.noServer(this);
   }
