@@ -18,7 +18,7 @@ export type { Log, LoggedLine, Plugin } from './api/index.ts';
 export type { PluginWithArguments } from './plugin/load.ts';
 export type { ProxyAddress } from './proxy/addresses.ts';
 export type { ProxyEventName, ProxyEvents, ProxyListeners, ProxyMessage, ServerEvent } from './proxy/events.ts';
-export type { ProxyHandle, StopOptions } from './proxy/handle.ts';
+export type { OpenOptions, ProxyHandle, StopOptions } from './proxy/handle.ts';
 export type {
   BindAddress,
   ConfigSources,

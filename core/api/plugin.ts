@@ -17,7 +17,7 @@ import type {
 } from './keywords.ts';
 import type { OptionValues, PluginOptions } from './plugin-options.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig } from './settings.ts';
-import type { Backend, Frontend, LogLevel } from './traffic.ts';
+import type { Backend, Frontend, LogLevel, Severity } from './traffic.ts';
 import type { Names } from './words.ts';
 
 /** Bumped when a published plugin could stop working; written as a literal by every plugin. */
@@ -76,6 +76,16 @@ export interface Log {
   readonly error: LogLine;
 }
 
+/** The time of a proxy. Tests move it; who asks the machine instead lives in another time than the proxy. */
+export interface Clock {
+  /** Monotonic milliseconds. Their zero is that of `performance.now()`, as long as nobody has moved the clock. */
+  now(): number;
+  /** Milliseconds since 1970, of a monotonic time, or now. */
+  wall(at?: number): number;
+  /** A timer, stopped. What `run` throws goes to `failed`; without that it is uncaught. */
+  timer(run: () => void, failed?: (error: unknown) => void): Timer;
+}
+
 /** A line of traffic or of an event, for the targets of `log` lines. */
 export interface LoggedLine {
   /** The frontend or backend that logs. */
@@ -98,7 +108,7 @@ export interface LogTap {
   tell(line: LoggedLine): void;
 }
 
-/** Runs once after a while, in the process's one heap of deadlines: thousands of them cost little. */
+/** Runs once after a while of the proxy's clock, among all of its deadlines: thousands of them cost little. */
 export interface Timer {
   /** From now on; a timer that has been started is moved. */
   start(milliseconds: number): void;
@@ -123,6 +133,7 @@ export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   readonly names: Names;
   /** The commands of all plugins; complete once every plugin has been set up. */
   readonly commands: CommandTable;
+  readonly clock: Clock;
   /** Aborted when the generation is to be torn down. */
   readonly signal: AbortSignal;
   /** State carried from the generation this one replaces, e.g. a cache or a stick table. */
@@ -136,6 +147,8 @@ export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   listen(bind: BindConfig, accept: (socket: Socket) => void): void;
   /** To be told of each line for `log` targets, by who makes them. */
   readonly logTap: LogTap;
+  /** Says something on stderr that an operator should see, at any time, in HAProxy's shape (`[ALERT]    (pid) : …`). */
+  say(severity: Severity, text: string): void;
   /** A timer, stopped. What `run` throws is logged under the plugin's name. Stop those that are started in `stop`. */
   timer(run: () => void): Timer;
 }

@@ -1,6 +1,7 @@
 import type { StoredResponse } from '../http/stored-response.ts';
 import type { FilterFactory } from './filters.ts';
 import type { Action } from './keywords.ts';
+import type { Clock } from './plugin.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -90,6 +91,8 @@ export interface Listener {
 
 /** What a transaction can see of the process as a whole. */
 export interface Process {
+  /** The time that everything of this proxy goes by. */
+  readonly clock: Clock;
   /** Clients' connections, to any frontend. */
   readonly connections: number;
   /** It takes no new connections, and ends with the last of those there are. */
@@ -181,7 +184,7 @@ export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect'
 
 /**
  * When things happened, in milliseconds of a monotonic clock; -1 until it happened. configuration.txt 8.4 (timing events).
- * All are relative to the same zero as `performance.now()`.
+ * All are of {@link Process.clock}.
  */
 export interface Timing {
   /** Connection accepted (first transaction) or previous transaction ended. */
@@ -385,7 +388,7 @@ export interface DetachedTransaction extends Transaction {
 export interface Rate {
   /** The most in one second so far. */
   readonly highest: number;
-  /** Counts one; `at` is in milliseconds, as `performance.now()` has them. */
+  /** Counts one; `at` is in milliseconds of {@link Process.clock}. */
   add(at: number): void;
   /** In the second up to `at`. */
   perSecond(at: number): number;
@@ -434,6 +437,7 @@ export interface Proxy {
   readonly id: number;
   readonly settings: ProxySettings;
   readonly counters: Counters;
+  readonly clock: Clock;
   /** The per-proxy state of a plugin, as its directives left it. */
   extension<T extends object>(key: Extension<T>): T | undefined;
   /**
@@ -467,7 +471,7 @@ export interface Backend extends Proxy {
   /** How many of its servers, and of its backup servers, could be given traffic; backups count though they are not needed. */
   readonly activeServers: number;
   readonly backupServers: number;
-  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (`performance.now()`). */
+  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (of {@link Process.clock}). */
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;

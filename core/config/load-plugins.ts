@@ -16,6 +16,8 @@ export interface LoadedPlugin {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Where it came from; undefined for one that was given as an object. */
   readonly origin?: PluginOrigin;
+  /** Its `plugin-load` line. */
+  readonly line?: { readonly file: string; readonly line: number };
 }
 
 /** What stands for the file of plugins that a program gave. */
@@ -57,7 +59,8 @@ export async function loadPlugins(
       if (!load) throw new Error('plugins cannot be loaded here');
       const { plugin, origin } = await load(spec);
       tell(diagnostics, title, spec, () => {
-        const loaded = { plugin, args: spec.args, ...(origin === undefined ? {} : { origin }) };
+        const { file, line } = spec;
+        const loaded = { plugin, args: spec.args, line: { file, line }, ...(origin === undefined ? {} : { origin }) };
         add(withOptions(loaded, spec.file, spec.tokens, `plugin-load ${spec.specifier}`, diagnostics));
       });
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
 import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
+import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
 import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
@@ -9,8 +10,8 @@ import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import type { ProcessState, Surroundings } from './process-state.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 import { Budgets } from './variables.ts';
 
@@ -27,6 +28,7 @@ export interface PluginListener {
 export class Generation implements Process, FaultDesk {
   readonly settings: GlobalSettings;
   readonly log: Log;
+  readonly clock: ProxyClock;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
@@ -73,6 +75,7 @@ export class Generation implements Process, FaultDesk {
     this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
     this.surroundings = process.surroundings;
+    this.clock = process.clock;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;
     this.pipeline = buildPipeline([], () => undefined);
@@ -99,14 +102,14 @@ export class Generation implements Process, FaultDesk {
   get ending(): boolean {
     if (!this.draining) return false;
     const spread = this.settings.closeSpreadTime;
-    return spread === undefined || Math.random() * spread < now() - this.#drainingSince;
+    return spread === undefined || Math.random() * spread < this.clock.now() - this.#drainingSince;
   }
 
   /** A connection between two requests: ended now, or within `close-spread-time`. */
   #endIdle(session: ClientSession): void {
     const spread = this.settings.closeSpreadTime;
     if (spread === undefined) session.endIfIdle();
-    else if (spread !== Infinity) setTimeout(() => session.endIfIdle(), Math.random() * spread).unref();
+    else if (spread !== Infinity) this.clock.timer(() => session.endIfIdle()).start(Math.random() * spread);
   }
 
   get sessions(): number {
@@ -115,7 +118,9 @@ export class Generation implements Process, FaultDesk {
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
   blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
-    const culprit = error instanceof PluginFault ? error.plugin : plugin;
+    // Where a proxy calls what somebody hung into it, only its own name is known there.
+    const isPlugin = plugin !== transaction?.frontend.name;
+    const culprit = error instanceof PluginFault ? error.plugin : isPlugin ? plugin : (culpritOf(error) ?? plugin);
     const ignored =
       error instanceof PluginFault
         ? !error.told && this.pluginFailed(culprit, `${error.where}, ${where}`, error.cause)
@@ -173,7 +178,7 @@ export class Generation implements Process, FaultDesk {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
-    this.#drainingSince = now();
+    this.#drainingSince = this.clock.now();
     this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();

@@ -1,12 +1,14 @@
+import type { Duplex } from 'node:stream';
 import { newEvent } from '../net/clock.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { Acceptor } from './acceptor.ts';
+import { ProxyClock } from './proxy-clock.ts';
 
 /** What whoever runs the proxy has decided, and wants to be told. */
 export interface Surroundings {
-  /** Where to listen instead of an address of a `bind` line; undefined: there. */
+  /** Where to listen instead of an address of a `bind` line; undefined: there; false: nowhere. */
   readonly bind?:
-    | ((address: { frontend: string; address: string; name: string | undefined }) => string | undefined)
+    | ((address: { frontend: string; address: string; name: string | undefined }) => string | false | undefined)
     | undefined;
   /** Where to connect instead of a server's own address; undefined: there. */
   readonly dial?: Dial | undefined;
@@ -21,14 +23,19 @@ export type Dial = (server: {
   purpose: 'traffic' | 'check';
   host: string;
   port: number;
-}) => { readonly host: string; readonly port: number } | { readonly path: string } | undefined;
+}) =>
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  | { readonly stream: Duplex }
+  | undefined;
 
 /** What all generations of a process share: the connections there are, and the most there may be (global `maxconn`). */
 export class ProcessState {
   /** 0: no limit. */
   maxconn = 0;
   connections = 0;
-  readonly startedAt: number = Date.now();
+  readonly clock: ProxyClock = new ProxyClock();
+  readonly startedAt: number = this.clock.wall();
   readonly acceptors: Set<Acceptor> = new Set();
   /** Listeners are paused from outside. */
   held = false;

@@ -537,11 +537,12 @@ export class Stream implements Transaction, Queued {
     this.#tarpitted = tarpit !== undefined;
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
-        clearTimeout(timer);
+        timer.stop();
         this.sleepers?.delete(wake);
         resolve(alive);
       };
-      const timer = setTimeout(wake, milliseconds, true);
+      const timer = this.session.clock.timer(() => wake(true));
+      timer.start(milliseconds);
       this.sleepers ??= new Set();
       this.sleepers.add(wake);
     });
@@ -551,9 +552,10 @@ export class Stream implements Transaction, Queued {
     if (this.bodyReady(atLeast)) return 'ready';
     this.bodyWanted = atLeast;
     return new Promise((resolve) => {
-      const timer = milliseconds > 0 ? setTimeout(() => this.wakeBody('timeout'), milliseconds) : undefined;
+      const timer = this.session.clock.timer(() => this.wakeBody('timeout'));
+      if (milliseconds > 0) timer.start(milliseconds);
       this.bodyWaiter = (why) => {
-        if (timer !== undefined) clearTimeout(timer);
+        timer.stop();
         this.bodyWaiter = null;
         resolve(why);
       };

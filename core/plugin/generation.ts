@@ -1,5 +1,6 @@
 import type {
   Backend,
+  Clock,
   Frontend,
   GlobalConfig,
   Hooks,
@@ -10,9 +11,9 @@ import type {
   PluginContext,
   PluginInstance,
   ProxyConfig,
+  Severity,
   Timer,
 } from '../api/index.ts';
-import { PluginTimer } from '../kernel/plugin-timer.ts';
 import { PluginCommands } from './commands.ts';
 import { within } from './deadline.ts';
 import type { Kept, Shelf } from './kept.ts';
@@ -39,7 +40,9 @@ export interface Site {
   readonly names: Names;
   listen: PluginContext['listen'];
   readonly logTap: LogTap;
+  readonly clock: Clock;
   warn(message: string): void;
+  say(severity: Severity, text: string): void;
 }
 
 /** A plugin's hooks, and whom to blame for what they throw. */
@@ -99,7 +102,7 @@ export class Generation {
         options: options as PluginContext['options'],
         signal: this.#abort.signal,
         timer: (run: () => void): Timer =>
-          new PluginTimer(run, (error) => {
+          site.clock.timer(run, (error) => {
             this.#log.error({ plugin: plugin.name, err: error }, `plugin '${plugin.name}' failed in a timer`);
           }),
         keep: <T extends object>(key: string, create: () => T): T => this.#shelf.keep(plugin.name, key, create),

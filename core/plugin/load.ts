@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { ApiVersion, Plugin } from '../api/index.ts';
 import { within } from './deadline.ts';
 import { guarded } from './guard.ts';
-import { originOf, type PluginOrigin } from './origin.ts';
+import { originOf, remember, type PluginOrigin } from './origin.ts';
 import { misshapen } from './shape.ts';
 import { resolvePackage } from './resolve-package.ts';
 
@@ -65,7 +65,10 @@ export async function loadPlugin(specifier: string, folder: string): Promise<Fou
   } catch (error) {
     throw new PluginLoadError(explainImport(specifier, file, error), { cause: error });
   }
-  return { plugin: adopt(defaultExport(found), `'${specifier}'`), origin: originOf(specifier, file) };
+  const plugin = adopt(defaultExport(found), `'${specifier}'`);
+  const origin = originOf(specifier, file);
+  remember(plugin.name, origin);
+  return { plugin, origin };
 }
 
 function locate(specifier: string, folder: string): string {

@@ -39,25 +39,25 @@ function readManifest(folder: string): { name?: string; version?: string } | und
   }
 }
 
-/** What is known of a plugin when something fails of which nobody knows who called it. */
-export interface Suspect {
-  readonly plugin: string;
-  readonly file: string;
-  readonly folder: string;
+/** Whose file is whose. Node loads a module once in a process, so there is one such list, too. */
+const suspects = new Map<string, { readonly plugin: string; readonly file: string; readonly folder: string }>();
+
+/** A plugin's module was loaded from a file: what fails in it later is known by that. */
+export function remember(plugin: string, { file, folder }: PluginOrigin): void {
+  suspects.set(file, { plugin, file, folder });
 }
 
 /**
  * Whose code an error came out of, by the files on its stack: a plugin's module, or another file of its package that is no dependency.
  * Undefined when no frame is of a plugin alone: an error that Node made in an event, or something that is no Error.
  */
-export function culpritOf(error: unknown, suspects: readonly Suspect[]): string | undefined {
+export function culpritOf(error: unknown): string | undefined {
   const stack = error instanceof Error ? error.stack : undefined;
-  if (stack === undefined || suspects.length === 0) return undefined;
+  if (stack === undefined || suspects.size === 0) return undefined;
   for (const frame of stack.split('\n')) {
     const file = fileOf(frame);
     if (file === undefined) continue;
-    const found =
-      suspects.find((suspect) => suspect.file === file) ?? only(suspects.filter(({ folder }) => isOwn(file, folder)));
+    const found = suspects.get(file) ?? only([...suspects.values()].filter(({ folder }) => isOwn(file, folder)));
     if (found !== undefined) return found.plugin;
   }
   return undefined;

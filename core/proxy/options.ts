@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import type { Log, Plugin } from '../api/index.ts';
 import type { Source, SourceSpec } from '../config/sources.ts';
+import type { Probe } from '../expression/probe.ts';
 import type { PluginWithArguments } from '../plugin/load.ts';
 import type { ProxyListeners } from './events.ts';
 
@@ -35,7 +37,11 @@ export interface DialedServer {
 }
 
 /** Where to connect instead. */
-export type DialTarget = { readonly host: string; readonly port: number } | { readonly path: string };
+export type DialTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  /** A connection within the process, opened for this call. */
+  | { readonly stream: Duplex };
 
 export interface ProxyOptions extends ConfigSources {
   /** Besides the stock plugins and those that the configuration loads. */
@@ -51,10 +57,10 @@ export interface ProxyOptions extends ConfigSources {
   /** False: `bind` addresses with port 0 are refused, as HAProxy refuses them. Otherwise the system chooses the port. */
   readonly portZero?: boolean;
   /**
-   * Listens elsewhere than the configuration says: the address to use, in the words of a `bind` line, or undefined to leave
-   * it as it is. Rules see the addresses of the configuration all the same (`dst_port` is 80 where `bind :80` was moved).
+   * Listens elsewhere than the configuration says: the address to use, in the words of a `bind` line; undefined leaves it as it
+   * is, and false listens nowhere, so that connections come by {@link ProxyHandle.open} only. Rules see the addresses of the configuration all the same (`dst_port` is 80 where `bind :80` was moved).
    */
-  bind?(address: BindAddress): string | undefined;
+  bind?(address: BindAddress): string | false | undefined;
   /**
    * Connects elsewhere than the configuration says, or nowhere else (undefined). Only the connection goes there: addresses in
    * logs, hashes and samples stay those of the configuration. Where it is given, names of servers are not looked up.
@@ -62,6 +68,8 @@ export interface ProxyOptions extends ConfigSources {
   dial?(server: DialedServer): DialTarget | undefined;
   /** False: nothing is sent to the targets of `log` lines; the event `log` tells of each line all the same. */
   readonly sendLogs?: boolean;
+  /** Watches what conditions, ACLs and rules come to; they are compiled for it. For coverage of tests. */
+  readonly probe?: Probe;
 }
 
 /** What is read, in the words of the reader. */

@@ -1,18 +1,21 @@
 import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
 import { dirname, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { VERSION } from '../config/features.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
+import { probeRules } from '../expression/probe.ts';
 import { compileRegex } from '../expression/regex.ts';
 import { bindGeneration, buildGeneration } from '../kernel/build.ts';
 import { defaultMaxconn } from '../kernel/default-maxconn.ts';
 import type { Generation } from '../kernel/generation.ts';
 import { ProcessState } from '../kernel/process-state.ts';
-import { now } from '../kernel/timers.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
+import { MemoryStream } from '../net/memory-stream.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
@@ -20,7 +23,7 @@ import { adoptGiven, loadPlugin, PluginLoadError } from '../plugin/load.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
-import type { ProxyHandle, StopOptions } from './handle.ts';
+import type { OpenOptions, ProxyHandle, StopOptions } from './handle.ts';
 import { type ConfigSources, type ProxyOptions, sourcesOf } from './options.ts';
 import { asDiagnostic, ConfigurationError, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
@@ -31,6 +34,9 @@ interface Loaded {
   readonly plugins: PluginGeneration;
   readonly traffic: Generation;
 }
+
+/** Where the ports of clients within the process begin. */
+const FIRST_PORT = 40_000;
 
 export class RunningProxy implements ProxyHandle {
   readonly #options: ProxyOptions;
@@ -43,6 +49,7 @@ export class RunningProxy implements ProxyHandle {
   #sources: readonly SourceSpec[];
   #running!: Loaded;
   #started = false;
+  #opened = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ProxyOptions) {
@@ -59,6 +66,11 @@ export class RunningProxy implements ProxyHandle {
       },
       failed: (error) => this.#emit('error', error),
     });
+  }
+
+  /** The time that everything of it goes by. */
+  protected get time(): ProxyClock {
+    return this.#process.clock;
   }
 
   #emit<Name extends ProxyEventName>(name: Name, ...args: ProxyEvents[Name]): void {
@@ -92,6 +104,7 @@ export class RunningProxy implements ProxyHandle {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }
     if (config.failed || chosen.length > 0) refuse();
+    if (this.#options.probe !== undefined) probeRules(config.proxies, this.#options.probe);
     const { settings } = config.global;
     if (settings.maxconn === 0) settings.maxconn = defaultMaxconn(settings.ulimitN);
     const { generation, errors } = await buildGeneration(
@@ -118,6 +131,8 @@ export class RunningProxy implements ProxyHandle {
         names: config.names,
         listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
+        clock: this.#process.clock,
+        say: generation.say,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
@@ -139,7 +154,7 @@ export class RunningProxy implements ProxyHandle {
         plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
         loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
-        compilerFor: createCompiler,
+        compilerFor: (keywords) => createCompiler(keywords, this.#options.probe),
       });
     } catch (error) {
       // One of those given to us is no plugin.
@@ -210,9 +225,10 @@ export class RunningProxy implements ProxyHandle {
       loaded.plugins.drain();
       await this.#sockets.release(loaded.traffic);
       const after = loaded.config.global.settings.hardStopAfter;
-      const timer = after === undefined ? undefined : setTimeout(() => loaded.traffic.kill(), after);
+      const timer = this.#process.clock.timer(() => loaded.traffic.kill());
+      if (after !== undefined) timer.start(after);
       await drained;
-      if (timer !== undefined) clearTimeout(timer);
+      timer.stop();
       await loaded.plugins.stop();
     })();
     this.#ending.set(loaded, ending);
@@ -229,6 +245,7 @@ export class RunningProxy implements ProxyHandle {
     if (drain === false) this.#stopping = this.#stopNow(this.#stopping);
     else this.#stopping ??= this.#stopSoftly(drain);
     await this.#stopping;
+    this.#process.clock.end();
     if (first) this.#emit('stopped');
   }
 
@@ -238,9 +255,10 @@ export class RunningProxy implements ProxyHandle {
       this.#started = false;
       this.#end(this.#running, traffic.drain(true));
     } else await plugins.stop();
-    const timer = drain === true ? undefined : setTimeout(() => this.#killAll(), drain);
+    const timer = this.#process.clock.timer(() => this.#killAll());
+    if (drain !== true) timer.start(drain);
     await Promise.all(this.#ending.values());
-    clearTimeout(timer);
+    timer.stop();
   }
 
   #killAll(): void {
@@ -289,20 +307,35 @@ export class RunningProxy implements ProxyHandle {
   address(frontend?: string): ProxyAddress {
     const { addresses } = this;
     const found = frontend === undefined ? addresses[0] : addresses.find((one) => one.frontend === frontend);
-    if (found !== undefined) return found;
-    if (addresses.length === 0)
+    return found ?? this.#noAddress(frontend);
+  }
+
+  #noAddress(frontend: string | undefined): never {
+    const { addresses } = this;
+    if (addresses.length === 0 || !this.#started)
       throw new Error('the proxy listens nowhere: it has not been started, or has no bind line');
     const names = [...new Set(addresses.map((one) => `'${one.frontend}'`))].join(', ');
     throw new Error(`no frontend '${frontend}' listens; those that do are ${names}`);
+  }
+
+  open({ frontend, source, destination }: OpenOptions = {}): Duplex {
+    const { acceptors } = this.#running.traffic;
+    const acceptor = acceptors.find((one) => frontend === undefined || one.frontend.name === frontend);
+    if (acceptor === undefined || !this.#started) this.#noAddress(frontend);
+    const [own, other] = MemoryStream.pair();
+    const host = source?.host ?? '127.0.0.1';
+    const port = source?.port ?? FIRST_PORT + (this.#opened++ % (65_536 - FIRST_PORT));
+    acceptor.give(other, { source: { host, port }, destination });
+    return own;
   }
 
   stats(): ProxyStats {
     return {
       connections: this.#process.connections,
       maxconn: this.#process.maxconn,
-      uptime: Math.floor((Date.now() - this.#process.startedAt) / 1000),
+      uptime: Math.floor((this.#process.clock.wall() - this.#process.startedAt) / 1000),
       generations: this.#ending.size + 1,
-      ...generationStats(this.#running.traffic, now()),
+      ...generationStats(this.#running.traffic, this.#process.clock.now()),
     };
   }
 

@@ -95,6 +95,7 @@ export class Client extends WireConnection {
   readonly #authority: string;
   #interim: ClientResponse[] = [];
   #asked = 0;
+  #given = 0;
 
   constructor(stream: Duplex, authority: string, own?: { readonly host: string; readonly port: number }) {
     super(stream);
@@ -146,8 +147,9 @@ export class Client extends WireConnection {
     return Promise.all(inputs.map((_, i) => this.response(first + i + 1)));
   }
 
-  /** Resolves with the nth answer on this connection, from 1; the next one if left out. */
-  async response(n: number = this.responses.length + 1, milliseconds?: number): Promise<ClientResponse> {
+  /** Resolves with the nth answer on this connection, from 1; the one behind the last that was asked for if left out. */
+  async response(n: number = this.#given + 1, milliseconds?: number): Promise<ClientResponse> {
+    this.#given = n;
     return this.until(
       () => {
         const response = this.responses[n - 1];

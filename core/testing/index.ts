@@ -1,9 +1,11 @@
 /** What tests of plugins and of configurations are written with: `sluice/testing`. Any test runner will do. */
 export { Client, ClientResponse, connect, request } from './client.ts';
 export type { ClientTarget, ConnectOptions, ProxyHeaderInput, RequestInput } from './client.ts';
+export { TestClock, type TestDuration } from './clock.ts';
 export { WireConnection } from './connection.ts';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.ts';
 export { Fields, type FieldsInput } from './fields.ts';
+export { inject, type Injected, type InjectOptions } from './inject.ts';
 export type { Observation, ObservedRequest, ObservedResponse } from './observation.ts';
 export { type Origin, origin } from './origin.ts';
 export { OriginConnection } from './origin-connection.ts';

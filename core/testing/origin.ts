@@ -18,6 +18,7 @@ export class Origin extends Changing {
   #script: OriginScript;
   readonly #once: OriginScript[] = [];
   #count = 0;
+  #given = { request: 0, connection: 0 };
   #address: AddressInfo | string | null = null;
 
   constructor(script: OriginScript, options: OriginOptions) {
@@ -78,8 +79,9 @@ export class Origin extends Changing {
     return this.connections.filter(({ stream }) => !stream.destroyed).length;
   }
 
-  /** Resolves with the nth request, from 1, once it has come. */
-  async request(n: number = this.requests.length + 1, milliseconds?: number): Promise<SeenRequest> {
+  /** Resolves with the nth request, from 1, once it has come; the one behind the last that was asked for if left out. */
+  async request(n: number = this.#given.request + 1, milliseconds?: number): Promise<SeenRequest> {
+    this.#given.request = n;
     return this.until(
       () => this.requests[n - 1],
       () => `request ${n} at the origin ${this.address}; it has seen ${this.requests.length}`,
@@ -87,8 +89,9 @@ export class Origin extends Changing {
     );
   }
 
-  /** Resolves with the nth connection, from 1, once it has come. */
-  async connection(n: number = this.connections.length + 1, milliseconds?: number): Promise<OriginConnection> {
+  /** The same of connections. */
+  async connection(n: number = this.#given.connection + 1, milliseconds?: number): Promise<OriginConnection> {
+    this.#given.connection = n;
     return this.until(
       () => this.connections[n - 1],
       () => `connection ${n} at the origin ${this.address}; it has seen ${this.connections.length}`,
@@ -130,6 +133,7 @@ export class Origin extends Changing {
     for (const connection of this.connections) connection.close();
     this.connections = [];
     this.requests = [];
+    this.#given = { request: 0, connection: 0 };
     this.#count = 0;
   }
 

@@ -11,8 +11,8 @@ import type {
   Severity,
   Transaction,
 } from '../api/index.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
-import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
 import { ServerLease } from './lease.ts';
@@ -28,11 +28,12 @@ export class UpstreamBackend implements Backend {
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
-  readonly queue: WaitQueue = new WaitQueue(false);
+  readonly clock: ProxyClock;
+  readonly queue: WaitQueue;
   activeServers = 0;
   backupServers = 0;
   timesDown = 0;
-  changedAt: number = now();
+  changedAt: number;
   #downtime = 0;
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
@@ -49,6 +50,9 @@ export class UpstreamBackend implements Backend {
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
+    this.clock = runtime.generation.clock;
+    this.queue = new WaitQueue(false, this.clock);
+    this.changedAt = this.clock.now();
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
@@ -155,12 +159,12 @@ export class UpstreamBackend implements Backend {
   }
 
   get downtime(): number {
-    return this.#downtime + (this.usable === 0 ? now() - this.changedAt : 0);
+    return this.#downtime + (this.usable === 0 ? this.clock.now() - this.changedAt : 0);
   }
 
   /** It has servers again, or none any more. */
   noteAvailable(available: boolean): void {
-    const at = now();
+    const at = this.clock.now();
     if (available) this.#downtime += at - this.changedAt;
     else this.timesDown++;
     this.changedAt = at;
@@ -182,7 +186,7 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
-    counters.sessionRate.add(now());
+    counters.sessionRate.add(this.clock.now());
     if (++server.active > server.mostActive) {
       server.mostActive = server.active;
       if (server.active > counters.highest) counters.highest = server.active;

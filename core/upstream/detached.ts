@@ -51,7 +51,7 @@ export class Detached implements Partial<DetachedTransaction> {
   response: Response | undefined = undefined;
   received: Received | undefined = undefined;
   readonly loggedStatus = 0;
-  readonly startedAt: number = Date.now();
+  readonly startedAt: number;
   readonly timing: Timing = NO_TIMES;
   readonly termination = '----';
   readonly bytesToClient = 0;
@@ -78,11 +78,13 @@ export class Detached implements Partial<DetachedTransaction> {
   constructor(backend: UpstreamBackend, server: UpstreamServer | undefined, frontend: string) {
     this.backend = backend;
     this.server = server;
+    this.startedAt = backend.clock.wall();
     this.frontend = {
       name: frontend,
       id: 0,
       settings: backend.settings,
       counters: newCounters(),
+      clock: backend.clock,
       listeners: [],
       logLines: 0,
       extension: () => undefined,

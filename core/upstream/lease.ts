@@ -1,6 +1,7 @@
 import type { Lease, LeaseHolder, Transaction } from '../api/index.ts';
 import { countRetry, namedServer, takeServer } from '../kernel/server-choice.ts';
-import { now, schedule, type Timed, unschedule } from '../kernel/timers.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
+import { schedule, type Timed, unschedule } from '../kernel/timers.ts';
 import { enter } from '../state/counters.ts';
 import type { UpstreamBackend } from './backend.ts';
 import { ChildTransaction } from './child.ts';
@@ -18,6 +19,7 @@ export class ServerLease implements Lease, Queued, Timed {
   queueTicket = 0;
   queueDate = 0;
   queueBefore = 0;
+  readonly clock: ProxyClock;
   deadline: number = Infinity;
   wakeAt: number = Infinity;
   heapIndex = -1;
@@ -30,6 +32,7 @@ export class ServerLease implements Lease, Queued, Timed {
 
   constructor(backend: UpstreamBackend, giveBack: (lease: ServerLease) => void) {
     this.#backend = backend;
+    this.clock = backend.clock;
     this.#giveBack = giveBack;
     this.#child = new ChildTransaction(backend);
   }
@@ -58,7 +61,7 @@ export class ServerLease implements Lease, Queued, Timed {
     const backend = this.#backend;
     this.#child.begin(parent, data);
     this.#holder = holder;
-    enter(backend.counters, now());
+    enter(backend.counters, this.clock.now());
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(this.transaction, backend);
     this.#take(namedServer(this.#child));
   }
@@ -69,7 +72,7 @@ export class ServerLease implements Lease, Queued, Timed {
     if (place instanceof WaitQueue) {
       place.add(this);
       const { timeouts } = backend.settings;
-      schedule(this, timeouts.queue ?? timeouts.connect, now());
+      schedule(this, timeouts.queue ?? timeouts.connect, this.clock.now());
     } else if (place !== undefined) this.#use(place);
   }
 
@@ -148,7 +151,7 @@ export class ServerLease implements Lease, Queued, Timed {
       return;
     }
     this.#again = server;
-    schedule(this, Math.min(TURN_AROUND, backend.settings.timeouts.connect || TURN_AROUND), now());
+    schedule(this, Math.min(TURN_AROUND, backend.settings.timeouts.connect || TURN_AROUND), this.clock.now());
   }
 
   #leave(): void {

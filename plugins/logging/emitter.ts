@@ -1,4 +1,4 @@
-import type { LogTap } from 'sluice/plugin';
+import type { Clock, LogTap } from 'sluice/plugin';
 import { header, type Header } from './headers.ts';
 import type { LogLine, Sample } from './log-line.ts';
 import { type LogProfile, profileAt } from './profile.ts';
@@ -34,6 +34,7 @@ export function makeEmitter(
   tag: string,
   host: string | undefined,
   sinkOf: (line: LogLine) => Sink,
+  clock: Pick<Clock, 'wall'>,
   listener?: Listener,
 ): Emitter {
   const origin = { tag, host, pid: process.pid };
@@ -66,7 +67,7 @@ export function makeEmitter(
 
   return {
     send: (level, message) => {
-      const now = Date.now();
+      const now = clock.wall();
       for (const output of outputs) {
         if (level > output.least || !isPicked(output)) continue;
         write(output, output.header, level, now, undefined, message);
@@ -74,7 +75,7 @@ export function makeEmitter(
       }
     },
     sendTraffic: ({ level, step, transaction, text, structuredData, profile: named }) => {
-      const now = Date.now();
+      const now = clock.wall();
       let message: string | undefined;
       for (const output of outputs) {
         if (level > output.least) continue;

@@ -70,3 +70,4 @@ export type { AgentCounters } from './counters.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export { consoleLogger, silentLogger, type AgentLogger } from './logger.ts';
 export { TestClient, type TestAck, type TestClientOptions, type TestMessage } from './test-client.ts';
+export { readHeaders, type Headers } from './headers.ts';

@@ -63,7 +63,10 @@ describe('one fetch for many', () => {
     site.script = (_seen, number) => ({ headers: FRESH, ...(number === 1 ? { after: opened } : {}) });
     const first = site.ask('/');
     await expect.poll(() => site.seen.length).toBe(1);
-    expect((await site.ask('/')).body).toBe('2');
+    const second = site.ask('/');
+    await waiting(1);
+    await site.proxy.clock.advance(50);
+    expect((await second).body).toBe('2');
     open();
     await first;
   });

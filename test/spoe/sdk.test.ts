@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { type Agent, createAgent, Ip, silentLogger } from 'sluice/agent';
+import { type Agent, createAgent, type Ip, silentLogger } from 'sluice/agent';
 import { EngineProxy } from './engine-proxy.ts';
 import { freePort } from '../support/free-port.ts';
 

@@ -25,7 +25,7 @@ const alternatives = (text: string): Entries =>
     return colon < 0 ? [] : [[entry.slice(0, colon).replace('IP Address', 'IP'), entry.slice(colon + 1)] as const];
   });
 
-function list(join: string): ReturnType<typeof classOf<NameList>> {
+function list(text: (entries: Entries) => string): ReturnType<typeof classOf<NameList>> {
   const type: ReturnType<typeof classOf<NameList>> = classOf({
     name: 'X509_NAME*',
     methods: {
@@ -52,8 +52,7 @@ function list(join: string): ReturnType<typeof classOf<NameList>> {
         return 1;
       },
       __tostring: (call) => {
-        const { entries } = call.object(1, type(call.state));
-        call.pushString(entries.map(([name, value]) => `${name}${join}${value}`).join(', '));
+        call.pushString(text(call.object(1, type(call.state)).entries));
         return 1;
       },
     },
@@ -75,8 +74,8 @@ function pushIterator(call: LuaCall, entries: Entries): void {
   }, 'next');
 }
 
-const nameClass = list('=');
-const alternativeClass = list(':');
+const nameClass = list((entries) => entries.map(([name, value]) => `/${name}=${value}`).join(''));
+const alternativeClass = list((entries) => entries.map(([name, value]) => `${name}:${value}`).join(', '));
 
 const method =
   (run: (call: LuaCall, certificate: X509Certificate) => number): HostFunction =>

@@ -52,7 +52,10 @@ export const nativeModules: Readonly<Record<string, HostFunction>> = {
   mime: written(mime, 'mime'),
 };
 
-/** Modules that many scripts bring along: one that is found on the path comes first, as it would with HAProxy. */
+/**
+ * Modules that many scripts bring along: one that is found where the configuration or the script said to look comes first. Those of the
+ * system's folders do not, as they may need modules written in C.
+ */
 export const fallbackModules: Readonly<Record<string, HostFunction>> = {
   json,
   dkjson,
@@ -67,10 +70,23 @@ export const fallbackModules: Readonly<Record<string, HostFunction>> = {
   'ssl.https': written(https, 'ssl.https'),
 };
 
-/** A searcher behind all others; it is only asked for names that no file has. */
+/** A searcher before that of files: it leaves alone what a part of the path has that was not there to begin with. */
 const INSTALL = `
-local search = ...
-table.insert(package.searchers, search)
+local loader_of = ...
+local system = {}
+for part in package.path:gmatch("[^;]+") do
+  if part:sub(1, 1) ~= "." then system[part] = true end
+end
+table.insert(package.searchers, 2, function(name)
+  local loader = loader_of(name)
+  if not loader then return nil end
+  local own = {}
+  for part in package.path:gmatch("[^;]+") do
+    if not system[part] then own[#own + 1] = part end
+  end
+  if package.searchpath(name, table.concat(own, ";")) then return nil end
+  return loader
+end)
 `;
 
 /** Makes the second kind known to a state; the first goes into its `preload`. */
@@ -84,7 +100,7 @@ export function installFallbacks(state: LuaState): void {
   }, 'search');
   const search = main.ref(-1);
   main.pop();
-  const chunk = state.load(Buffer.from(INSTALL), '=modules');
+  const chunk = state.load(Buffer.from(INSTALL), 'modules');
   state.run(chunk, [search]);
   state.release(chunk);
 }

@@ -35,7 +35,7 @@ export function classOf<T extends object>(spec: ClassSpec): (state: LuaState) =>
 export const written =
   (source: string, name: string): HostFunction =>
   (call) => {
-    call.pushRef(call.state.load(Buffer.from(source, 'latin1'), `=${name}`));
+    call.pushRef(call.state.load(Buffer.from(source, 'latin1'), name));
     call.pushString(name);
     call.invoke(1);
     return 1;

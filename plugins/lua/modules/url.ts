@@ -95,7 +95,9 @@ function url.absolute(base, relative)
         result.params = from.params
         if not to.query then result.query = from.query end
       end
-    elseif string.sub(to.path, 1, 1) ~= "/" then
+    elseif string.sub(to.path, 1, 1) == "/" then
+      result.path = without_dots(to.path)
+    else
       local folder = string.match(from.path or "/", "^(.*/)") or "/"
       result.path = without_dots(folder .. to.path)
     end
