@@ -18,6 +18,7 @@ import proxy from '../../plugins/proxy/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
+import lua from '../../plugins/lua/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -40,4 +41,5 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  lua,
 ];

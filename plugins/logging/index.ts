@@ -82,7 +82,9 @@ function makeRing(line: LogLine, origin: { host: string | undefined; tag: string
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
 function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
-  const { targets: everywhere, host, tag } = global.extension(GLOBAL_LOGGING);
+  const settings = global.extension(GLOBAL_LOGGING);
+  const { targets: everywhere, host, tag } = settings;
+  if (everywhere.length > 0) settings.emitter = makeEmitter(everywhere, tag, host, sinkOf);
   let connects = false;
   for (const proxy of proxies) {
     const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);

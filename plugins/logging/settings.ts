@@ -86,9 +86,11 @@ export interface GlobalLogging {
   /** `log-send-hostname`; undefined: not sent. */
   host: string | undefined;
   tag: string;
+  /** What sends to them; set when the configuration starts, where there are any. */
+  emitter: Emitter | undefined;
 }
 
 export const GLOBAL_LOGGING: Extension<GlobalLogging> = {
   name: 'logging: global',
-  create: () => ({ targets: [], host: undefined, tag: 'haproxy' }),
+  create: () => ({ targets: [], host: undefined, tag: 'haproxy', emitter: undefined }),
 };
