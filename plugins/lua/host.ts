@@ -1,4 +1,4 @@
-import type { Extension, PluginContext, Samples, Timer } from 'sluice/plugin';
+import type { Extension, GlobalConfig, PluginContext, Samples, Timer } from 'sluice/plugin';
 import type { LuaRef } from './engine/engine.ts';
 import { Messages } from './messages.ts';
 import { newState } from './new-state.ts';
@@ -28,6 +28,8 @@ export class LuaHost {
   readonly worlds: (World | undefined)[] = [];
   /** `lua-prepend-path`, in order: for states that are made later. */
   readonly paths: { readonly pattern: string; readonly which: 'path' | 'cpath' }[] = [];
+  /** What it hangs on; set by who loads a script. */
+  global!: GlobalConfig;
   /** Set when all sections have been read. */
   context: PluginContext | undefined;
   /** Fetches and converters by name. */

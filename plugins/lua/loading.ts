@@ -14,6 +14,8 @@ function load(words: Words, scope: Scope, id: number): void {
   const name = words.next('a file name');
   const args = words.rest();
   host.samples ??= scope.samples;
+  host.global = scope.global;
+  host.messages.useGlobal(scope.global);
   warnBooleans(host, words);
   let source: Buffer;
   try {

@@ -1,5 +1,5 @@
-import type { LogLevel, Transaction } from 'sluice/plugin';
-import { GLOBAL_LOGGING, PROXY_LOGGING } from '../logging/settings.ts';
+import type { GlobalConfig, LogLevel, Transaction } from 'sluice/plugin';
+import { GLOBAL_LINES, GLOBAL_LOGGING, type OwnLogging, PROXY_LOGGING } from '../logging/settings.ts';
 import type { LuaHost } from './host.ts';
 
 /** By number, as `core.emerg` to `core.debug` are. */
@@ -8,13 +8,20 @@ export const LEVELS: readonly LogLevel[] = ['emerg', 'alert', 'crit', 'err', 'wa
 /** What scripts say: to the loggers of the proxy they work for, or those of the process, and on stderr as `tune.lua.log.*` has it. */
 export class Messages {
   readonly #host: LuaHost;
+  readonly #everywhere: OwnLogging = { targets: [GLOBAL_LINES], emitter: undefined };
 
   constructor(host: LuaHost) {
     this.#host = host;
   }
 
+  /** What scripts say outside of any proxy goes to the lines of `global`. */
+  useGlobal(global: GlobalConfig): void {
+    const { others } = global.extension(GLOBAL_LOGGING);
+    if (!others.includes(this.#everywhere)) others.push(this.#everywhere);
+  }
+
   log(level: LogLevel | string, text: string, transaction?: Transaction): void {
-    const { settings, context } = this.#host;
+    const { settings } = this.#host;
     const name = LEVELS.find((known) => known === level);
     if (name === undefined) return;
     // One line each, and nothing that a terminal would obey.
@@ -26,7 +33,7 @@ export class Messages {
         proxy.log(name, line);
         logged = proxy.extension(PROXY_LOGGING)?.traffic !== undefined;
       } else {
-        const emitter = context?.global.findExtension(GLOBAL_LOGGING)?.emitter;
+        const { emitter } = this.#everywhere;
         emitter?.send(LEVELS.indexOf(name), line);
         logged = emitter !== undefined;
       }
