@@ -5,6 +5,7 @@ import { tuning } from './tuning.ts';
 import { action } from './words/action.ts';
 import { converter } from './words/converter.ts';
 import { fetch } from './words/fetch.ts';
+import { service } from './words/service.ts';
 
 /** HAProxy's Lua API; lua-api.rst. */
 const lua: Plugin = definePlugin({
@@ -14,6 +15,7 @@ const lua: Plugin = definePlugin({
   actions: { 'lua.': action },
   fetches: { 'lua.': fetch },
   converters: { 'lua.': converter },
+  services: { 'lua.': service },
   setup,
 });
 export default lua;

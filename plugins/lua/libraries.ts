@@ -1,3 +1,4 @@
+import { applets } from './library/applets.ts';
 import { dates } from './library/dates.ts';
 import { http } from './library/http.ts';
 import { logs } from './library/logs.ts';
@@ -20,4 +21,5 @@ export const libraries: readonly Library[] = [
   http,
   replies,
   transactions,
+  applets,
 ];
