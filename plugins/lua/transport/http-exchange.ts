@@ -129,7 +129,7 @@ export class HttpExchange {
     if (!url.tls) return undefined;
     const name = isIP(url.host) === 0 ? { servername: url.host } : {};
     if (!this.#settings.verify) return { ...name, rejectUnauthorized: false };
-    return { ...name, host: url.host, ca: authorities(this.#settings.caFile) };
+    return { ...name, host: url.host, ca: [...authorities(this.#settings.caFile)] };
   }
 
   async #attempt(
