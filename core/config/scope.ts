@@ -1,5 +1,5 @@
 import type { Regex } from '../expression/regex.ts';
-import type { Condition, Expression, Format, Place } from '../api/expression.ts';
+import type { Condition, Expression, Format, Place, Samples } from '../api/expression.ts';
 import type { BindConfig, GlobalConfig, ServerConfig } from '../api/settings.ts';
 import type { BindScope, Names, SectionKind, ServerScope, Words } from '../api/words.ts';
 import type { CompileContext } from '../expression/compiler.ts';
@@ -8,6 +8,7 @@ import type { Build, CoreScope } from './build.ts';
 import { refuseWord } from './known.ts';
 import { proxyTitle, type ProxySection } from './proxy-config.ts';
 import type { ServerLine } from './server-config.ts';
+import { runTimeSamples } from './run-time-scope.ts';
 import type { LineWords } from './words.ts';
 
 /** Where one line stands. Made per line: `later` has to know which. */
@@ -116,6 +117,10 @@ export class LineScope implements CoreScope {
       if (inDefault && entry.keyword.inDefault === false) words.fail(`'${word}' has no meaning for 'default-server'`);
       entry.keyword.parse(words, scope);
     });
+  }
+
+  get samples(): Samples {
+    return runTimeSamples(this.build);
   }
 
   later(check: (names: Names) => void): void {

@@ -1,4 +1,4 @@
-import type { Condition, Expression, Format, Names, Place, Scope, Words } from '../api/index.ts';
+import type { Condition, Expression, Format, Names, Place, ProxyConfig, Samples, Scope, Words } from '../api/index.ts';
 
 /** What a proxy's `acl` lines declared, by name; opaque to all but the expression compiler. */
 export interface AclTable {
@@ -15,6 +15,11 @@ export interface CompileContext {
   later(check: (names: Names) => void): void;
 }
 
+/** Compiling when the configuration has been read. */
+export interface RunTimeContext extends Omit<CompileContext, 'places'> {
+  path(file: string): string;
+}
+
 /** Turns words into closures, with the sample fetches, converters and match methods of one generation. */
 export interface Compiler {
   newAcls(): AclTable;
@@ -24,4 +29,6 @@ export interface Compiler {
   format(text: string, words: Words, context: CompileContext): Format;
   /** Reads `if …` or `unless …` to the end of the line. */
   condition(words: Words, context: CompileContext): Condition | undefined;
+  /** Fetches and converters by name, at run time; `contextOf` gives what they are compiled in, for the proxy they are asked for. */
+  samples(contextOf: (proxy: ProxyConfig | undefined) => RunTimeContext): Samples;
 }

@@ -1,11 +1,12 @@
-import type { Condition, Expression, Format, Names, Scope, Words } from '../api/index.ts';
+import type { Condition, Expression, Format, Names, ProxyConfig, Samples, Scope, Words } from '../api/index.ts';
 import type { Keywords } from '../plugin/registry.ts';
 import { type AclTables, type AclTest, compileAcl } from './acl.ts';
-import type { AclTable, CompileContext, Compiler } from './compiler.ts';
+import type { AclTable, CompileContext, Compiler, RunTimeContext } from './compiler.ts';
 import { NamedAcl, readCondition } from './condition.ts';
 import { PREDEFINED } from './derived.ts';
 import { ExpressionError } from './errors.ts';
 import { type FormatStyle, compileFormat } from './format.ts';
+import { NamedSamples } from './named-samples.ts';
 import { type Continuation, readSample } from './sample.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
@@ -106,6 +107,21 @@ class ExpressionCompiler implements Compiler {
           anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
         }),
     );
+  }
+
+  samples(contextOf: (proxy: ProxyConfig | undefined) => RunTimeContext): Samples {
+    return new NamedSamples(this.#tables, (proxy) => {
+      const { scope, acls, later, path } = contextOf(proxy);
+      const { names } = acls as Acls;
+      const inner: WordContext = {
+        scope,
+        later,
+        warn: () => undefined,
+        path,
+        acl: (name) => names.get(name) ?? this.#findPredefined(name, inner),
+      };
+      return inner;
+    });
   }
 
   #wordContext(words: Words, context: CompileContext): WordContext {
