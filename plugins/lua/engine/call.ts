@@ -7,9 +7,23 @@ import type { HostFunction, LuaCall, LuaClass, LuaFloat, LuaKind, LuaRef, LuaVal
 import { fengari } from './fengari.ts';
 import { toInteger, toNumber, toText } from './numbers.ts';
 import { OK, placeOf, toBytes } from './protect.ts';
+import { canSuspend } from './limits.ts';
 import { intern, latin1 } from './strings.ts';
 import { next, Table } from './tables.ts';
-import { ABSENT, BOOLEAN, FLOAT, INTEGER, LIGHT_FUNCTION, NIL, STRING, TABLE, TString, TValue } from './values.ts';
+import {
+  ABSENT,
+  BOOLEAN,
+  FLOAT,
+  INTEGER,
+  LIGHT,
+  LIGHT_FUNCTION,
+  NIL,
+  STRING,
+  TABLE,
+  TString,
+  TValue,
+  USERDATA,
+} from './values.ts';
 import type { NativeFunction, Payload, Thread } from './values.ts';
 import type { HostClass, State } from './state.ts';
 import type { HostThread } from './thread.ts';
@@ -88,17 +102,13 @@ export class Call implements LuaCall {
   set count(count: number) {
     const L = this.L;
     const top = L.ci.funcOff + 1 + count;
-    for (let at = L.top; at < top; at++) this.#nil(at);
-    L.top = top;
-  }
-
-  #nil(at: number): void {
-    const slot = this.L.stack[at];
-    if (slot === undefined) this.L.stack[at] = new TValue(NIL, null);
-    else {
+    if (top >= L.stack_last) fengari.ldo.luaD_growstack(L, top - L.top);
+    for (let at = L.top; at < top; at++) {
+      const slot = L.stack[at]!;
       slot.type = NIL;
       slot.value = null;
     }
+    L.top = top;
   }
 
   slot(index: number): TValue {
@@ -110,19 +120,32 @@ export class Call implements LuaCall {
     return L.stack[L.top + index]!;
   }
 
-  /** Room for one more. */
   #push(type: number, value: Payload): void {
     const L = this.L;
-    const top = L.top++;
-    const slot = L.stack[top];
-    if (slot === undefined) {
-      if (top >= L.stack_last) fengari.ldo.luaD_growstack(L, 1);
-      L.stack[top] = new TValue(type, value);
-    } else {
-      slot.type = type;
-      slot.value = value;
-    }
+    if (L.top >= L.stack_last) fengari.ldo.luaD_growstack(L, 1);
+    const slot = L.stack[L.top++]!;
+    slot.type = type;
+    slot.value = value;
     if (L.top > L.ci.top) L.ci.top = L.top;
+  }
+
+  /** A value as the machine has it, for the libraries. */
+  pushSlot(type: number, value: Payload): void {
+    this.#push(type, value);
+  }
+
+  pushCopyOf(slot: TValue): void {
+    this.#push(slot.type, slot.value);
+  }
+
+  /** The top value goes below the `count - 1` under it. */
+  rotate(count: number): void {
+    const { stack, top } = this.L;
+    const { type, value } = stack[top - 1]!;
+    for (let at = top - 1; at > top - count; at--) stack[at]!.setfrom(stack[at - 1]!);
+    const slot = stack[top - count]!;
+    slot.type = type;
+    slot.value = value;
   }
 
   kind(index: number): LuaKind {
@@ -138,7 +161,7 @@ export class Call implements LuaCall {
     const slot = this.slot(index);
     if (slot.type === STRING) return (slot.value as TString).js;
     if (slot.type === INTEGER || slot.type === FLOAT) return toText(slot);
-    return this.#expected(index, 'string');
+    return this.expected(index, 'string');
   }
 
   bytes(index: number): Buffer {
@@ -150,7 +173,7 @@ export class Call implements LuaCall {
     if (slot.type === INTEGER) return slot.value;
     const converted = toInteger(slot);
     if (converted !== undefined) return converted;
-    if (toNumber(slot) === undefined) return this.#expected(index, 'number');
+    if (toNumber(slot) === undefined) return this.expected(index, 'number');
     return this.failArgument(index, 'number has no integer representation');
   }
 
@@ -164,7 +187,7 @@ export class Call implements LuaCall {
     const slot = this.slot(index);
     if (slot.type === FLOAT) return slot.value;
     const value = toNumber(slot);
-    return value === undefined ? this.#expected(index, 'number') : Number(value);
+    return value === undefined ? this.expected(index, 'number') : Number(value);
   }
 
   optionalString<F>(index: number, fallback: F): string | F {
@@ -190,7 +213,7 @@ export class Call implements LuaCall {
       const table = slot.value as Table;
       if (table.hostClass === type) return table.host as T;
     }
-    return this.#expected(index, type.name);
+    return this.expected(index, type.name);
   }
 
   isObject<T extends object>(index: number, type: LuaClass<T>): boolean {
@@ -305,7 +328,7 @@ export class Call implements LuaCall {
 
   #table(index: number): Table {
     const slot = this.slot(index);
-    if (slot.type !== TABLE) this.#expected(index, 'table');
+    if (slot.type !== TABLE) this.expected(index, 'table');
     return slot.value;
   }
 
@@ -387,14 +410,19 @@ export class Call implements LuaCall {
     return fengari.lauxlib.luaL_argerror(this.L, index, Buffer.from(toBytes(message), 'latin1'));
   }
 
-  #expected(index: number, what: string): never {
+  /** A value's type in an error text: what its metatable calls it, if it does. */
+  typeName(index: number): string {
     const slot = this.slot(index);
-    let got: string = slot === ABSENT ? 'no value' : KINDS[slot.type & 0x0f]!;
-    if (slot.type === TABLE) {
-      const name = (slot.value as Table).metatable?.getString('__name');
-      if (name?.type === STRING) got = (name.value as TString).js;
+    if (slot === ABSENT) return 'no value';
+    if (slot.type === TABLE || slot.type === USERDATA) {
+      const name = (slot.value.metatable as Table | null)?.getString('__name');
+      if (name?.type === STRING) return (name.value as TString).js;
     }
-    return this.failArgument(index, `${what} expected, got ${got}`);
+    return slot.type === LIGHT ? 'light userdata' : KINDS[slot.type & 0x0f]!;
+  }
+
+  expected(index: number, what: string): never {
+    return this.failArgument(index, `${what} expected, got ${this.typeName(index)}`);
   }
 
   raise(): never {
@@ -403,12 +431,12 @@ export class Call implements LuaCall {
 
   get canWait(): boolean {
     const running = this.thread;
-    return running !== undefined && running.yieldable && this.L.nny === 0 && running.L.nny === 0;
+    return running !== undefined && canSuspend(this.L, running);
   }
 
   wait(finish: HostFunction): number {
     const running = this.thread;
-    if (running === undefined || !running.yieldable || this.L.nny !== 0) this.fail('yield not allowed');
+    if (running === undefined || !canSuspend(this.L, running)) this.fail('yield not allowed');
     this.finish = finish;
     running.waits = true;
     return fengari.ldo.lua_yieldk(this.L, 0, 0, goOn);

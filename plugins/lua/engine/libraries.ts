@@ -1,12 +1,25 @@
 /** Which libraries a state has. */
 import { fengari } from './fengari.ts';
-import { nativeOf } from './call.ts';
+import { nativeOf, viewOf } from './call.ts';
 import type { State } from './state.ts';
 import { intern } from './strings.ts';
 import { Table } from './tables.ts';
 import { LIGHT_FUNCTION, TABLE, TValue } from './values.ts';
 import type { Thread } from './values.ts';
-import type { Library } from './engine.ts';
+import type { HostFunction, Library } from './engine.ts';
+
+/** A library as a table of functions. */
+export function openTable(functions: Readonly<Record<string, HostFunction>>): (L: Thread) => number {
+  return (L) => {
+    const call = viewOf(L);
+    call.newTable();
+    for (const [name, run] of Object.entries(functions)) {
+      call.pushFunction(run, name);
+      call.setField(-2, name);
+    }
+    return 1;
+  };
+}
 
 /** Fengari's own openers, until ours take their place. */
 export const openers: Record<string, (L: Thread) => number> = {};

@@ -1,7 +1,8 @@
 /** Loads fengari when the first state is made: a configuration without Lua pays nothing for it. */
+import { coroutineFunctions } from './coroutines.ts';
 import { fengari } from './fengari.ts';
 import type { Fengari } from './fengari.ts';
-import { openers } from './libraries.ts';
+import { openers, openTable } from './libraries.ts';
 import { plan } from './plan.ts';
 import { placeOf } from './protect.ts';
 import { loadModules } from './source.ts';
@@ -25,7 +26,6 @@ export function start(): void {
   Object.assign(fengari as Partial<Fengari>, internals);
   const files = {
     _G: ['lbaselib.js', 'base'],
-    coroutine: ['lcorolib.js', 'coroutine'],
     table: ['ltablib.js', 'table'],
     io: ['liolib.js', 'io'],
     os: ['loslib.js', 'os'],
@@ -37,5 +37,6 @@ export function start(): void {
   } as const;
   for (const [name, [file, suffix]] of Object.entries(files))
     openers[name] = load(file)[`luaopen_${suffix}`] as (L: Thread) => number;
+  openers['coroutine'] = openTable(coroutineFunctions);
   started = true;
 }

@@ -5,10 +5,13 @@ import type { LuaRef, LuaThread, Outcome } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { machine } from './machine.ts';
 import { OK, YIELDED } from './protect.ts';
+import { adjustTop, closeUpvalues, reallocStack } from './stack.ts';
 import type { State } from './state.ts';
 import { traceOf } from './trace.ts';
-import { NIL, TValue } from './values.ts';
 import type { Thread } from './values.ts';
+
+/** A stack that grew beyond this is cut when the thread is used again. */
+const LARGE_STACK = 200;
 
 export class HostThread implements LuaThread {
   readonly L: Thread;
@@ -39,6 +42,7 @@ export class HostThread implements LuaThread {
     this.error = undefined;
     this.spent = 0;
     this.untimed = 0;
+    this.forced = false;
     L.top = 1;
     this.stack.pushRef(run);
   }
@@ -49,15 +53,16 @@ export class HostThread implements LuaThread {
     const outer = state.running;
     const budget = machine.budget;
     state.running = this;
+    // A short go is not worth two looks at the clock; one that ran out of instructions is followed by timed ones.
+    this.started = this.forced && (this.totalLimit !== 0 || this.burstLimit !== 0) ? performance.now() : 0;
     this.waits = false;
     this.forced = false;
-    this.started = 0;
     machine.budget = state.forcedYield;
     L.nny = 0;
     const args = L.status === OK ? L.top - 2 : 0;
     const status = fengari.ldo.lua_resume(L, null, args);
-    this.untimed += state.forcedYield - machine.budget;
-    if (this.started !== 0) this.spent += performance.now() - this.started;
+    if (this.started === 0) this.untimed += state.forcedYield - machine.budget;
+    else this.spent += performance.now() - this.started;
     machine.budget = budget;
     state.running = outer;
     if (status === OK) return 'finished';
@@ -73,6 +78,7 @@ export class HostThread implements LuaThread {
   reset(): void {
     const L = this.L;
     L.status = OK;
+    L.resumer = undefined;
     L.ci = L.base_ci;
     L.ci.callstatus = 0;
     L.ci.funcOff = 0;
@@ -82,12 +88,11 @@ export class HostThread implements LuaThread {
     L.errfunc = 0;
     L.errorJmp = null;
     L.allowhook = 1;
-    // Closures may still hold slots of this stack as their variables, so they get it and the thread new ones.
-    if (L.stack.length > 200) {
-      L.stack = Array.from({ length: 40 });
-      L.stack_last = 35;
-    } else L.stack.fill(undefined as never);
-    L.stack[0] = new TValue(NIL, null);
+    // Closures may still hold slots of this stack as their variables: they keep them.
+    closeUpvalues(L, 0);
+    if (L.stack.length > LARGE_STACK) reallocStack(L, LARGE_STACK);
+    L.top = 1;
+    adjustTop(L, L.stack.length);
     L.top = 1;
     this.stack.finish = undefined;
     this.waits = false;

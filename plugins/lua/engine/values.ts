@@ -182,6 +182,8 @@ export const ABSENT: TValue = Object.freeze(new TValue(NIL, null));
 
 /** An instruction, decoded once by fengari's compiler. */
 export interface Instruction {
+  /** All of it in one word, laid out as PUC Lua's. */
+  readonly code: number;
   readonly opcode: number;
   readonly A: number;
   readonly B: number;
@@ -196,6 +198,8 @@ export interface Proto {
   readonly p: Proto[];
   readonly code: Instruction[];
   cache: LuaClosure | null;
+  /** The instructions as 32-bit words; made when the function first runs. */
+  words: Int32Array | undefined;
   readonly lineinfo: number[];
   readonly upvalues: { readonly instack: boolean; readonly idx: number; readonly name: TString | null }[];
   readonly numparams: number;
@@ -310,6 +314,13 @@ export class Thread extends Identity {
   errfunc = 0;
   /** What the host ties to it: its view of the stack. */
   view: unknown = undefined;
+  /** The slots that closures share as their variables, ascending. */
+  readonly open: number[] = [];
+  /** Who resumed it, while it runs or waits on behalf of that one. */
+  resumer: Thread | undefined = undefined;
+  /** It is suspended because the host waits, not by the script: nobody else may resume it. */
+  parked = false;
+  mark = 0;
 
   constructor(global: GlobalState) {
     super();
