@@ -65,10 +65,17 @@ export type Source =
 export interface Expression {
   readonly text: string;
   readonly type: TypeName;
+  /** What its fetch needs: where it can be read, see `isReadable`. */
+  readonly source: Source;
   /** Undefined when there is nothing to fetch or a converter gave up. */
   readonly evaluate: (transaction: Transaction) => Value | undefined;
   /** For fetches with several values (`hdr`): calls `visit` with each until it answers true; says whether it did. */
   readonly some: ((transaction: Transaction, visit: (value: Value) => boolean) => boolean) | undefined;
+}
+
+/** What `acl` lines declared, by name; opaque to all but the expression compiler. */
+export interface AclTable {
+  readonly names: ReadonlyMap<string, unknown>;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Clock } from './plugin.ts';
 import type { Server } from './traffic.ts';
 import type { Endpoint } from './values.ts';
 
@@ -72,6 +73,8 @@ export interface CheckResult {
 export interface CheckAttempt {
   /** Aborted when nobody wants the result any more: the generation ends, or the check was disabled. */
   readonly signal: AbortSignal;
+  /** For times of its own: a check goes by the clock of its proxy. */
+  readonly clock: Clock;
   /**
    * Milliseconds. Without `timeout check` `whole` is true and both are `inter`: one time for all. With it, `connect` is the
    * smaller of `timeout connect` and `inter`, counted from the beginning, and `read` counts from when the connection
@@ -209,7 +212,7 @@ export interface ServerState {
   readonly userWeight: number;
   /** How far slow start has come, in percent; 100 when it is over. */
   readonly throttle: number;
-  /** Milliseconds of `performance.now()`. */
+  /** Milliseconds of {@link Process.clock}. */
   readonly changedAt: number;
   /** Milliseconds in all. */
   readonly downtime: number;

@@ -55,6 +55,8 @@ export interface BindKeyword extends Documented {
 export interface ServerKeyword extends Documented {
   /** False where it makes no sense for `default-server`. */
   readonly inDefault?: boolean;
+  /** False where it is not accepted for a server that is added at run time. */
+  readonly atRunTime?: boolean;
   /** The key is a prefix: the word goes on after it (`set-proxy-v2-tlv-fmt(0x20)`), as {@link Words.keyword} shows. */
   readonly prefix?: boolean;
   parse(words: Words, scope: ServerScope): void;
@@ -177,8 +179,12 @@ export type BalanceFactory = (backend: Backend) => Balancer;
 export interface Balancer {
   /** A usable server below its limit, or one to wait for; undefined when there is none at all. */
   pick(transaction: Transaction): Server | undefined;
-  /** A server's state or weight changed, or servers were added or removed. */
+  /** No servers can be added at run time: it knows those it began with. */
+  readonly fixed?: boolean;
+  /** A server's state or weight changed, or it was added. */
   changed?(server: Server): void;
+  /** It was removed; {@link changed} has told before that it is not usable. */
+  removed?(server: Server): void;
   took?(server: Server): void;
   dropped?(server: Server): void;
 }
@@ -208,9 +214,3 @@ export interface ServiceKeyword extends Documented {
  * verdict. In TCP mode the reply's body, or the raw bytes, are sent and the connection ends.
  */
 export type ServiceFunction = (transaction: Transaction) => Eventually<Verdict>;
-
-/** A command of the Runtime API. There is no socket for them yet: loading a plugin that has one says so. */
-export interface CommandKeyword extends Documented {
-  readonly level: 'user' | 'operator' | 'admin';
-  run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
-}

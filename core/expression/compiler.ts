@@ -1,9 +1,17 @@
-import type { Condition, Expression, Format, Names, Place, ProxyConfig, Samples, Scope, Words } from '../api/index.ts';
+import type {
+  AclTable,
+  Condition,
+  Expression,
+  Format,
+  Names,
+  Place,
+  ProxyConfig,
+  Samples,
+  Scope,
+  Words,
+} from '../api/index.ts';
 
-/** What a proxy's `acl` lines declared, by name; opaque to all but the expression compiler. */
-export interface AclTable {
-  readonly names: ReadonlyMap<string, unknown>;
-}
+export type { AclTable };
 
 /** What compiling needs beyond the words. */
 export interface CompileContext {
@@ -25,7 +33,7 @@ export interface Compiler {
   newAcls(): AclTable;
   /** Reads the words of an `acl` line after `acl` and adds it to the context's table. */
   acl(words: Words, context: CompileContext): void;
-  expression(words: Words, context: CompileContext): Expression;
+  expression(words: Words, context: CompileContext, skip?: number): Expression;
   format(text: string, words: Words, context: CompileContext): Format;
   /** Reads `if …` or `unless …` to the end of the line. */
   condition(words: Words, context: CompileContext): Condition | undefined;

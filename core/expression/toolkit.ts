@@ -38,3 +38,4 @@ export {
   parseAddress as parseSocketAddress,
 } from '../net/address.ts';
 export { abstractName, nativePath } from '../net/listen-target.ts';
+export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';

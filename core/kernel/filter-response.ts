@@ -14,7 +14,7 @@ import { conclude } from './response-stages.ts';
 import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
 import { beginTunnel } from './filter-tunnel.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Of a stored body filters get pieces of this size at the most. */
 const SLICE = 65_536;
@@ -154,7 +154,7 @@ export function balanceResponse(session: HttpSession, stream: Stream, chain: Fil
   else connection?.resume();
   if (chain.blocked) session.queued = unsentBytes(session.socket);
   const side = chain.blocked ? 'client' : 'server';
-  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout(side), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout(side), session.clock.now());
 }
 
 /** How a response leaves that no filter has anything to do with. */

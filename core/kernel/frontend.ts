@@ -1,4 +1,5 @@
 import type {
+  Clock,
   Counters,
   Extension,
   Frontend,
@@ -19,6 +20,7 @@ export class FrontendRuntime implements Frontend {
   readonly settings: ProxySettings;
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
+  readonly clock: Clock;
   readonly listeners: Listener[] = [];
   logLines = 0;
   /** Who lets connections in, one per listener: a limit that is reached or left concerns all of them. */
@@ -36,6 +38,7 @@ export class FrontendRuntime implements Frontend {
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
+    this.clock = runtime.generation.clock;
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
@@ -88,8 +91,8 @@ export class FrontendRuntime implements Frontend {
       if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
       const name = rule.name.constant ?? rule.name.evaluate(transaction);
       const backend = this.runtime.generation.backends.get(name);
-      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend).
-      return backend ?? this.defaultBackend;
+      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend); agents serve no traffic.
+      return backend === undefined || backend.settings.mode === 'spop' ? this.defaultBackend : backend;
     }
     return this.defaultBackend;
   }

@@ -6,7 +6,7 @@ import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
 import { serverTimeout } from './response-end.ts';
 import { tunnelTimeout } from './response-flow.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** More of a request's body. */
 export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, from: number, to: number): void {
@@ -64,7 +64,7 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
       chain.end();
       chain.run();
     }
-    schedule(session, tunnelTimeout(session, stream), now());
+    schedule(session, tunnelTimeout(session, stream), session.clock.now());
     return;
   }
   const incomplete = !stream.requestView.body.complete;

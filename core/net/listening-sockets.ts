@@ -20,7 +20,7 @@ export class ListeningSockets {
    * not before. Rejects with ListenError; also when the same owner asks for the same address twice.
    */
   async claim(owner: object, options: ListenOptions): Promise<ListeningSocket> {
-    const key = listenKey(options.target);
+    const key = options.identity ?? listenKey(options.target);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       entry = { opening: ListeningSocket.open(options), owners: new Set() };

@@ -8,7 +8,6 @@ import type {
   SavedState,
   ServerState,
 } from '../api/index.ts';
-import { now } from '../kernel/timers.ts';
 import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
 import { CheckState } from './check-record.ts';
 import type { UpstreamServer } from './server.ts';
@@ -36,7 +35,7 @@ export class HealthState implements ServerState {
   admin = 0;
   initialWeight: number;
   userWeight: number;
-  changedAt: number = now();
+  changedAt: number;
   timesDown = 0;
   failedChecks = 0;
   failedAnalyses = 0;
@@ -48,11 +47,12 @@ export class HealthState implements ServerState {
 
   constructor(server: UpstreamServer) {
     this.#server = server;
+    this.changedAt = server.backend.clock.now();
     this.initialWeight = server.config.weight;
     this.userWeight = server.config.weight;
-    this.slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
+    this.slowStart = new SlowStart(server.backend.clock, server.config.slowstart, () => this.#ramp());
     if (server.config.disabled) {
-      this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
+      this.admin = ADMIN.forcedMaintenance | (server.config.dynamic ? 0 : ADMIN.configuredMaintenance);
       this.operational = 'stopped';
       this.health.health = 0;
       this.health.paused = true;
@@ -85,7 +85,7 @@ export class HealthState implements ServerState {
   }
 
   get downtime(): number {
-    return this.#downtime + (this.operational === 'stopped' ? now() - this.changedAt : 0);
+    return this.#downtime + (this.operational === 'stopped' ? this.#server.backend.clock.now() - this.changedAt : 0);
   }
 
   /** What the balance algorithm looks at. */
@@ -145,18 +145,20 @@ export class HealthState implements ServerState {
   #enter(next: OperationalState): number {
     const server = this.#server;
     const { backend } = server;
-    const at = now();
+    const at = this.#server.backend.clock.now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
+    const before = this.operational;
     this.operational = next;
     this.changedAt = at;
     this.slowStart.end();
     if (next === 'starting') this.slowStart.begin(at);
-    if (next === 'stopped') {
-      this.changed();
-      return requeue(server);
+    if (next === 'stopped') this.changed();
+    const moved = next === 'stopped' ? requeue(server) : admitting(backend, () => this.changed());
+    if ((before === 'stopped') !== (next === 'stopped')) {
+      backend.runtime.generation.surroundings.serverChanged(server, next !== 'stopped');
     }
-    return admitting(backend, () => this.changed());
+    return moved;
   }
 
   /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
@@ -286,7 +288,7 @@ export class HealthState implements ServerState {
 
   /** A change of drain resets the clock, and what it had counted of a time out of order stays. */
   #passTime(): number {
-    const at = now();
+    const at = this.#server.backend.clock.now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     return at;
   }
@@ -398,6 +400,19 @@ export class HealthState implements ServerState {
     if (state.draining) this.admin |= ADMIN.inheritedDrain;
     if (!this.maintenance || state.maintenance) this.operational = state.operational;
     this.changed();
+  }
+
+  /** Another server follows its state. */
+  get isTracked(): boolean {
+    return this.#trackers.length > 0;
+  }
+
+  /** It is removed: whom it followed forgets it. */
+  untrack(): void {
+    if (this.tracked === undefined) return;
+    const trackers = this.tracked.state.#trackers;
+    trackers.splice(trackers.indexOf(this.#server), 1);
+    this.tracked = undefined;
   }
 
   observe(observer: Observer | undefined): void {

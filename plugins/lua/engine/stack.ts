@@ -71,9 +71,12 @@ export function extendCallInfo(L: Thread): CallInfo {
 export function adjustTop(L: Thread, top: number): void {
   const stack = L.stack;
   for (let at = L.top; at < top; at++) {
-    const slot = stack[at]!;
-    slot.type = NIL;
-    slot.value = null;
+    const slot = stack[at];
+    if (slot === undefined) stack[at] = new TValue(NIL, null);
+    else {
+      slot.type = NIL;
+      slot.value = null;
+    }
   }
   L.top = top;
 }
