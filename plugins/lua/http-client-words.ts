@@ -37,27 +37,37 @@ export const httpClientWords: Record<string, DirectiveKeyword> = Object.fromEntr
     const name = words.next('the name of a resolvers section');
     words.fail(`there are no resolvers sections yet, and so no '${name}': names are looked up as the system does it`);
   }),
-  word('resolvers.prefer', '<ipv4|ipv6>', 'The family that an address found for a name is to have.', (settings, words) => {
-    settings.prefer = words.oneOf("'ipv4' or 'ipv6'", ['ipv4', 'ipv6']) === 'ipv4' ? 4 : 6;
-  }),
+  word(
+    'resolvers.prefer',
+    '<ipv4|ipv6>',
+    'The family that an address found for a name is to have.',
+    (settings, words) => {
+      settings.prefer = words.oneOf("'ipv4' or 'ipv6'", ['ipv4', 'ipv6']) === 'ipv4' ? 4 : 6;
+    },
+  ),
   word('retries', '<number>', 'How often a request that failed is tried again.', (settings, words) => {
     settings.retries = words.integer('a number', { min: 0 });
   }),
-  word('ssl.ca-file', '<cafile>', 'The authorities that certificates of servers are verified with.', (settings, words, scope) => {
-    const name = words.next('a file of certificates');
-    if (name === '@system-ca') {
-      settings.caFile = undefined;
-      return;
-    }
-    const file = scope.path(name, words);
-    try {
-      if (authorities(file).length === 0) words.fail(`unable to load CA file '${file}': it holds no certificate`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-      words.fail(`unable to load CA file '${file}'`);
-    }
-    settings.caFile = file;
-  }),
+  word(
+    'ssl.ca-file',
+    '<cafile>',
+    'The authorities that certificates of servers are verified with.',
+    (settings, words, scope) => {
+      const name = words.next('a file of certificates');
+      if (name === '@system-ca') {
+        settings.caFile = undefined;
+        return;
+      }
+      const file = scope.path(name, words);
+      try {
+        if (authorities(file).length === 0) words.fail(`unable to load CA file '${file}': it holds no certificate`);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+        words.fail(`unable to load CA file '${file}'`);
+      }
+      settings.caFile = file;
+    },
+  ),
   word('ssl.verify', '[none|required]', 'Whether certificates of servers are verified.', (settings, words) => {
     settings.verify = words.remaining === 0 || words.oneOf("'none' or 'required'", ['none', 'required']) === 'required';
   }),

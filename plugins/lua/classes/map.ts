@@ -1,11 +1,4 @@
-import {
-  ExpressionError,
-  followReference,
-  parseAddress,
-  PATTERNS,
-  type PatternEntry,
-  type Value,
-} from 'sluice/plugin';
+import { ExpressionError, followReference, parseAddress, PATTERNS, type PatternEntry, type Value } from 'sluice/plugin';
 import { builders } from '../../matching/index.ts';
 import type { Lookup } from '../../matching/lookup.ts';
 import { classKey, type ClassKey } from '../class-key.ts';

@@ -104,7 +104,8 @@ export function queue(world: World): void {
         const queue = self(call, type);
         const task = waiter(call, 'alarm');
         const { life } = task;
-        if (!queue.alarms.some((alarm) => alarm.task === task && alarm.life === life)) queue.alarms.push({ task, life });
+        if (!queue.alarms.some((alarm) => alarm.task === task && alarm.life === life))
+          queue.alarms.push({ task, life });
         return 0;
       },
     },

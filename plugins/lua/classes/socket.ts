@@ -95,8 +95,7 @@ export function socket(world: World): void {
         return 1;
       },
       receive(call) {
-        if (call.count < 1 || call.count > 3)
-          call.fail("The 'receive' function requires between 1 and 3 arguments.");
+        if (call.count < 1 || call.count > 3) call.fail("The 'receive' function requires between 1 and 3 arguments.");
         const { stream } = self(call, type);
         const pattern = readPattern(call);
         const prefix = readPrefix(call);

@@ -89,7 +89,8 @@ export class HttpExchange {
 
   async run(): Promise<HttpResponse> {
     const target = await this.#target();
-    if (target === undefined) return { ...errorResponse(503), headers: [['content-length', '0']], body: Buffer.alloc(0) };
+    if (target === undefined)
+      return { ...errorResponse(503), headers: [['content-length', '0']], body: Buffer.alloc(0) };
     let tls: ConnectionOptions | undefined;
     try {
       tls = this.#tls();

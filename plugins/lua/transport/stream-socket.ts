@@ -5,7 +5,8 @@ import { ByteQueue } from './byte-queue.ts';
 
 /** Where a connection goes: an address and port, or the path of a UNIX socket. */
 export type StreamTarget =
-  { readonly host: string; readonly port: number; readonly family: 4 | 6 } | { readonly path: string };
+  | { readonly host: string; readonly port: number; readonly family: 4 | 6 }
+  | { readonly path: string };
 
 /** What is taken from the peer ahead of who reads, and what may wait to be sent when `write` says that all is well. */
 const HIGH_WATER = 64 * 1024;
@@ -111,7 +112,8 @@ export class StreamSocket {
     if (this.state === 'connected') socket!.end(() => socket!.destroy());
     else socket?.destroy();
     // A peer that takes nothing must not keep it.
-    if (this.state === 'connected' && socket!.writableLength > 0) socket!.setTimeout(CONNECT_TIMEOUT, () => socket!.destroy());
+    if (this.state === 'connected' && socket!.writableLength > 0)
+      socket!.setTimeout(CONNECT_TIMEOUT, () => socket!.destroy());
     this.#over('closed');
   }
 
