@@ -27,6 +27,7 @@ export {
   followReference,
 } from './references.ts';
 export { ExpressionError } from './errors.ts';
+export { hint } from './nearest.ts';
 export { hasFailed } from './outcome.ts';
 export { jsonString } from './encode.ts';
 export { resolveHostSync } from '../net/resolve-sync.ts';
@@ -34,6 +35,7 @@ export { tcpInfoProblem } from '../net/tcp-info.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError } from './regex.ts';
 export { xxh32, xxh64 } from './xxhash.ts';
+export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';
 export {
   type Address as SocketAddress,
   AddressError,
@@ -41,4 +43,3 @@ export {
   parseAddress as parseSocketAddress,
 } from '../net/address.ts';
 export { abstractName, nativePath } from '../net/listen-target.ts';
-export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';
