@@ -1,12 +1,19 @@
 #!/usr/bin/env node
-import { findTool } from './tools.ts';
+import { findSubcommand } from './commands.ts';
+import { writeAll } from './write-all.ts';
+
+/** Our own commands speak UTF-8; what a proxy says are byte strings. */
+const output = {
+  out: (text: string): void => writeAll(1, text, 'utf8'),
+  err: (text: string): void => writeAll(2, text, 'utf8'),
+};
 
 let code: number;
 try {
   const args = process.argv.slice(2);
-  const tool = findTool(args[0]);
-  // A tool is a program of its own: it does not load the proxy.
-  code = tool ? await (await tool())(args.slice(1)) : await (await import('./program.ts')).main(args);
+  const subcommand = await findSubcommand(args[0])?.();
+  // A command loads of the proxy what it needs: an agent is small.
+  code = subcommand ? await subcommand(args.slice(1), output) : await (await import('./program.ts')).main(args);
 } catch (error) {
   console.error(error);
   code = 1;

@@ -117,7 +117,7 @@ export class Agent<Vars = AnyVars> {
     // The name comes from outside: it is told once, and not any number of them.
     if (this.#warned.has(message) || this.#warned.size >= 100) return;
     this.#warned.add(message);
-    this.#state.logger.warn({ agent: this.name, message }, 'there is no handler for this message');
+    this.#state.logger.warn({ agent: this.name, spoeMessage: message }, 'there is no handler for this message');
   }
 }
 

@@ -293,7 +293,8 @@ export class Connection implements Peer {
     if (context.signal.aborted) return;
     this.#agent.counters.handlerErrors++;
     const { message, engineId, streamId, remote } = context;
-    this.#agent.logger.error({ err: error, message, engineId, streamId, remote }, 'the handler of a message failed');
+    const details = { err: error, agent: this.#agent.name, spoeMessage: message, engineId, streamId, remote };
+    this.#agent.logger.error(details, 'the handler of a message failed');
   }
 
   #handled(exchange: Exchange): void {

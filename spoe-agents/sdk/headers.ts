@@ -12,7 +12,8 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 export function readHeaders(sample: unknown): Headers {
   if (sample === null || sample === undefined) return [];
   if (typeof sample === 'string') return readLines(sample);
-  if (Buffer.isBuffer(sample)) return readBinary(sample);
+  // A proxy may send the text as binary; it ends with an empty line, and the binary form with two empty strings.
+  if (Buffer.isBuffer(sample)) return sample.at(-1) === 10 ? readLines(sample.toString('latin1')) : readBinary(sample);
   throw new TypeError('headers are a string (req.hdrs) or binary (req.hdrs_bin)');
 }
 

@@ -1,5 +1,4 @@
 import { Ip } from './ip.ts';
-import type { NodeBuffer } from './node-buffer.ts';
 import { ACTION, DATA, FLAG, SCOPE, type Scope } from './protocol.ts';
 import type { SizedInteger, SpopInput, StringBytes } from './values.ts';
 
@@ -24,7 +23,7 @@ const TWO_32 = 0x1_0000_0000;
  * Nothing is allocated but a slab of 64 KiB when the last one is used up.
  */
 export class SpopWriter {
-  #buffer = Buffer.allocUnsafeSlow(SLAB) as NodeBuffer;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(SLAB);
   /** Where the bytes begin that nobody has taken yet. */
   #start = 0;
   #at = 0;
@@ -264,8 +263,7 @@ export class SpopWriter {
     const length = this.#utf8 ? Buffer.byteLength(text) : text.length;
     this.varint(length);
     this.#need(length);
-    if (this.#utf8) this.#buffer.utf8Write(text, this.#at);
-    else this.#buffer.latin1Write(text, this.#at);
+    this.#buffer.write(text, this.#at, this.#utf8 ? 'utf8' : 'latin1');
     this.#at += length;
   }
 
@@ -329,7 +327,7 @@ export class SpopWriter {
     const pending = this.bytes();
     const size = Math.max(SLAB, 2 ** Math.ceil(Math.log2((pending.length + bytes) * 2)));
     // From the start when this memory is all ours; what was taken belongs to others.
-    const next = Buffer.allocUnsafeSlow(size) as NodeBuffer;
+    const next = Buffer.allocUnsafeSlow(size);
     pending.copy(next);
     this.#frame -= this.#start;
     this.#at = pending.length;

@@ -5,9 +5,8 @@ import { Ip } from 'sluice/agent';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../spoe-agents/auth/command.ts';
 import { listenAnywhere } from '../support/free-port.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { file, startAgent, type StartedAgent } from './support.ts';
+import { file, PROXIES, startAgent, type StartedAgent } from './support.ts';
 
 interface Key {
   readonly privateKey: CryptoKey;
@@ -183,11 +182,11 @@ it('refuses what it cannot use', async () => {
   await expect(startAgent(command, ['--jwks', '/none'])).rejects.toThrow('ENOENT');
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it('decides by the authorization header', async () => {
     const agent = await startAgent(command, ['--jwks', file('keys.json', jwks(one))]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: { 'check-token': '  args token=req.hdr(authorization)\n  event on-frontend-http-request' },
       rules: `  http-request deny status 401 unless { var(txn.ag.auth_ok) -m bool }

@@ -4,9 +4,8 @@ import { SpopWriter } from 'sluice/agent';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../spoe-agents/mirror/command.ts';
 import { listenAnywhere } from '../support/free-port.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { startAgent } from './support.ts';
+import { PROXIES, startAgent } from './support.ts';
 
 interface Seen {
   readonly method: string;
@@ -113,12 +112,12 @@ describe('the agent', () => {
   });
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it.each(['req.hdrs', 'req.hdrs_bin'])('gets what the client sent (%s)', async (headers) => {
     const { seen, url } = await shadow();
     const agent = await startAgent(command, ['--to', url]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: {
         mirror: `  args method=method url=url headers=${headers} body=req.body\n  event on-frontend-http-request`,

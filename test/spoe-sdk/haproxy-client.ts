@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent as HttpAgent, request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProxy, type RunningProxy } from '../support/proxy.ts';
+import { startProxy, type ProxyProgram, type RunningProxy } from '../support/proxy.ts';
 
-/** A HAProxy whose SPOE filter asks an agent. */
+/** A proxy whose SPOE filter asks an agent. */
 export interface HaproxyClient {
   readonly proxy: RunningProxy;
   /** A request to its frontend. */
@@ -32,9 +32,11 @@ export interface HaproxySetup {
   /** Whole sections beside. */
   readonly sections?: string;
   readonly connections?: number;
+  /** Whose SPOE filter it is; Debian's HAProxy by default. */
+  readonly program?: ProxyProgram;
 }
 
-/** Starts Debian's HAProxy with a filter `e`, whose agent's variables are `<scope>.ag.<name>`. */
+/** Starts a proxy with a filter `e`, whose agent's variables are `<scope>.ag.<name>`. */
 export async function startHaproxy(setup: HaproxySetup): Promise<HaproxyClient> {
   const folder = mkdtempSync(join(tmpdir(), 'spoe-'));
   const file = join(folder, 'spoe.conf');
@@ -74,7 +76,7 @@ backend agents
   server agent 127.0.0.1:${setup.agent} ${setup.server ?? ''}
 ${setup.sections ?? ''}
 `,
-    'haproxy',
+    setup.program ?? 'haproxy',
   );
   const agent = new HttpAgent({ keepAlive: true, maxSockets: setup.connections ?? 1 });
   return {
