@@ -1,6 +1,6 @@
 import { createAgent, readHeaders } from '../sdk/index.ts';
 import { needed, number, text, time, url, type AgentCommand } from '../shared/command.ts';
-import { Seldom } from '../shared/seldom.ts';
+import { Seldom } from '../sdk/seldom.ts';
 import { Mirror } from './mirror.ts';
 
 export const command: AgentCommand = {

@@ -5,6 +5,8 @@ import { newCounters, type AgentCounters } from './counters.ts';
 import { listen, type ListenAddress, type ListenOptions } from './listen.ts';
 import { consoleLogger, type AgentLogger } from './logger.ts';
 import { MIN_FRAME_SIZE } from './protocol.ts';
+import { SpopReader } from './reader.ts';
+import { Seldom } from './seldom.ts';
 import type { SpopInput } from './values.ts';
 
 export interface AgentOptions {
@@ -46,6 +48,8 @@ export class Agent<Vars = AnyVars> {
       capabilities: options.capabilities ?? ['pipelining', 'fragmentation'],
       handlers: this.#handlers,
       logger,
+      complaints: new Seldom(1000),
+      reader: new SpopReader(),
       counters: this.#counters,
       unhandled: (message) => this.#unhandled(message),
     };

@@ -4,10 +4,11 @@ import { Body } from './body.ts';
 import { Context, Exchange, type AnyVars, type Peer } from './context.ts';
 import type { AgentCounters } from './counters.ts';
 import { Fragments } from './fragments.ts';
-import { readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
+import { readDisconnect, readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
 import type { AgentLogger } from './logger.ts';
 import { CodecError, FLAG, FRAME, frameName, MIN_FRAME_SIZE, STATUS, statusText } from './protocol.ts';
-import { SpopReader } from './reader.ts';
+import type { SpopReader } from './reader.ts';
+import type { Seldom } from './seldom.ts';
 import { FrameSplitter } from './splitter.ts';
 import { SpopWriter } from './writer.ts';
 
@@ -26,6 +27,10 @@ export interface AgentState {
   readonly capabilities: readonly Capability[];
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly logger: AgentLogger;
+  /** Lines about what proxies do wrong, of which there might be any number. */
+  readonly complaints: Seldom;
+  /** One for all: nothing of a frame is left unread when a handler is called. */
+  readonly reader: SpopReader;
   readonly counters: AgentCounters;
   /** Told of every message that has no handler. */
   unhandled(message: string): void;
@@ -39,7 +44,7 @@ export class Connection implements Peer {
   readonly #socket: Socket;
   readonly #remote: string;
   readonly #splitter: FrameSplitter;
-  readonly #reader = new SpopReader();
+  readonly #reader: SpopReader;
   readonly #writer = new SpopWriter();
   /** What was announced by both sides. */
   #shared: ReadonlySet<string> = new Set();
@@ -59,6 +64,7 @@ export class Connection implements Peer {
 
   constructor(agent: AgentState, socket: Socket, remote: string) {
     this.#agent = agent;
+    this.#reader = agent.reader;
     this.#socket = socket;
     this.#remote = remote;
     this.maxFrameSize = agent.maxFrameSize;
@@ -142,7 +148,7 @@ export class Connection implements Peer {
     reader.frame(buffer, start, end);
     const type = reader.frameType;
     if (this.#state === 'closing') return;
-    if (type === FRAME.HAPROXY_DISCONNECT) this.#leave(STATUS.NORMAL);
+    if (type === FRAME.HAPROXY_DISCONNECT) this.#dismissed();
     else if (this.#state === 'new') {
       if (type !== FRAME.HAPROXY_HELLO)
         throw new CodecError(STATUS.INVALID, `${frameName(type) ?? `frame type ${type}`} where HELLO was to come`);
@@ -151,6 +157,12 @@ export class Connection implements Peer {
     else if (type === FRAME.HAPROXY_HELLO) throw new CodecError(STATUS.INVALID, 'a second HELLO');
     // Of other types SPOE.txt 3.2.2 leaves it to us: they are passed over.
     if (this.#blocked()) this.#splitter.pause();
+  }
+
+  #dismissed(): void {
+    const { status, message } = readDisconnect(this.#reader);
+    if (status !== STATUS.NORMAL) this.#complain({ status, reason: message }, 'a proxy found a fault with this agent');
+    this.#leave(STATUS.NORMAL);
   }
 
   #hello(): void {
@@ -338,11 +350,15 @@ export class Connection implements Peer {
   }
 
   #fail(status: number, message: string): void {
-    const { counters, logger } = this.#agent;
-    counters.protocolErrors++;
-    logger.warn({ status, reason: message, remote: this.#remote }, 'a proxy sent what it may not; disconnected');
+    this.#agent.counters.protocolErrors++;
+    this.#complain({ status, reason: message }, 'a proxy sent what it may not; disconnected');
     this.#leave(status, message);
     this.#flush();
+  }
+
+  #complain(details: { readonly status: number; readonly reason: string }, message: string): void {
+    const { complaints, logger, name } = this.#agent;
+    complaints.pass((withheld) => logger.warn({ agent: name, ...details, remote: this.#remote, withheld }, message));
   }
 
   #leave(status: number, message?: string): void {

@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 export interface HaproxySetup {
-  /** Of the agent, on 127.0.0.1. */
-  readonly agent: number;
+  /** The agent's port on 127.0.0.1, or its address. */
+  readonly agent: number | string;
   /** Lines of the frontend, behind its filter. */
   readonly rules: string;
   /** Lines of `spoe-agent ag`, beside its messages, its backend and `option force-set-var`. */
@@ -73,7 +73,7 @@ ${setup.rules}
 backend agents
   mode tcp
   option spop-check
-  server agent 127.0.0.1:${setup.agent} ${setup.server ?? ''}
+  server agent ${typeof setup.agent === 'number' ? `127.0.0.1:${setup.agent}` : setup.agent} ${setup.server ?? ''}
 ${setup.sections ?? ''}
 `,
     setup.program ?? 'haproxy',
