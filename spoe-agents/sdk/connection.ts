@@ -161,7 +161,10 @@ export class Connection implements Peer {
 
   #dismissed(): void {
     const { status, message } = readDisconnect(this.#reader);
-    if (status !== STATUS.NORMAL) this.#complain({ status, reason: message }, 'a proxy found a fault with this agent');
+    // A timeout while nothing is asked is `timeout idle` of HAProxy up to 3.0.
+    const idle = status === STATUS.TIMEOUT && this.#open.size === 0;
+    if (status !== STATUS.NORMAL && !idle)
+      this.#complain({ status, reason: message }, 'a proxy found a fault with this agent');
     this.#leave(STATUS.NORMAL);
   }
 

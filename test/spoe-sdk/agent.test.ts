@@ -331,8 +331,10 @@ describe('a connection', () => {
     await client.notify('m');
     expect(await client.disconnect()).toEqual({ status: 0, message: 'normal' });
     expect(logged).toEqual([]);
-    const other = await connect({ port });
-    await other.disconnect(STATUS.TOO_BIG);
+    // As HAProxy up to 3.0 does after `timeout idle`.
+    await (await connect({ port })).disconnect(STATUS.TIMEOUT);
+    expect(logged).toEqual([]);
+    await (await connect({ port })).disconnect(STATUS.TOO_BIG);
     expect(logged).toMatchObject([{ details: { status: 3 }, message: 'a proxy found a fault with this agent' }]);
   });
 
