@@ -17,6 +17,9 @@ export type Capability = 'pipelining' | 'async' | 'fragmentation' | 'body-stream
 
 export type Handler<Vars = AnyVars> = (args: Args, ctx: Context<Vars>) => void | PromiseLike<void>;
 
+/** How long a proxy may take to close when we have, in milliseconds. */
+const LINGER = 2000;
+
 /** What all connections of an agent share. */
 export interface AgentState {
   readonly name: string;
@@ -60,7 +63,8 @@ export class Connection implements Peer {
   #reading = false;
   #flushing = false;
   #draining = false;
-  readonly #helloTimer: NodeJS.Timeout;
+  /** Until HELLO has come; and from our own end to the proxy's. */
+  #timer: NodeJS.Timeout;
 
   constructor(agent: AgentState, socket: Socket, remote: string) {
     this.#agent = agent;
@@ -70,8 +74,7 @@ export class Connection implements Peer {
     this.maxFrameSize = agent.maxFrameSize;
     this.#fragments = new Fragments(agent.maxMessageSize);
     this.#splitter = new FrameSplitter(agent.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
-    this.#helloTimer = setTimeout(() => this.#fail(STATUS.TIMEOUT, 'no HELLO came'), agent.helloTimeoutMs);
-    this.#helloTimer.unref();
+    this.#timer = setTimeout(() => this.#fail(STATUS.TIMEOUT, 'no HELLO came'), agent.helloTimeoutMs).unref();
     agent.counters.connections++;
     agent.counters.accepted++;
     socket.setNoDelay(true);
@@ -177,7 +180,7 @@ export class Connection implements Peer {
       throw new CodecError(STATUS.BAD_VERSION, `this agent speaks SPOP 2.0, not ${hello.versions.join(', ')}`);
     if (hello.maxFrameSize < MIN_FRAME_SIZE)
       throw new CodecError(STATUS.BAD_FRAME_SIZE, `frames of ${hello.maxFrameSize} bytes are too small`);
-    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#timer);
     this.maxFrameSize = Math.min(this.#agent.maxFrameSize, hello.maxFrameSize);
     this.#splitter.maxFrameSize = this.maxFrameSize;
     this.engineId = hello.engineId;
@@ -386,6 +389,8 @@ export class Connection implements Peer {
     this.#flush();
     this.#socket.end();
     this.#socket.resume();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 
   #abandon(): void {
@@ -400,7 +405,7 @@ export class Connection implements Peer {
   }
 
   #closed(): void {
-    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#timer);
     this.#state = 'closing';
     this.#rest = null;
     this.#agent.counters.connections--;

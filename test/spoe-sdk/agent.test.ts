@@ -319,6 +319,18 @@ describe('a connection', () => {
     expect(counters()).toMatchObject({ healthChecks: 1, connections: 0, notifies: 0 });
   });
 
+  it('is closed for a proxy that does not do so', async () => {
+    const port = await start(() => {});
+    const writer = new SpopWriter();
+    writeHaproxyHello(writer, { maxFrameSize: 1000, capabilities: [], healthcheck: true });
+    const socket = netConnect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(writer.take());
+    await once(socket.resume(), 'end');
+    expect(counters().connections).toBe(1);
+    await expect.poll(() => counters().connections, { timeout: 10_000 }).toBe(0);
+    socket.destroy();
+  });
+
   it('agrees on the smaller frame', async () => {
     const port = await start(() => {}, { maxFrameSize: 1000 });
     expect((await connect({ port })).hello?.maxFrameSize).toBe(1000);
