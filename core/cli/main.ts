@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { findSubcommand } from './commands.ts';
-import { writeAll } from './write-all.ts';
+import { writeAll } from './output.ts';
 
 /** Our own commands speak UTF-8; what a proxy says are byte strings. */
-const output = {
+const io = {
   out: (text: string): void => writeAll(1, text, 'utf8'),
   err: (text: string): void => writeAll(2, text, 'utf8'),
 };
@@ -11,9 +11,9 @@ const output = {
 let code: number;
 try {
   const args = process.argv.slice(2);
-  const subcommand = await findSubcommand(args[0])?.();
-  // A command loads of the proxy what it needs: an agent is small.
-  code = subcommand ? await subcommand(args.slice(1), output) : await (await import('./program.ts')).main(args);
+  const command = findSubcommand(args[0]);
+  // A command loads of the proxy what it needs.
+  code = command ? await (await command())(args.slice(1), io) : await (await import('./program.ts')).main(args);
 } catch (error) {
   console.error(error);
   code = 1;

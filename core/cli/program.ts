@@ -14,9 +14,10 @@ import { report, reported, takeRole, type Role } from './roles.ts';
 import { catchStrays } from './stray-faults.ts';
 import { serve } from './serve.ts';
 import { USAGE } from './usage.ts';
+import { writeAll } from './output.ts';
 import { buildText, versionText } from './version.ts';
-import { writeAll } from './write-all.ts';
 
+/** Written at once: the process may end before an event loop turns. */
 const out = (text: string): void => writeAll(1, text);
 const err = (text: string): void => writeAll(2, text);
 

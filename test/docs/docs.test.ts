@@ -30,6 +30,7 @@ describe.each([
   'docs/configuration.md',
   'docs/cache.md',
   'spoe-agents/README.md',
+  'docs/testing-a-configuration.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** Writes all of it at once: the process may end before an event loop turns. */
+/** Writes at once and whole: the process may end before an event loop turns. */
 export function writeAll(fd: number, text: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
   let bytes = Buffer.from(text, encoding);
   while (bytes.length > 0) {
