@@ -100,7 +100,7 @@ function asked(args: Args): Parameters<ForwardAuth['ask']>[0] {
   return {
     method: args.string('method') ?? 'GET',
     target: args.string('url') ?? '/',
-    headers: readHeaders(args.get('headers')),
+    headers: readHeaders(args.bytes('headers')),
     client: args.ip('ip')?.toString(),
     tls: args.boolean('tls') ?? false,
   };

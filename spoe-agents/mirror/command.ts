@@ -41,7 +41,7 @@ export const command: AgentCommand = {
         .send({
           method: args.string('method') ?? 'GET',
           target: args.string('url') ?? '/',
-          headers: readHeaders(args.get('headers')),
+          headers: readHeaders(args.bytes('headers')),
           body: ctx.body ?? args.bytes('body') ?? null,
         })
         .catch((error: unknown) => {

@@ -150,6 +150,11 @@ describe('the service', () => {
       'x-forwarded-for': '192.0.2.1',
     });
     expect(seen[0]!.headers['content-length']).toBeUndefined();
+    // A client cannot speak for the proxy.
+    await client.notify('forward-auth', { headers: 'x-forwarded-for: 10.0.0.1\r\nx-forwarded-host: admin\r\n\r\n' });
+    expect(seen[1]!.headers).toMatchObject({ 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/' });
+    expect(seen[1]!.headers['x-forwarded-for']).toBeUndefined();
+    expect(seen[1]!.headers['x-forwarded-host']).toBeUndefined();
   });
 
   it('says no, and where to go instead', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SpopWriter } from 'sluice/agent';
+import { SpopWriter, stringBytes } from 'sluice/agent';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../spoe-agents/mirror/command.ts';
 import { listenAnywhere } from '../support/free-port.ts';
@@ -56,6 +56,9 @@ describe('the agent', () => {
     const { client } = await startAgent(command, ['--to', url, '--host', 'shadow.example']);
     const writer = new SpopWriter('latin1');
     for (const text of ['host', 'www.example.com', 'x-byte', 'é', '', '']) writer.string(text);
+    await client.notify('mirror', { url: '/', headers: stringBytes(Buffer.from('x-byte: \xe9\r\n\r\n', 'latin1')) });
+    await expect.poll(() => seen.length).toBe(1);
+    expect(seen.pop()!.headers).toMatchObject({ 'x-byte': 'é' });
     const args = { url: 'http://www.example.com:8080?x', headers: Buffer.from(writer.bytes()) };
     await client.notify('mirror', args);
     await expect.poll(() => seen.length).toBe(1);

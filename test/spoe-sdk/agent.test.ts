@@ -26,7 +26,7 @@ import {
   type TestClientOptions,
 } from 'sluice/agent';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 /** What the tests of this file have opened. */
 const opened: { agents: Agent[]; clients: TestClient[] } = { agents: [], clients: [] };
@@ -193,6 +193,19 @@ describe('a message', () => {
     ]);
     expect(logged.at(-1)!.message).toBe('there is no handler for this message');
     expect(counters()).toMatchObject({ handlerErrors: 6, unhandled: 1, acks: 7 });
+  });
+
+  it('that failed is told on stderr where nothing else is said', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const throws = (): void => {
+      throw new RangeError('on purpose');
+    };
+    const port = await start((agent) => agent.on('m', throws), { logger: undefined });
+    await (await connect({ port, engineId: 'two\nlines' })).notify('m');
+    const [line] = told.mock.calls[0] as [string];
+    told.mockRestore();
+    expect(line.split('\n')[0]).toBe('the handler of a message failed err=RangeError: on purpose');
+    expect(line).toContain(String.raw` agent=test spoeMessage=m engineId="two\nlines" streamId=1 remote=127.0.0.1:`);
   });
 
   it('may not be answered after its handler has ended', async () => {
