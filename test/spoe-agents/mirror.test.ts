@@ -137,3 +137,28 @@ describe.each(PROXIES)('behind %s', (program) => {
     }
   });
 });
+
+it('has bodies of any size from Sluice', async () => {
+  const [first, second] = [await shadow(), await shadow()];
+  const agent = await startAgent(command, ['--to', second.url]);
+  const proxy = await startHaproxy({
+    program: 'sluice',
+    agent: agent.port,
+    messages: { mirror: '  args method=method url=url headers=req.hdrs\n  event on-http-request-body' },
+    rules: '  default_backend origin',
+    sections: `backend origin\n  server o ${new URL(first.url).host}`,
+  });
+  try {
+    const body = 'abcdefgh'.repeat(50_000);
+    const answer = await fetch(`http://127.0.0.1:${proxy.proxy.ports[0]}/up?x`, { method: 'POST', body });
+    expect(answer.status).toBe(500);
+    await expect.poll(() => second.seen.length, { timeout: 5000 }).toBe(1);
+    for (const { seen } of [first, second]) {
+      const { method, url, body: got } = seen[0]!;
+      expect([method, url, got === body]).toEqual(['POST', '/up?x', true]);
+    }
+    expect(agent.counters()).toMatchObject({ handlerErrors: 0, protocolErrors: 0 });
+  } finally {
+    await proxy.stop();
+  }
+});
