@@ -28,6 +28,8 @@ describe.each([
   'docs/filters.md',
   'docs/configuration.md',
   'docs/cache.md',
+  'docs/programmatic-use.md',
+  'docs/testing.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);
