@@ -122,7 +122,14 @@ export class Engine {
   openBody(transaction: Transaction, title: string, message: Message): Exchange | undefined {
     if (transaction.peek<EngineState>(this.#key)?.off === true) return undefined;
     if (message.event?.condition?.evaluate(transaction) === false) return undefined;
-    const exchange = new Exchange(this, transaction, title, transaction.process.clock.now(), false, new BodyTransfer(message));
+    const exchange = new Exchange(
+      this,
+      transaction,
+      title,
+      transaction.process.clock.now(),
+      false,
+      new BodyTransfer(message),
+    );
     scratch.reset();
     writeArguments(scratch, message, transaction);
     this.#reporter.begin();
