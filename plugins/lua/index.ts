@@ -1,5 +1,6 @@
 import { definePlugin, type Plugin, type PluginContext, type PluginInstance } from 'sluice/plugin';
 import { LUA } from './host.ts';
+import { httpClientWords } from './http-client-words.ts';
 import { loading } from './loading.ts';
 import { tuning } from './tuning.ts';
 import { action } from './words/action.ts';
@@ -11,7 +12,7 @@ import { service } from './words/service.ts';
 const lua: Plugin = definePlugin({
   name: 'lua',
   api: 1,
-  directives: { ...loading, ...tuning },
+  directives: { ...loading, ...tuning, ...httpClientWords },
   actions: { 'lua.': action },
   fetches: { 'lua.': fetch },
   converters: { 'lua.': converter },

@@ -1,4 +1,5 @@
 import { applets } from './library/applets.ts';
+import { classes } from './classes/index.ts';
 import { dates } from './library/dates.ts';
 import { http } from './library/http.ts';
 import { logs } from './library/logs.ts';
@@ -22,4 +23,5 @@ export const libraries: readonly Library[] = [
   replies,
   transactions,
   applets,
+  ...classes,
 ];
