@@ -313,7 +313,9 @@ test('two proxies in one process do not meet', async () => {
 });
 
 test('in front of a development server of the same process', async () => {
-  const app = createServer((incoming, response) => response.end(`app saw ${incoming.headers['x-forwarded-for']}`));
+  const app = createServer((incoming, response) =>
+    response.end(`app saw ${String(incoming.headers['x-forwarded-for'])}`),
+  );
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
   const { port } = app.address() as { port: number };
   const proxy = await started({
