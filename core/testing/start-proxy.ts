@@ -273,6 +273,11 @@ function observer(
 export async function startProxy(options: StartOptions): Promise<TestProxy> {
   const proxy = new TestingProxy(options);
   await proxy.prepare();
-  await proxy.start();
+  try {
+    await proxy.start();
+  } catch (error) {
+    await proxy.stop();
+    throw error;
+  }
   return proxy;
 }

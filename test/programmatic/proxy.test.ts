@@ -130,6 +130,14 @@ describe('a running proxy', () => {
     expect(await ask(proxy)).toBe('two');
   });
 
+  test('reloads that are asked for at once come one after the other', async () => {
+    const proxy = await started({ config: saying('one') });
+    await Promise.all(['two', 'three', 'four'].map((word) => proxy.reload({ config: saying(word) })));
+    expect(await ask(proxy)).toBe('four');
+    expect(proxy.addresses.length).toBe(1);
+    await expect.poll(() => proxy.stats().generations).toBe(1);
+  });
+
   test('counts, as plain objects', async () => {
     await using site = await origin(({ url }) => ({ status: url === '/bad' ? 500 : 200, body: 'x' }));
     const proxy = await started({
@@ -261,6 +269,15 @@ backend app
     expect(await hard.client.whenClosed()).toBeDefined();
     gate.open!();
     await expect(hard.proxy.start()).rejects.toThrow('make another one');
+  });
+
+  test('that is stopped while it starts is stopped', async () => {
+    const proxy = await createProxy({ config: saying('x') });
+    const starting = proxy.start();
+    await proxy.stop();
+    await starting;
+    const { port } = proxy.addresses[0]!;
+    await expect(connect(port!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   test('listens and connects where the program says', async () => {
