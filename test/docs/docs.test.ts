@@ -29,6 +29,8 @@ describe.each([
   'docs/filters.md',
   'docs/configuration.md',
   'docs/cache.md',
+  'docs/programmatic-use.md',
+  'docs/testing.md',
   'spoe-agents/README.md',
   'docs/testing-a-configuration.md',
 ])('%s', (page) => {
