@@ -17,7 +17,7 @@ import type {
 } from './keywords.ts';
 import type { OptionValues, PluginOptions } from './plugin-options.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig } from './settings.ts';
-import type { Backend, Frontend, LogLevel } from './traffic.ts';
+import type { Backend, Frontend, LogLevel, Severity } from './traffic.ts';
 import type { Names } from './words.ts';
 
 /** Bumped when a published plugin could stop working; written as a literal by every plugin. */
@@ -147,6 +147,8 @@ export interface PluginContext<Options extends PluginOptions = PluginOptions> {
   listen(bind: BindConfig, accept: (socket: Socket) => void): void;
   /** To be told of each line for `log` targets, by who makes them. */
   readonly logTap: LogTap;
+  /** Says something on stderr that an operator should see, at any time, in HAProxy's shape (`[ALERT]    (pid) : …`). */
+  say(severity: Severity, text: string): void;
   /** A timer, stopped. What `run` throws is logged under the plugin's name. Stop those that are started in `stop`. */
   timer(run: () => void): Timer;
 }

@@ -1,4 +1,4 @@
-import type { AclTable, Condition, Expression, Format } from './expression.ts';
+import type { AclTable, Condition, Expression, Format, Samples } from './expression.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig, ServerConfig } from './settings.ts';
 import type { Place } from './expression.ts';
 import type { Regex } from '../expression/regex.ts';
@@ -85,6 +85,8 @@ export interface Scope {
   newServer(name: string, address: string, words: Words, from?: ServerConfig): ServerConfig;
   /** Reads what is left of the line with the server words of all plugins; `inDefault` for `default-server`. */
   serverWords(server: ServerConfig, words: Words, inDefault?: boolean): void;
+  /** The sample fetches and converters of this configuration by name, to be looked up when all sections have been read. */
+  readonly samples: Samples;
   /** Runs when every section has been read: names of other sections can be resolved, and what it refuses is reported at this line. */
   later(check: (names: Names) => void): void;
 }

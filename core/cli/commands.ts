@@ -9,8 +9,14 @@ export interface CommandOutput {
 
 /** Loaded when they are asked for: a proxy that starts has no use for them. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {
+  test: async () => {
+    const { testCommand } = await import('./test-command.ts');
+    return (args, { out, err }) => testCommand(args, out, err);
+  },
   plugins: async () => (await import('./plugins-command.ts')).pluginsCommand,
   'create-plugin': async () => (await import('./create-plugin/command.ts')).createPluginCommand,
+  agent: async () => (await import('../../spoe-agents/cli/agent.ts')).runAgent,
+  'spop-dump': async () => (await import('../../spoe-agents/cli/spop-dump.ts')).spopDump,
   'plugin-readme': async () => (await import('./plugin-readme.ts')).pluginReadmeCommand,
 };
 

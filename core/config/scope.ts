@@ -1,6 +1,6 @@
 import type { Regex } from '../expression/regex.ts';
 import type { ServerKeyword } from '../api/keywords.ts';
-import type { AclTable, Condition, Expression, Format, Place } from '../api/expression.ts';
+import type { AclTable, Condition, Expression, Format, Place, Samples } from '../api/expression.ts';
 import type { BindConfig, GlobalConfig, ServerConfig } from '../api/settings.ts';
 import type { BindScope, Names, Scope, SectionKind, ServerScope, Words } from '../api/words.ts';
 import type { CompileContext } from '../expression/compiler.ts';
@@ -10,6 +10,7 @@ import { readIncluded } from './included.ts';
 import { refuseWord } from './known.ts';
 import { proxyTitle, type ProxySection } from './proxy-config.ts';
 import type { ServerLine } from './server-config.ts';
+import { runTimeSamples } from './run-time-scope.ts';
 import type { LineWords } from './words.ts';
 
 /** Where one line stands. Made per line: `later` has to know which. */
@@ -144,6 +145,10 @@ export class LineScope implements CoreScope {
 
   /** For lines that do not take all words of servers. */
   protected checkServerWord(_word: string, _keyword: ServerKeyword, _words: Words): void {}
+
+  get samples(): Samples {
+    return runTimeSamples(this.build);
+  }
 
   later(check: (names: Names) => void): void {
     this.build.later(this.#words, this.#plugin, check);

@@ -1,4 +1,15 @@
-import type { AclTable, Condition, Expression, Format, Names, Place, Scope, Words } from '../api/index.ts';
+import type {
+  AclTable,
+  Condition,
+  Expression,
+  Format,
+  Names,
+  Place,
+  ProxyConfig,
+  Samples,
+  Scope,
+  Words,
+} from '../api/index.ts';
 
 export type { AclTable };
 
@@ -12,6 +23,11 @@ export interface CompileContext {
   later(check: (names: Names) => void): void;
 }
 
+/** Compiling when the configuration has been read. */
+export interface RunTimeContext extends Omit<CompileContext, 'places'> {
+  path(file: string): string;
+}
+
 /** Turns words into closures, with the sample fetches, converters and match methods of one generation. */
 export interface Compiler {
   newAcls(): AclTable;
@@ -21,4 +37,6 @@ export interface Compiler {
   format(text: string, words: Words, context: CompileContext): Format;
   /** Reads `if …` or `unless …` to the end of the line. */
   condition(words: Words, context: CompileContext): Condition | undefined;
+  /** Fetches and converters by name, at run time; `contextOf` gives what they are compiled in, for the proxy they are asked for. */
+  samples(contextOf: (proxy: ProxyConfig | undefined) => RunTimeContext): Samples;
 }

@@ -11,6 +11,7 @@ import type {
   PluginContext,
   PluginInstance,
   ProxyConfig,
+  Severity,
   Timer,
 } from '../api/index.ts';
 import { PluginCommands } from './commands.ts';
@@ -41,6 +42,7 @@ export interface Site {
   readonly logTap: LogTap;
   readonly clock: Clock;
   warn(message: string): void;
+  say(severity: Severity, text: string): void;
 }
 
 /** A plugin's hooks, and whom to blame for what they throw. */

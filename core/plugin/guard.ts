@@ -5,9 +5,12 @@ import type {
   FetchFunction,
   MultiFetch,
   Plugin,
+  Scope,
   Server,
+  ServiceFunction,
   Transaction,
   Value,
+  Words,
 } from '../api/index.ts';
 import { constantOf, isPure, isSteady, pure, steady } from '../expression/constants.ts';
 import { failed } from './fault.ts';
@@ -63,18 +66,30 @@ export function guarded(plugin: Plugin): Plugin {
   if (services)
     made.services = mapTable(services, (keyword, word) => ({
       ...keyword,
-      serve(transaction) {
-        const where = `service '${word}'`;
-        try {
-          const served = keyword.serve(transaction);
-          if (!(served instanceof Promise)) return served;
-          return served.catch((error: unknown): never => rethrown(transaction, name, where, error));
-        } catch (error) {
-          return rethrown(transaction, name, where, error);
-        }
-      },
+      ...(keyword.serve && { serve: guardService(name, word, keyword.serve) }),
+      ...(keyword.parse && {
+        parse: (given: string, words: Words, scope: Scope) =>
+          guardService(
+            name,
+            given,
+            speaking(name, () => keyword.parse!(given, words, scope)),
+          ),
+      }),
     }));
   return made;
+}
+
+function guardService(name: string, word: string, serve: ServiceFunction): ServiceFunction {
+  const where = `service '${word}'`;
+  return (transaction) => {
+    try {
+      const served = serve(transaction);
+      if (!(served instanceof Promise)) return served;
+      return served.catch((error: unknown): never => rethrown(transaction, name, where, error));
+    } catch (error) {
+      return rethrown(transaction, name, where, error);
+    }
+  };
 }
 
 function mapTable<K>(table: Readonly<Record<string, K>>, change: (keyword: K, word: string) => K): Record<string, K> {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Log, Plugin } from '../api/index.ts';
 import type { Source, SourceSpec } from '../config/sources.ts';
+import type { Probe } from '../expression/probe.ts';
 import type { PluginWithArguments } from '../plugin/load.ts';
 import type { ProxyListeners } from './events.ts';
 
@@ -72,6 +73,8 @@ export interface ProxyOptions extends ConfigSources {
   loadPlugin?(specifier: string, folder: string): Plugin | undefined | Promise<Plugin | undefined>;
   /** False: nothing is sent to the targets of `log` lines; the event `log` tells of each line all the same. */
   readonly sendLogs?: boolean;
+  /** Watches what conditions, ACLs and rules come to; they are compiled for it. For coverage of tests. */
+  readonly probe?: Probe;
 }
 
 /** What is read, in the words of the reader. */

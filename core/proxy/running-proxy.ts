@@ -8,6 +8,7 @@ import { VERSION } from '../config/features.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
+import { probeRules } from '../expression/probe.ts';
 import { compileRegex } from '../expression/regex.ts';
 import { bindGeneration, buildGeneration } from '../kernel/build.ts';
 import { defaultMaxconn } from '../kernel/default-maxconn.ts';
@@ -104,6 +105,7 @@ export class RunningProxy implements ProxyHandle {
       diagnostics.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }
     if (config.failed || chosen.length > 0) refuse();
+    if (this.#options.probe !== undefined) probeRules(config.proxies, this.#options.probe);
     const { settings } = config.global;
     if (settings.maxconn === 0) settings.maxconn = defaultMaxconn(settings.ulimitN);
     const { generation, errors } = await buildGeneration(
@@ -131,6 +133,7 @@ export class RunningProxy implements ProxyHandle {
         listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
         clock: this.#process.clock,
+        say: generation.say,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
@@ -152,7 +155,7 @@ export class RunningProxy implements ProxyHandle {
         plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
         loadPlugin: ({ specifier, file }) => this.#loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
-        compilerFor: createCompiler,
+        compilerFor: (keywords) => createCompiler(keywords, this.#options.probe),
       });
     } catch (error) {
       // One of those given to us is no plugin.

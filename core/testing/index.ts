@@ -16,3 +16,11 @@ export { ServerControl } from './server-control.ts';
 export type { ServerReplacement, StandIn } from './stand-ins.ts';
 export { type ExchangeOptions, startProxy, type StartOptions, type TestProxy } from './start-proxy.ts';
 export { TestTimeout } from './wait.ts';
+export { defineTests } from '../config-test/format.ts';
+export type {
+  Expectations,
+  OriginScript as OriginAnswers,
+  TestCase,
+  TestFile,
+  TestStep,
+} from '../config-test/format.ts';

@@ -18,7 +18,7 @@ const stamp: Plugin = definePlugin({
       in: ['http-request'],
       parse(words) {
         const value = words.next('a value');
-        return { run: ({ request }) => void request!.headers.add('x-stamp', value) };
+        return { run: ({ request }) => request!.headers.add('x-stamp', value) };
       },
     },
   },
