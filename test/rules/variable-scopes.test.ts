@@ -28,23 +28,4 @@ arena('scopes of variables', ({ agree }) => {
         ['NAME / [-] [late] [-] [-]', 'NAME /deny [-] [-] [-] [-]', 'NAME /return [-] [-] [-] [-]'],
       ]),
   );
-
-  agree(
-    'a connection that is rejected has those of its request in the log, and one that went on has not',
-    `mode tcp
-  log-format "%ft [%[var(req.a)]] [%[var(res.b)]] [%[var(txn.d)]]"
-  tcp-request inspect-delay 1s
-  tcp-request content set-var(req.a) str(A)
-  tcp-request content reject if { req.payload(0,1) -m str r }
-  tcp-response content set-var(txn.d) var(req.a)
-  tcp-response content set-var(res.b) str(late)`,
-    async (side) => {
-      for (const bytes of ['g', 'r']) {
-        const client = await side.client(`${bytes}ET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
-        await client.sawClose();
-      }
-      return side.logged(2);
-    },
-    (seen, expect) => expect(seen).toEqual(['NAME [-] [late] [-]', 'NAME [A] [-] [-]']),
-  );
 });
