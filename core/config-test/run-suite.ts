@@ -54,6 +54,7 @@ export class SuiteRun {
   /** Where the user is. */
   readonly #home = cwd();
   #log!: LogCollector;
+  readonly #comparing: boolean;
   #checkPort = 0;
   /** HAProxy does not take the configuration; told with the first case. */
   #refused = false;
@@ -62,6 +63,7 @@ export class SuiteRun {
     this.#prepared = prepared;
     this.#programs = programs;
     this.#coverage = coverage;
+    this.#comparing = programs.sluice && programs.haproxy !== undefined;
     coverage?.declare(prepared.config, prepared.sources);
   }
 
@@ -127,7 +129,7 @@ export class SuiteRun {
       // Relative paths of the configuration begin in the current folder, as those of HAProxy do.
       chdir(this.#prepared.suite.directory);
       subject = program === 'Sluice' ? await this.#startSluice() : await this.#startHaproxy();
-      run = new CaseRun(this.#prepared, one, subject, this.#seen);
+      run = new CaseRun(this.#prepared, one, subject, this.#seen, this.#comparing);
       for (const step of one.steps) {
         const played = await run.step(step);
         steps.push(played);

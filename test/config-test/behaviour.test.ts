@@ -168,6 +168,9 @@ cases:
       - { request: GET /, expect: { origin: { headers: { host: www.example.com, x-every: one } } } }
       - { request: { headers: { X-Every: false, host: other } }, expect: { origin: { headers: { host: other, x-every: false } } } }
       - { request: GET http://third.example/, expect: { origin: { headers: { host: third.example } } } }
+  - name: numbers are what is written
+    request: { headers: { X-Number: 1.10, X-Code: 007 } }
+    expect: { origin: { headers: { x-number: 1.10, x-code: "007" } } }
   - name: several fields of a name
     request: { headers: { X-List: [a, b] } }
     expect: { origin: { headers: { x-list: "a, b" } } }
