@@ -16,16 +16,16 @@ export type { Probe } from './expression/probe.ts';
 export { formatDiagnostic, locateDiagnostic, type Diagnostic } from './config/diagnostics.ts';
 export type { Source } from './config/sources.ts';
 export type { Log, LoggedLine, Plugin } from './api/index.ts';
+export type { PluginWithArguments } from './plugin/load.ts';
 export type { ProxyAddress } from './proxy/addresses.ts';
 export type { ProxyEventName, ProxyEvents, ProxyListeners, ProxyMessage, ServerEvent } from './proxy/events.ts';
-export type { ProxyHandle, StopOptions } from './proxy/handle.ts';
+export type { OpenOptions, ProxyHandle, StopOptions } from './proxy/handle.ts';
 export type {
   BindAddress,
   ConfigSources,
   ConfigText,
   DialedServer,
   DialTarget,
-  PluginWithArguments,
   ProxyOptions,
 } from './proxy/options.ts';
 export { ConfigurationError } from './proxy/refusal.ts';

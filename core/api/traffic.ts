@@ -370,7 +370,12 @@ export interface Transaction {
  * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
  * run of a health check, and empty elsewhere.
  */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check' | ParentScope;
+/**
+ * The scopes of the transaction for whose sake another one is done: an event of a SPOE has one. They can be read only, and are empty
+ * where there is no parent. `preq` is as long as the parent processes its request, `pres` when it processes its response.
+ */
+export type ParentScope = 'psess' | 'ptxn' | 'preq' | 'pres';
 
 /** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
 export interface DetachedTransaction extends Transaction {
@@ -470,8 +475,52 @@ export interface Backend extends Proxy {
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /**
+   * Adds a server while there is traffic, as `add server` of the Runtime API does (management.txt 9.3): `words` are those of a `server` line
+   * behind the address, which is no name. `default-server` does not count. It begins in maintenance unless `enabled` is among the words:
+   * `state.set('ready')` puts it to work, `state.enable('health', true)` its checks. Gives the reason where it is refused. It is gone with
+   * the generation: who adds servers adds them to the next one again.
+   */
+  addServer(name: string, address: string, words?: readonly string[]): Server | string;
+  /**
+   * Removes a server, as `del server` does: one in maintenance, that serves nobody any more and that no other line of the configuration
+   * names. Gives the reason where it is refused, undefined when it is done. Its idle connections are closed.
+   */
+  removeServer(server: Server): string | undefined;
+  /** Is told of servers that are added and removed at run time, until the generation ends. */
+  onServers(told: (server: Server, change: 'added' | 'removed') => void): void;
+  /**
+   * Takes a place on one of its servers for what a plugin does itself in the name of a transaction, as that would: `use-server`, the
+   * balance algorithm, `maxconn`, queues, `retries` and counters apply. The connection is the plugin's own ({@link Server.open}).
+   * What `data` has is found by {@link Transaction.peek} of the lease's transaction.
+   */
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): Lease;
   /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
   detached(server: Server, frontend: string): DetachedTransaction;
+}
+
+/** A place on a server, or in a queue. Nothing is to be done with it after {@link release}. */
+export interface Lease {
+  /** The server on which it counts; undefined while it waits, and when there is none. */
+  readonly server: Server | undefined;
+  /** It waits for a server, and the holder will be told. */
+  readonly waiting: boolean;
+  /** What rules and the algorithm saw: it has no request, the addresses of its parent, and reads its variables (`ptxn`). */
+  readonly transaction: Transaction;
+  /** The parent is over, and what is done for it is not: its variables are gone. */
+  orphan(): void;
+  /** A connection stands, which the server's observers are told. */
+  connected(): void;
+  /** The connection could not be made: another server or another try, of which the holder is told, or neither any more. */
+  failed(): void;
+  /** Gives the place up, or leaves the queue. */
+  release(): void;
+}
+/** Told of what happens to a {@link Lease} later than the call that made it. */
+export interface LeaseHolder {
+  onServer(server: Server): void;
+  /** There is no server, or the wait was too long, or there were too many tries. */
+  onNoServer(): void;
 }
 
 export interface Server {

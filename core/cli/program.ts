@@ -9,9 +9,11 @@ import { evaluateCondition } from './condition.ts';
 import { describe, type Loading } from './loading.ts';
 import { superviseWorker } from './master.ts';
 import { Messages } from './messages.ts';
+import { findSubcommand } from './commands.ts';
 import { configuredModes, type Modes } from './modes.ts';
 import { takeNotify } from './notify.ts';
 import { report, reported, takeRole, type Role } from './roles.ts';
+import { catchStrays } from './stray-faults.ts';
 import { serve } from './serve.ts';
 import { USAGE } from './usage.ts';
 import { buildText, versionText } from './version.ts';
@@ -28,11 +30,10 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function obey(args: readonly string[]): Promise<number> {
-  // What tests need is loaded for them alone.
-  if (args[0] === 'test')
-    return (await import('./test-command.ts')).testCommand(args.slice(1), inUtf8(out), inUtf8(err));
   const role = takeRole();
   const messages = new Messages(role === 'first' ? err : sayUpwards, process.argv[1] ?? 'sluice');
+  const subcommand = findSubcommand(args[0]);
+  if (subcommand !== undefined) return (await subcommand())(args.slice(1), { out: toStdout, err: toStderr });
   const command = parseCommandLine(args);
   switch (command.kind) {
     case 'usage':
@@ -87,9 +88,7 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
   const loading: Loading = { line, messages, log, masterWorker: role === 'worker', output: out };
   if (line.check) return check(loading);
 
-  // Nothing that a plugin or a promise forgot may end a process that serves others.
-  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
+  catchStrays(log);
 
   const start = { folder, memory: line.memory };
   const modes: Modes = role === 'worker' ? { daemon: false, masterWorker: false } : await configuredModes(line);
@@ -116,14 +115,12 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
   });
 }
 
-/** Messages about configurations are byte strings; reports of tests are text. */
-const inUtf8 =
-  (write: (text: string) => void) =>
-  (text: string): void =>
-    write(Buffer.from(text, 'utf8').toString('latin1'));
+/** Our own commands speak UTF-8; what a proxy says are byte strings. */
+const toStdout = (text: string): void => writeAll(1, text, 'utf8');
+const toStderr = (text: string): void => writeAll(2, text, 'utf8');
 
-function writeAll(fd: number, text: string): void {
-  let bytes = Buffer.from(text, 'latin1');
+function writeAll(fd: number, text: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
+  let bytes = Buffer.from(text, encoding);
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(writeSync(fd, bytes));

@@ -58,14 +58,14 @@ export async function prepare(suite: Suite): Promise<Prepared | readonly FormatE
     own.flatMap(({ file, line }) =>
       binds
         .filter((bind) => bind.file === file && bind.line === line)
-        .map((bind): Listener => ({ frontend: name, mode: settings.mode, bind })),
+        .map((bind): Listener => ({ frontend: name, mode: transport(settings.mode), bind })),
     ),
   );
   const servers = lines
     .filter(({ backend, names }) =>
       active.some((one) => one.name === backend && one.servers.some(({ name }) => names.includes(name))),
     )
-    .map((line) => ({ line, mode: mode.get(line.backend)! }));
+    .map((line) => ({ line, mode: transport(mode.get(line.backend)!) }));
   const finder = new Finder(config, listeners);
   const errors = finder.check(suite, looked);
   if (errors.length > 0) return errors;
@@ -250,4 +250,9 @@ export function endsOf(way: Way, { bind }: Listener, port: number): { source: En
 interface End {
   readonly host: string;
   readonly port: number;
+}
+
+/** Agents of an SPOE speak no HTTP: what stands in for one takes its bytes. */
+function transport(mode: 'http' | 'tcp' | 'spop'): 'http' | 'tcp' {
+  return mode === 'http' ? 'http' : 'tcp';
 }

@@ -31,3 +31,11 @@ export { tcpInfoProblem } from '../net/tcp-info.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError } from './regex.ts';
 export { xxh32, xxh64 } from './xxhash.ts';
+export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';
+export {
+  type Address as SocketAddress,
+  AddressError,
+  formatAddress as formatSocketAddress,
+  parseAddress as parseSocketAddress,
+} from '../net/address.ts';
+export { abstractName, nativePath } from '../net/listen-target.ts';

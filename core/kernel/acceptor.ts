@@ -1,9 +1,11 @@
 import type { BindConfig, ConnectionError, Endpoint, Listener, Timer, Transaction } from '../api/index.ts';
+import type { Duplex } from 'node:stream';
 import { adoptSocket, type PlainSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
-import type { ListeningSocket } from '../net/listening-socket.ts';
+import type { Listening } from '../net/unbound-listener.ts';
+import { type StreamEnds, StreamSocket } from '../net/stream-socket.ts';
 import { enter } from '../state/counters.ts';
 import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
@@ -30,7 +32,7 @@ export class Acceptor implements Door {
   readonly frontend: FrontendRuntime;
   readonly listener: CountedListener;
   readonly bind: BindConfig;
-  readonly socket: ListeningSocket;
+  readonly socket: Listening;
   /** The address as the configuration has it. */
   readonly configured: string;
   readonly #stands: Endpoint | undefined;
@@ -44,7 +46,7 @@ export class Acceptor implements Door {
     frontend: FrontendRuntime,
     listener: CountedListener,
     bind: BindConfig,
-    socket: ListeningSocket,
+    socket: Listening,
     process: ProcessState,
     { configured, stands }: Pick<ListenSpec, 'configured' | 'stands'>,
   ) {
@@ -61,6 +63,11 @@ export class Acceptor implements Door {
   /** Connections now. */
   get current(): number {
     return this.listener.connections;
+  }
+
+  /** Lets in a connection from within the process, under the same limits and rules as those of the system. */
+  give(stream: Duplex, ends: StreamEnds): void {
+    this.socket.give(new StreamSocket(stream, ends));
   }
 
   open(): void {
@@ -200,8 +207,10 @@ export class Acceptor implements Door {
   }
 
   destinationOf(session: ClientSession): Endpoint {
-    if (this.#stands !== undefined) return this.#stands;
     const { localAddress, localPort, localFamily } = session.socket;
+    const within = session.socket instanceof StreamSocket;
+    if (this.#stands !== undefined && !(within && localAddress !== undefined)) return this.#stands;
+    if (within && localAddress === undefined) return { family: 4, address: '127.0.0.1', port: 0 };
     if (localAddress === undefined) return { family: 'unix', address: this.listener.address, port: 0 };
     const mapped = localAddress.startsWith('::ffff:');
     return { family: localFamily === 'IPv6' && !mapped ? 6 : 4, address: plain(localAddress), port: localPort ?? 0 };

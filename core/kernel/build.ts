@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { loadLibc } from '../net/libc.ts';
 import { describeTarget, ListenError } from '../net/listen-target.ts';
 import type { ListeningSockets } from '../net/listening-sockets.ts';
+import { type Listening, UnboundListener } from '../net/unbound-listener.ts';
 import { UpstreamBackend } from '../upstream/backend.ts';
 import { buildServers } from '../upstream/build-servers.ts';
 import { prepareServers } from '../upstream/native-socket.ts';
@@ -37,6 +38,7 @@ export async function buildGeneration(
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
     proxy.running.backend = backend;
+    backend.serverReader = (name, address, words) => config.readServer(proxy, name, address, words);
     await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
@@ -98,7 +100,7 @@ export async function bindGeneration(
   for (const frontend of generation.frontends) {
     let id = 1;
     for (const bind of frontend.runtime.config.binds) {
-      const move = (address: string): string | undefined =>
+      const move = (address: string): string | false | undefined =>
         process.surroundings.bind?.({ frontend: frontend.name, address, name: bind.name });
       for (const spec of await listenSpecs(bind, generation.settings, move)) {
         const { target, text } = spec;
@@ -114,12 +116,14 @@ export async function bindGeneration(
         );
         const identity = identityOf(spec, frontend, identities);
         const options = { target, identity, backlog, light: true, duplicate, configure, warn };
-        const socket = await sockets.claim(generation, options).catch((error: unknown) => {
-          if (!(error instanceof ListenError)) throw error;
-          // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
-          if (target.kind === 'fd') throw new LineError(bind, `'bind' : ${error.message}`);
-          throw new LineError(bind, error.message, frontend.name);
-        });
+        const claim = (): Promise<Listening> =>
+          sockets.claim(generation, options).catch((error: unknown) => {
+            if (!(error instanceof ListenError)) throw error;
+            // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
+            if (target.kind === 'fd') throw new LineError(bind, `'bind' : ${error.message}`);
+            throw new LineError(bind, error.message, frontend.name);
+          });
+        const socket = spec.unbound === true ? new UnboundListener(target) : await claim();
         const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;
         const listener: CountedListener = {
           name: bind.name,
@@ -133,6 +137,16 @@ export async function bindGeneration(
       }
     }
   }
-  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend));
+  for (const own of generation.pluginListeners) {
+    for (const { target } of await listenSpecs(own.bind, generation.settings)) {
+      const claimed = sockets.claim(generation, { target, backlog: own.bind.backlog ?? 128 });
+      const socket = await claimed.catch((error: unknown) => {
+        if (!(error instanceof ListenError)) throw error;
+        throw new LineError(own.bind, error.message, 'GLOBAL');
+      });
+      own.sockets.push(socket);
+    }
+  }
+  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend.servers));
   return warnings;
 }

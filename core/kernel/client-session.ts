@@ -1,3 +1,4 @@
+import { PluginFault } from '../plugin/fault.ts';
 import type {
   Connection,
   ConnectionError,
@@ -217,8 +218,18 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   onFault(error: unknown): void {
     const { runtime, counters, name } = this.frontend;
     counters.internalErrors++;
-    runtime.generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
-    runtime.generation.surroundings.failed(error instanceof Error ? error : new Error(String(error)));
+    const { generation } = runtime;
+    if (error instanceof PluginFault) {
+      const { plugin, where } = error;
+      if (!error.told) generation.pluginFailed(plugin, where, error.cause);
+      generation.log.error(
+        { plugin, frontend: name },
+        `the connection is closed, for plugin '${plugin}' failed in ${where}`,
+      );
+    } else {
+      generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+      generation.surroundings.failed(error instanceof Error ? error : new Error(String(error)));
+    }
     this.kill('I');
   }
 

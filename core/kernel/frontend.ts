@@ -91,8 +91,8 @@ export class FrontendRuntime implements Frontend {
       if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
       const name = rule.name.constant ?? rule.name.evaluate(transaction);
       const backend = this.runtime.generation.backends.get(name);
-      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend).
-      return backend ?? this.defaultBackend;
+      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend); agents serve no traffic.
+      return backend === undefined || backend.settings.mode === 'spop' ? this.defaultBackend : backend;
     }
     return this.defaultBackend;
   }

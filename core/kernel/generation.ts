@@ -1,5 +1,9 @@
-import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import type { Socket } from 'node:net';
+import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
+import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
+import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -13,8 +17,15 @@ import { Budgets } from './variables.ts';
 
 export type Say = (severity: Severity, text: string) => void;
 
+/** A listening socket of a plugin's own; bound with those of the frontends. */
+export interface PluginListener {
+  readonly bind: BindConfig;
+  readonly accept: (socket: Socket) => void;
+  readonly sockets: ListeningSocket[];
+}
+
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
-export class Generation implements Process {
+export class Generation implements Process, FaultDesk {
   readonly settings: GlobalSettings;
   readonly log: Log;
   readonly clock: ProxyClock;
@@ -23,6 +34,8 @@ export class Generation implements Process {
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What plugins listen on by themselves. */
+  readonly pluginListeners: PluginListener[] = [];
   /** What goes on without a client. */
   readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
@@ -105,19 +118,31 @@ export class Generation implements Process {
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
   blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
+    // Where a proxy calls what somebody hung into it, only its own name is known there.
+    const isPlugin = plugin !== transaction?.frontend.name;
+    const culprit = error instanceof PluginFault ? error.plugin : isPlugin ? plugin : (culpritOf(error) ?? plugin);
+    const ignored =
+      error instanceof PluginFault
+        ? !error.told && this.pluginFailed(culprit, `${error.where}, ${where}`, error.cause)
+        : this.pluginFailed(culprit, where, error);
+    if (ignored) return undefined;
+    if (transaction === undefined) return 'abort';
+    transaction.frontend.counters.internalErrors++;
+    if (this.settings.pluginErrors.get(culprit)?.kind === 'deny') return 'deny';
+    return transaction.request === undefined
+      ? 'abort'
+      : transaction.error(transaction.response === undefined ? 500 : 502);
+  }
+
+  /** Logs and counts it; says whether `plugin-errors` lets the traffic go on as if nothing had been. */
+  pluginFailed(plugin: string, where: string, error: unknown): boolean {
     const count = (this.#failures.get(plugin) ?? 0) + 1;
     this.#failures.set(plugin, count);
     const reason = error instanceof Error ? error : new Error(String(error));
     this.log.error({ plugin, err: reason, count }, `plugin '${plugin}' failed in ${where}: ${reason.message}`);
     this.surroundings.failed(reason);
     const policy = this.settings.pluginErrors.get(plugin);
-    if (policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after)) return undefined;
-    if (transaction === undefined) return 'abort';
-    transaction.frontend.counters.internalErrors++;
-    if (policy?.kind === 'deny') return 'deny';
-    return transaction.request === undefined
-      ? 'abort'
-      : transaction.error(transaction.response === undefined ? 500 : 502);
+    return policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after);
   }
 
   /** Errors by plugin, for `status`. */

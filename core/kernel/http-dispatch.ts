@@ -1,4 +1,4 @@
-import type { HttpReuse } from '../api/index.ts';
+import type { HttpReuse, Verdict } from '../api/index.ts';
 import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -17,6 +17,7 @@ import { sendFailure, sendReply } from './http-reply.ts';
 import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, takeServer } from './server-choice.ts';
+import { conclude } from './request-stages.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
@@ -38,10 +39,23 @@ export function dispatch(stream: Stream): void {
   if (chosen instanceof Promise) {
     stream.wait(
       chosen,
-      (waited, server) => assign(session, waited, (server as UpstreamServer | undefined) ?? named),
+      (waited, answer) => followChoice(session, waited, answer as ServerChoice, named),
       () => undefined,
     );
-  } else assign(session, stream, (chosen as UpstreamServer | undefined) ?? named);
+  } else followChoice(session, stream, chosen as ServerChoice, named);
+}
+
+/** A word is what `plugin-errors` says of a hook that threw. */
+type ServerChoice = UpstreamServer | Exclude<Verdict, void> | undefined;
+
+function followChoice(
+  session: HttpSession,
+  stream: Stream,
+  chosen: ServerChoice,
+  named: UpstreamServer | undefined,
+): void {
+  if (typeof chosen === 'string') conclude(stream, chosen);
+  else assign(session, stream, chosen ?? named);
 }
 
 /** Takes the server that was chosen, else the algorithm's; queues when it is full. */

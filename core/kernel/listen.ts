@@ -28,13 +28,15 @@ export interface ListenSpec {
   readonly configured: string;
   /** What clients are told that they reached, where it is not what they did: the configuration's own address. */
   readonly stands?: Endpoint | undefined;
+  /** Nobody listens there: connections come from within the process. */
+  readonly unbound?: boolean;
 }
 
 /** The listeners of a `bind` line: one per address and port. Throws LineError. */
 export async function listenSpecs(
   bind: BindConfig,
   settings: GlobalSettings,
-  move: (written: string) => string | undefined = () => undefined,
+  move: (written: string) => string | false | undefined = () => undefined,
 ): Promise<ListenSpec[]> {
   const specs: ListenSpec[] = [];
   for (const written of bind.addresses) {
@@ -45,12 +47,22 @@ export async function listenSpecs(
       for (const spec of await expand(address, bind, written)) specs.push({ ...spec, configured: written });
       continue;
     }
-    const elsewhere = await expand(parse(moved, bind, settings), bind, moved);
+    const elsewhere = moved === false ? [] : await expand(parse(moved, bind, settings), bind, moved);
     for (const [i, stands] of endpointsOf(address).entries()) {
-      specs.push({ ...(elsewhere[i] ?? elsewhere[0]!), configured: written, stands });
+      const place = elsewhere[i] ?? elsewhere[0];
+      if (place === undefined)
+        specs.push({ target: NOWHERE, text: written, configured: written, stands, unbound: true });
+      else specs.push({ target: plainly(place.target), text: place.text, configured: written, stands });
     }
   }
   return specs;
+}
+
+const NOWHERE: ListenTarget = { kind: 'inet', host: '127.0.0.1', port: 0 };
+
+/** The network interface of a `bind` line is not that of another address. */
+function plainly(target: ListenTarget): ListenTarget {
+  return target.kind === 'inet' ? { ...target, device: undefined, transparent: undefined } : target;
 }
 
 /** What clients would have reached: one for each port, undefined for what has no address. */

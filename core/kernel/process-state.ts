@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { newEvent } from '../net/clock.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -5,9 +6,9 @@ import { ProxyClock } from './proxy-clock.ts';
 
 /** What whoever runs the proxy has decided, and wants to be told. */
 export interface Surroundings {
-  /** Where to listen instead of an address of a `bind` line; undefined: there. */
+  /** Where to listen instead of an address of a `bind` line; undefined: there; false: nowhere. */
   readonly bind?:
-    | ((address: { frontend: string; address: string; name: string | undefined }) => string | undefined)
+    | ((address: { frontend: string; address: string; name: string | undefined }) => string | false | undefined)
     | undefined;
   /** Where to connect instead of a server's own address; undefined: there. */
   readonly dial?: Dial | undefined;
@@ -22,7 +23,11 @@ export type Dial = (server: {
   purpose: 'traffic' | 'check';
   host: string;
   port: number;
-}) => { readonly host: string; readonly port: number } | { readonly path: string } | undefined;
+}) =>
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  | { readonly stream: Duplex }
+  | undefined;
 
 /** What all generations of a process share: the connections there are, and the most there may be (global `maxconn`). */
 export class ProcessState {

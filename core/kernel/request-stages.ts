@@ -202,12 +202,16 @@ function chooseBackend(stream: Stream): Eventually<Verdict> {
   const { pre, post } = frontend.runtime.generation.pipeline.selectBackend;
   if (pre === null && post === null) return setBackend(stream, frontend.chooseBackend(stream));
   const chosen = pre?.(stream) ?? post?.(stream);
-  if (chosen instanceof Promise) {
-    return chosen.then((backend) =>
-      setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)),
-    );
-  }
-  return setBackend(stream, (chosen as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream));
+  if (chosen instanceof Promise) return chosen.then((answer) => followChoice(stream, answer as BackendChoice));
+  return followChoice(stream, chosen as BackendChoice);
+}
+
+/** A word is what `plugin-errors` says of a hook that threw. */
+type BackendChoice = UpstreamBackend | Exclude<Verdict, void> | undefined;
+
+function followChoice(stream: Stream, chosen: BackendChoice): Verdict {
+  if (typeof chosen === 'string') return chosen;
+  return setBackend(stream, chosen ?? stream.frontend.chooseBackend(stream));
 }
 
 export function setBackend(stream: Stream, backend: UpstreamBackend | undefined): Verdict {

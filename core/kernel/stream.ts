@@ -2,6 +2,7 @@ import type {
   Action,
   FilterFactory,
   PacketMarks,
+  ParentScope,
   Process,
   Received,
   Reply,
@@ -24,7 +25,7 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
 import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
-import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
+import { type Budget, type Budgets, type TransactionBudgets, changeVariable, isParent } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { attachLate, type StreamFilters } from './stream-filters.ts';
@@ -394,7 +395,7 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
-    if (scope === 'check') return;
+    if (scope === 'check' || isParent(scope)) return;
     let map = this.#scope(scope);
     if (map === null) {
       if (value === undefined) return;
@@ -409,7 +410,7 @@ export class Stream implements Transaction, Queued {
     else this.#budgetOf(scope, budgets).set(map, name, value);
   }
 
-  #budgetOf(scope: Exclude<VariableScope, 'check'>, budgets: Budgets): Budget {
+  #budgetOf(scope: Exclude<VariableScope, 'check' | ParentScope>, budgets: Budgets): Budget {
     if (scope === 'proc') return budgets.process;
     const session = (this.session.variableBudget ??= budgets.session());
     if (scope === 'sess') return session;

@@ -119,6 +119,11 @@ export class ListeningSocket {
     return this.#held.length;
   }
 
+  /** A connection that came by another way: from within the process. */
+  give(socket: PlainSocket): void {
+    this.#arrived(socket);
+  }
+
   /** Sets who gets the connections from now on, and starts accepting. May be called again with another handler. */
   accept(handler: AcceptHandler): void {
     this.#handler = handler;

@@ -12,9 +12,11 @@ import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
+import spoe from '../../plugins/spoe/index.ts';
 import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
+import runtimeApi from '../../plugins/runtime-api/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
@@ -40,4 +42,6 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  runtimeApi,
+  spoe,
 ];

@@ -1,4 +1,5 @@
 import type { Acceptor } from '../kernel/acceptor.ts';
+import { UnboundListener } from '../net/unbound-listener.ts';
 
 /** Where a frontend listens. */
 export interface ProxyAddress {
@@ -18,9 +19,11 @@ export interface ProxyAddress {
   readonly url: string | undefined;
 }
 
-export function addressOf({ frontend, listener, configured, socket: { target, port } }: Acceptor): ProxyAddress {
+export function addressOf({ frontend, listener, configured, socket }: Acceptor): ProxyAddress {
   const common = { frontend: frontend.name, name: listener.name, text: listener.address, configured };
   const none = { host: undefined, port: undefined, path: undefined, url: undefined };
+  if (socket instanceof UnboundListener) return { ...common, ...none };
+  const { target, port } = socket;
   switch (target.kind) {
     case 'inet': {
       const reached = target.host === '0.0.0.0' ? '127.0.0.1' : target.host === '::' ? '::1' : target.host;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { ProxyAddress } from './addresses.ts';
@@ -12,6 +13,16 @@ export interface StopOptions {
    * Otherwise every session ends at once.
    */
   readonly drain?: boolean | number;
+}
+
+/** Which frontend a connection within the process comes to, and what it says of its ends. */
+export interface OpenOptions {
+  /** The first that has a `bind` line if left out. */
+  readonly frontend?: string;
+  /** Who the client is; 127.0.0.1 with a port of its own if left out. */
+  readonly source?: { readonly host: string; readonly port?: number };
+  /** What it connected to; the address of the `bind` line if left out. */
+  readonly destination?: { readonly host: string; readonly port: number };
 }
 
 /** A proxy in this process. */
@@ -31,6 +42,11 @@ export interface ProxyHandle {
   readonly addresses: readonly ProxyAddress[];
   /** The first address of a frontend, or of the first frontend. Throws with the names there are. */
   address(frontend?: string): ProxyAddress;
+  /**
+   * A client's connection to a frontend without a socket: a stream of Node, whose other end the proxy serves as any other
+   * connection, under the same limits and rules.
+   */
+  open(options?: OpenOptions): Duplex;
   /** Counters and states as they are now; a snapshot of plain objects. */
   stats(): ProxyStats;
   /** What was said about the configuration in charge. */

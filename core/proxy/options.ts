@@ -1,7 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { Log, Plugin } from '../api/index.ts';
 import type { Source, SourceSpec } from '../config/sources.ts';
 import type { Probe } from '../expression/probe.ts';
-import type { LoadedPlugin } from '../plugin/generation.ts';
+import type { PluginWithArguments } from '../plugin/load.ts';
 import type { ProxyListeners } from './events.ts';
 
 /** The text of a configuration, or one that has a name: what messages call it, and where its `plugin-load ./…` starts from. */
@@ -13,12 +14,6 @@ export interface ConfigSources {
   readonly config?: ConfigText | readonly ConfigText[];
   /** Files, and folders whose `*.cfg` are read. */
   readonly file?: string | readonly string[];
-}
-
-/** A plugin with what would follow its name on a `plugin-load` line. */
-export interface PluginWithArguments {
-  readonly plugin: Plugin;
-  readonly args: readonly string[];
 }
 
 /** A `bind` address, for {@link ProxyOptions.bind}. */
@@ -42,7 +37,11 @@ export interface DialedServer {
 }
 
 /** Where to connect instead. */
-export type DialTarget = { readonly host: string; readonly port: number } | { readonly path: string };
+export type DialTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  /** A connection within the process, opened for this call. */
+  | { readonly stream: Duplex };
 
 export interface ProxyOptions extends ConfigSources {
   /** Besides the stock plugins and those that the configuration loads. */
@@ -58,15 +57,20 @@ export interface ProxyOptions extends ConfigSources {
   /** False: `bind` addresses with port 0 are refused, as HAProxy refuses them. Otherwise the system chooses the port. */
   readonly portZero?: boolean;
   /**
-   * Listens elsewhere than the configuration says: the address to use, in the words of a `bind` line, or undefined to leave
-   * it as it is. Rules see the addresses of the configuration all the same (`dst_port` is 80 where `bind :80` was moved).
+   * Listens elsewhere than the configuration says: the address to use, in the words of a `bind` line; undefined leaves it as it
+   * is, and false listens nowhere, so that connections come by {@link ProxyHandle.open} only. Rules see the addresses of the configuration all the same (`dst_port` is 80 where `bind :80` was moved).
    */
-  bind?(address: BindAddress): string | undefined;
+  bind?(address: BindAddress): string | false | undefined;
   /**
    * Connects elsewhere than the configuration says, or nowhere else (undefined). Only the connection goes there: addresses in
    * logs, hashes and samples stay those of the configuration. Where it is given, names of servers are not looked up.
    */
   dial?(server: DialedServer): DialTarget | undefined;
+  /**
+   * Gives the plugin of a `plugin-load` line; undefined leaves the line to the usual search. For programs that are bundled, and for
+   * tests, whose plugin is not installed.
+   */
+  loadPlugin?(specifier: string, folder: string): Plugin | undefined | Promise<Plugin | undefined>;
   /** False: nothing is sent to the targets of `log` lines; the event `log` tells of each line all the same. */
   readonly sendLogs?: boolean;
   /** Watches what conditions, ACLs and rules come to; they are compiled for it. For coverage of tests. */
@@ -90,9 +94,4 @@ function isList(config: ConfigText | readonly ConfigText[]): config is readonly 
 function asSource(config: ConfigText): Source {
   const { name, text } = typeof config === 'string' ? { name: 'config', text: config } : config;
   return { name, text: Buffer.from(text.endsWith('\n') ? text : `${text}\n`, 'utf8').toString('latin1') };
-}
-
-/** Plugins with their arguments, in the words of the loader. */
-export function pluginsOf(plugins: ProxyOptions['plugins'] = []): LoadedPlugin[] {
-  return plugins.map((entry) => ('plugin' in entry ? entry : { plugin: entry, args: [] }));
 }

@@ -4,7 +4,6 @@ import { LineError } from '../kernel/listen.ts';
 import { ListenError } from '../net/listen-target.ts';
 import { PluginError } from '../plugin/generation.ts';
 import { DuplicateWordError } from '../plugin/registry.ts';
-import { stockPlugins } from '../plugin/stock.ts';
 
 /** A line that says only that there were others. */
 const CLOSING = /^(?:Fatal errors found in configuration|Error\(s\) found in configuration file : )/;
@@ -19,16 +18,6 @@ export class ConfigurationError extends Error {
     super(alerts.map(locateDiagnostic).join('\n') || 'the configuration was refused');
     this.diagnostics = diagnostics;
   }
-}
-
-/** Who wrote a plugin with commands should know that there is no socket for them yet. */
-export function contributionsNotRun({ plugins }: LoadedConfig): Diagnostic[] {
-  return plugins
-    .filter(({ plugin }) => !stockPlugins.includes(plugin) && Object.keys(plugin.commands ?? {}).length > 0)
-    .map(({ plugin }) => ({
-      severity: 'notice',
-      message: `the plugin '${plugin.name}' brings commands, which are not run yet`,
-    }));
 }
 
 /** What is wrong with addresses whose port the system would choose. */

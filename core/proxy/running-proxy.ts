@@ -1,7 +1,10 @@
+import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
+import { VERSION } from '../config/features.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { SourceSpec } from '../config/sources.ts';
 import { createCompiler } from '../expression/index.ts';
@@ -12,17 +15,18 @@ import { defaultMaxconn } from '../kernel/default-maxconn.ts';
 import type { Generation } from '../kernel/generation.ts';
 import { ProcessState } from '../kernel/process-state.ts';
 import type { ProxyClock } from '../kernel/proxy-clock.ts';
+import { MemoryStream } from '../net/memory-stream.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
-import { loadPlugin } from '../plugin/load.ts';
-import { DuplicateWordError } from '../plugin/registry.ts';
+import { adopt, adoptGiven, type FoundPlugin, loadPlugin, PluginLoadError } from '../plugin/load.ts';
+import { originOf } from '../plugin/origin.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
-import type { ProxyHandle, StopOptions } from './handle.ts';
-import { type ConfigSources, pluginsOf, type ProxyOptions, sourcesOf } from './options.ts';
-import { asDiagnostic, ConfigurationError, contributionsNotRun, portsZero } from './refusal.ts';
+import type { OpenOptions, ProxyHandle, StopOptions } from './handle.ts';
+import { type ConfigSources, type ProxyOptions, sourcesOf } from './options.ts';
+import { asDiagnostic, ConfigurationError, portsZero } from './refusal.ts';
 import { generationStats, type ProxyStats } from './stats.ts';
 
 interface Loaded {
@@ -31,6 +35,9 @@ interface Loaded {
   readonly plugins: PluginGeneration;
   readonly traffic: Generation;
 }
+
+/** Where the ports of clients within the process begin. */
+const FIRST_PORT = 40_000;
 
 export class RunningProxy implements ProxyHandle {
   readonly #options: ProxyOptions;
@@ -43,6 +50,7 @@ export class RunningProxy implements ProxyHandle {
   #sources: readonly SourceSpec[];
   #running!: Loaded;
   #started = false;
+  #opened = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ProxyOptions) {
@@ -88,7 +96,6 @@ export class RunningProxy implements ProxyHandle {
   async #load(sources: readonly SourceSpec[]): Promise<Loaded> {
     const config = await this.#read(sources);
     const diagnostics = [...config.diagnostics];
-    diagnostics.push(...contributionsNotRun(config));
     const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
@@ -121,8 +128,12 @@ export class RunningProxy implements ProxyHandle {
         proxies: config.proxies,
         frontends: generation.frontends,
         backends: [...generation.backends.values()],
+        version: VERSION,
+        names: config.names,
+        listen: (bind, accept) => void generation.pluginListeners.push({ bind, accept, sockets: [] }),
         logTap: this.#logTap(),
         clock: this.#process.clock,
+        say: generation.say,
         warn: (message) => void diagnostics.push({ severity: 'warning', message: `config : ${message}` }),
       });
     } catch (error) {
@@ -141,16 +152,22 @@ export class RunningProxy implements ProxyHandle {
       return await loadConfig({
         sources,
         env: this.#options.env ?? process.env,
-        plugins: [...stockPlugins, ...pluginsOf(this.#options.plugins)],
-        loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
+        plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
+        loadPlugin: ({ specifier, file }) => this.#loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
         compilerFor: (keywords) => createCompiler(keywords, this.#options.probe),
       });
     } catch (error) {
-      // A word that two of the plugins given to us have.
-      if (!(error instanceof DuplicateWordError)) throw error;
+      // One of those given to us is no plugin.
+      if (!(error instanceof PluginLoadError)) throw error;
       throw new ConfigurationError([{ severity: 'alert', message: error.message }]);
     }
+  }
+
+  async #loadPlugin(specifier: string, folder: string): Promise<FoundPlugin> {
+    const own = await this.#options.loadPlugin?.(specifier, folder);
+    if (own === undefined) return loadPlugin(specifier, folder);
+    return { plugin: adopt(own, `'${specifier}'`), origin: originOf(specifier, join(folder, specifier)) };
   }
 
   async #open(loaded: Loaded): Promise<void> {
@@ -167,6 +184,9 @@ export class RunningProxy implements ProxyHandle {
     }
     this.#process.maxconn = this.#options.maxconn ?? loaded.config.global.settings.maxconn;
     for (const acceptor of loaded.traffic.acceptors) acceptor.open();
+    for (const { sockets, accept } of loaded.traffic.pluginListeners) {
+      for (const socket of sockets) socket.accept((connection) => accept(connection as Socket));
+    }
   }
 
   async start(): Promise<void> {
@@ -294,11 +314,26 @@ export class RunningProxy implements ProxyHandle {
   address(frontend?: string): ProxyAddress {
     const { addresses } = this;
     const found = frontend === undefined ? addresses[0] : addresses.find((one) => one.frontend === frontend);
-    if (found !== undefined) return found;
-    if (addresses.length === 0)
+    return found ?? this.#noAddress(frontend);
+  }
+
+  #noAddress(frontend: string | undefined): never {
+    const { addresses } = this;
+    if (addresses.length === 0 || !this.#started)
       throw new Error('the proxy listens nowhere: it has not been started, or has no bind line');
     const names = [...new Set(addresses.map((one) => `'${one.frontend}'`))].join(', ');
     throw new Error(`no frontend '${frontend}' listens; those that do are ${names}`);
+  }
+
+  open({ frontend, source, destination }: OpenOptions = {}): Duplex {
+    const { acceptors } = this.#running.traffic;
+    const acceptor = acceptors.find((one) => frontend === undefined || one.frontend.name === frontend);
+    if (acceptor === undefined || !this.#started) this.#noAddress(frontend);
+    const [own, other] = MemoryStream.pair();
+    const host = source?.host ?? '127.0.0.1';
+    const port = source?.port ?? FIRST_PORT + (this.#opened++ % (65_536 - FIRST_PORT));
+    acceptor.give(other, { source: { host, port }, destination });
+    return own;
   }
 
   stats(): ProxyStats {

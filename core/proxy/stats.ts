@@ -40,13 +40,13 @@ export interface TrafficStats {
 }
 
 export interface FrontendStats extends TrafficStats {
-  readonly mode: 'http' | 'tcp';
+  readonly mode: 'http' | 'tcp' | 'spop';
   /** 0: none but the process's. */
   readonly limit: number;
 }
 
 export interface BackendStats extends TrafficStats {
-  readonly mode: 'http' | 'tcp';
+  readonly mode: 'http' | 'tcp' | 'spop';
   readonly status: 'UP' | 'DOWN';
   /** Waiting for any of its servers. */
   readonly queued: number;

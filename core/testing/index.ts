@@ -2,9 +2,11 @@
 export { Client, ClientResponse, connect, request } from './client.ts';
 export type { ClientTarget, ConnectOptions, ProxyHeaderInput, RequestInput } from './client.ts';
 export { TestClock, type TestDuration } from './clock.ts';
+export { conforms, ConformityError, type ConformsOptions, type Shortcoming } from './conforms/index.ts';
 export { WireConnection } from './connection.ts';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.ts';
 export { Fields, type FieldsInput } from './fields.ts';
+export { inject, type Injected, type InjectOptions } from './inject.ts';
 export type { Observation, ObservedRequest, ObservedResponse } from './observation.ts';
 export { type Origin, origin } from './origin.ts';
 export { OriginConnection } from './origin-connection.ts';

@@ -1,3 +1,4 @@
+import { MemoryStream } from '../net/memory-stream.ts';
 import type { DialedServer, DialTarget } from '../proxy/options.ts';
 import { Origin } from './origin.ts';
 
@@ -13,9 +14,11 @@ export class StandIns {
   readonly origins: Map<string, Origin> = new Map();
   readonly #replacement: ServerReplacement;
   readonly #complete: boolean;
+  readonly #within: boolean;
 
-  /** `complete`: servers that the replacement does not name get an origin each. */
-  constructor(replacement: ServerReplacement, complete: boolean) {
+  /** `complete`: servers that the replacement does not name get an origin each. `within`: origins are reached without sockets. */
+  constructor(replacement: ServerReplacement, { complete, within }: { complete: boolean; within: boolean }) {
+    this.#within = within;
     this.#replacement = replacement;
     this.#complete = complete;
   }
@@ -27,7 +30,7 @@ export class StandIns {
       const path = `${backend}/${server}`;
       if (this.origins.has(path) || this.#given(backend, server) !== undefined) continue;
       const standIn = new Origin({ headers: { 'content-type': 'text/plain' }, body: path }, {});
-      await standIn.listen();
+      if (!this.#within) await standIn.listen();
       this.origins.set(path, standIn);
     }
   }
@@ -39,7 +42,11 @@ export class StandIns {
   }
 
   dial({ backend, server }: DialedServer): DialTarget | undefined {
-    return targetOf(this.#given(backend, server) ?? this.origins.get(`${backend}/${server}`));
+    const standIn = this.#given(backend, server) ?? this.origins.get(`${backend}/${server}`);
+    if (!this.#within || !(standIn instanceof Origin)) return targetOf(standIn);
+    const [own, other] = MemoryStream.pair();
+    standIn.accept(other);
+    return { stream: own };
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,14 @@ import type { Backend, Plugin, Transaction } from '../api/index.ts';
 import type { ProxyHandle, StopOptions } from '../proxy/handle.ts';
 import type { ProxyOptions } from '../proxy/options.ts';
 import { RunningProxy } from '../proxy/running-proxy.ts';
-import { type Client, type ClientResponse, connect, type ConnectOptions, type RequestInput } from './client.ts';
+import {
+  Client,
+  type ClientResponse,
+  connect,
+  type ConnectOptions,
+  proxyHeaderBytes,
+  type RequestInput,
+} from './client.ts';
 import { TestClock } from './clock.ts';
 import { type Observation, observe } from './observation.ts';
 import type { Origin } from './origin.ts';
@@ -14,9 +21,9 @@ export interface StartOptions extends Omit<ProxyOptions, 'bind' | 'dial' | 'port
   /**
    * Where the proxy listens: `free` (if left out) puts each address of each `bind` line on a free port of 127.0.0.1, whatever
    * the line says; rules see the configuration's address and port. `configured` listens where the lines say, and port 0 lets the
-   * system choose.
+   * system choose. `none` listens nowhere: all connections, those to stand-ins too, are streams within the process.
    */
-  readonly addresses?: 'free' | 'configured';
+  readonly addresses?: 'free' | 'configured' | 'none';
   /** What stands in for servers. Those that it does not name are where the configuration says. */
   readonly servers?: ServerReplacement;
   /** Every server that {@link servers} does not name gets an origin of its own, see {@link TestProxy.standIn}. */
@@ -29,6 +36,12 @@ export interface StartOptions extends Omit<ProxyOptions, 'bind' | 'dial' | 'port
 export interface ExchangeOptions extends ConnectOptions {
   /** Whose address to use; that of the first frontend that listens if left out. */
   readonly frontend?: string;
+  /**
+   * Who the client is, and what it connected to, as no socket of this machine could say it. The connection is then a stream
+   * within the process, as are all with `addresses: 'none'`.
+   */
+  readonly source?: { readonly host: string; readonly port?: number };
+  readonly destination?: { readonly host: string; readonly port: number };
 }
 
 /** A proxy under test: a {@link ProxyHandle} that has been started, and what a test wants besides. */
@@ -48,6 +61,8 @@ export interface TestProxy extends ProxyHandle {
   observation(n?: number, milliseconds?: number): Promise<Observation>;
   /** A server, by `backend/server`, to set down or up. Throws with the names there are. */
   server(path: string): ServerControl;
+  /** The servers that have one, by `backend/server`. */
+  readonly standInPaths: readonly string[];
   /** The origin that stands in for a server, with `standIns: true`. */
   standIn(path: string): Origin;
   /** The proxy's time. */
@@ -63,12 +78,16 @@ class TestingProxy extends RunningProxy implements TestProxy {
   readonly #standIns: StandIns | undefined;
   readonly #backends: { current: readonly Backend[] };
   readonly #waiters: Set<() => void>;
+  readonly #within: boolean;
   #given = 0;
+  #clients = 0;
 
   constructor(options: StartOptions) {
     const { addresses = 'free', servers = {}, checks = 'run', plugins = [], sendLogs = false, ...rest } = options;
     const replaces = options.servers !== undefined || options.standIns === true;
-    const standIns = replaces ? new StandIns(servers, options.standIns === true) : undefined;
+    const standIns = replaces
+      ? new StandIns(servers, { complete: options.standIns === true, within: addresses === 'none' })
+      : undefined;
     const observations: Observation[] = [];
     const waiters = new Set<() => void>();
     const backends: { current: readonly Backend[] } = { current: [] };
@@ -85,13 +104,14 @@ class TestingProxy extends RunningProxy implements TestProxy {
           for (const wake of waiters) wake();
         }),
       ],
-      ...(addresses === 'free' ? { bind: () => '127.0.0.1:0' } : {}),
+      ...(addresses === 'configured' ? {} : { bind: () => (addresses === 'free' ? '127.0.0.1:0' : false) }),
       ...(standIns === undefined ? {} : { dial: (server) => standIns.dial(server) }),
     });
     this.observations = observations;
     this.#waiters = waiters;
     this.#standIns = standIns;
     this.#backends = backends;
+    this.#within = addresses === 'none';
     this.clock = new TestClock(this.time, () =>
       backends.current.some((backend) =>
         backend.servers.some(({ state }) => state.health.running || state.agent.running),
@@ -122,8 +142,19 @@ class TestingProxy extends RunningProxy implements TestProxy {
       .flatMap((proxy) => proxy.servers.map(({ name }) => ({ backend: proxy.name, server: name })));
   }
 
-  async connect({ frontend, ...options }: ExchangeOptions = {}): Promise<Client> {
-    return connect(this.address(frontend), options);
+  async connect({ frontend, source, destination, ...options }: ExchangeOptions = {}): Promise<Client> {
+    if (source === undefined && destination === undefined && !this.#within) {
+      return connect(this.address(frontend), options);
+    }
+    const own = { host: source?.host ?? '127.0.0.1', port: source?.port ?? 20_000 + (this.#clients++ % 20_000) };
+    const stream = this.open({
+      ...(frontend === undefined ? {} : { frontend }),
+      source: own,
+      ...(destination === undefined ? {} : { destination }),
+    });
+    const client = new Client(stream, 'localhost', own);
+    if (options.proxyHeader !== undefined) client.send(proxyHeaderBytes(options.proxyHeader));
+    return client;
   }
 
   async request(input: RequestInput | string, options?: ExchangeOptions): Promise<ClientResponse> {
@@ -189,6 +220,10 @@ class TestingProxy extends RunningProxy implements TestProxy {
     if (found !== undefined) return new ServerControl(found);
     const names = servers.map(({ name, backend }) => `'${backend.name}/${name}'`).join(', ');
     throw new Error(`there is no server '${path}'; those there are: ${names || 'none'}`);
+  }
+
+  get standInPaths(): readonly string[] {
+    return [...(this.#standIns?.origins.keys() ?? [])];
   }
 
   standIn(path: string): Origin {

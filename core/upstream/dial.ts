@@ -9,6 +9,7 @@ export function dialed(server: UpstreamServer, target: ConnectTarget, purpose: '
   const named = server.hostName !== undefined && purpose === 'traffic' ? server.hostName : host;
   const elsewhere = dial({ backend: server.backend.name, server: server.name, purpose, host: named, port });
   if (elsewhere === undefined) return target;
+  if ('stream' in elsewhere) return { path: '', stream: elsewhere.stream };
   if ('path' in elsewhere) return { path: elsewhere.path };
   return { host: elsewhere.host, port: elsewhere.port, family: elsewhere.host.includes(':') ? 6 : 4 };
 }

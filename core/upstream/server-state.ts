@@ -52,7 +52,7 @@ export class HealthState implements ServerState {
     this.userWeight = server.config.weight;
     this.slowStart = new SlowStart(server.backend.clock, server.config.slowstart, () => this.#ramp());
     if (server.config.disabled) {
-      this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
+      this.admin = ADMIN.forcedMaintenance | (server.config.dynamic ? 0 : ADMIN.configuredMaintenance);
       this.operational = 'stopped';
       this.health.health = 0;
       this.health.paused = true;
@@ -400,6 +400,19 @@ export class HealthState implements ServerState {
     if (state.draining) this.admin |= ADMIN.inheritedDrain;
     if (!this.maintenance || state.maintenance) this.operational = state.operational;
     this.changed();
+  }
+
+  /** Another server follows its state. */
+  get isTracked(): boolean {
+    return this.#trackers.length > 0;
+  }
+
+  /** It is removed: whom it followed forgets it. */
+  untrack(): void {
+    if (this.tracked === undefined) return;
+    const trackers = this.tracked.state.#trackers;
+    trackers.splice(trackers.indexOf(this.#server), 1);
+    this.tracked = undefined;
   }
 
   observe(observer: Observer | undefined): void {

@@ -41,6 +41,12 @@ class Random implements Balancer {
     this.#show(server);
   }
 
+  removed(server: Server): void {
+    this.#bound?.removed(server);
+    this.#ring.remove(server);
+    this.#group.removed(server);
+  }
+
   joined(server: Server): void {
     this.#members.add(server);
     this.#rates.set(server, { second: 0, count: 0, before: 0 });

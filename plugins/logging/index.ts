@@ -91,14 +91,18 @@ function makeRing(line: LogLine, origin: Origin, clock: Clock): Ring {
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
 function prepare({ global, proxies, clock, logTap: tap }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
-  const { targets: everywhere, host, tag: ownTag } = global.extension(GLOBAL_LOGGING);
+  const { targets: everywhere, others, host, tag: ownTag } = global.extension(GLOBAL_LOGGING);
+  for (const own of others) {
+    const lines = own.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line]));
+    if (lines.length > 0) own.emitter = makeEmitter(lines, ownTag, host, sinkOf, clock);
+  }
   let connects = false;
   for (const proxy of proxies) {
     const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);
     const lines = state?.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line])) ?? [];
     if (!state || lines.length === 0) continue;
     const { mode, options } = proxy.settings;
-    const format = state.format?.[mode];
+    const format = mode === 'spop' ? undefined : state.format?.[mode];
     const emitter = makeEmitter(lines, state.tag ?? ownTag, host, sinkOf, clock, { proxy: proxy.name, tap });
     proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text));
     state.traffic = {

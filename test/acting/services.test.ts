@@ -131,19 +131,4 @@ describe('what a plugin brings and nothing runs', () => {
       expect.stringContaining(`the service 'banner' is for tcp rules`),
     );
   });
-
-  const idle: Plugin = definePlugin({
-    name: 'idle',
-    api: 1,
-    commands: { 'show idle': { usage: 'show idle', summary: 'Nothing.', level: 'user', run: () => undefined } },
-  });
-
-  test('commands of a plugin are told', async () => {
-    const [loading, diagnostics] = load('frontend f\n  bind 127.0.0.1:0\n', idle);
-    await loading;
-    for (const what of ['commands'])
-      expect(diagnostics.map(({ message }) => message)).toContain(
-        `the plugin 'idle' brings ${what}, which are not run yet`,
-      );
-  });
 });

@@ -3,7 +3,7 @@ import { RawClient } from '../support/raw-client.ts';
 import plugin from '../../plugins/cache/index.ts';
 import type { CacheSection } from '../../plugins/cache/settings.ts';
 import { Store } from '../../plugins/cache/store.ts';
-import type { Names, Words } from '../../core/api/index.ts';
+import type { CommandSession, Names, Words } from '../../core/api/index.ts';
 import { type Answer, type Script, Site } from './site.ts';
 
 const FRESH = { 'cache-control': 'max-age=600' };
@@ -301,9 +301,8 @@ describe('commands', () => {
   async function run(line: string, sections: ReadonlyMap<string, CacheSection>): Promise<string> {
     const command = plugin.commands![line.split(' ', 2).join(' ')]!;
     let text = '';
-    await command.run(words(line), { write: (more) => (text += more) }, {
-      sections: () => sections,
-    } as unknown as Names);
+    const session = { write: (more: string) => (text += more) !== '' } as CommandSession;
+    await command.run(words(line), session, { sections: () => sections } as unknown as Names);
     return text;
   }
 

@@ -29,6 +29,8 @@ describe.each([
   'docs/configuration.md',
   'docs/cache.md',
   'docs/testing-a-configuration.md',
+  'docs/programmatic-use.md',
+  'docs/testing.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);

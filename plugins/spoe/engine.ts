@@ -1,0 +1,167 @@
+import type { Backend, Eventually, PluginContext, Server, Transaction, Verdict } from 'sluice/plugin';
+import { type SpopReader, STATUS, SpopWriter } from 'sluice/agent';
+import { Actions } from './actions.ts';
+import { AgentClient } from './agent-client.ts';
+import { writeMessages } from './encode.ts';
+import { Exchange } from './exchange.ts';
+import { Reporter } from './reporter.ts';
+import type { Agent, EventName, Message } from './settings.ts';
+import { FAILURE, spopFailure } from './status.ts';
+import { WaitingList } from './waiting-list.ts';
+
+/** Where messages are written before it is known on which connection they leave. */
+const scratch = new SpopWriter('latin1');
+/** Type, flags, and the identifiers at their shortest. */
+const FRAME_HEAD = 7;
+
+/** How long the end of a generation waits for agents at the most, in milliseconds. */
+const FAREWELL = 1000;
+
+/** What an engine knows of a transaction. */
+class EngineState {
+  /** An error has ended its work for this transaction. */
+  off = false;
+  exchange: Exchange | undefined = undefined;
+  totalTime = 0;
+}
+
+/** One `filter spoe` line: what it sends, and to whom. */
+export class Engine {
+  readonly name: string;
+  readonly agent: Agent;
+  readonly groups: ReadonlyMap<string, readonly Message[]>;
+  readonly events: ReadonlyMap<EventName, readonly Message[]>;
+  readonly #key: symbol;
+  readonly #waiting: WaitingList;
+  readonly #reporter: Reporter;
+  #actions: Actions;
+  #client: AgentClient | undefined = undefined;
+
+  constructor(
+    name: string,
+    agent: Agent,
+    groups: ReadonlyMap<string, readonly Message[]>,
+    events: ReadonlyMap<EventName, readonly Message[]>,
+  ) {
+    this.name = name;
+    this.agent = agent;
+    this.groups = groups;
+    this.events = events;
+    this.#key = Symbol(name);
+    this.#waiting = new WaitingList(agent.processing, (exchange) => this.end(exchange, FAILURE.timeout));
+    this.#reporter = new Reporter(agent);
+    this.#actions = new Actions({ prefix: agent.prefix, known: new Set(), all: agent.forceSetVar });
+  }
+
+  /** `known` are the variables of the whole configuration. */
+  start(backend: Backend, known: ReadonlySet<string>, context: PluginContext): void {
+    this.#actions = new Actions({ prefix: this.agent.prefix, known, all: this.agent.forceSetVar });
+    this.#client = new AgentClient(this.agent, backend, context);
+    this.#waiting.start(context);
+  }
+
+  /** What was to be told at the end of transactions is given a moment to leave. */
+  async stop(): Promise<void> {
+    await this.#waiting.emptied(FAREWELL);
+    this.#client?.stop();
+    this.#waiting.stop();
+  }
+
+  /** Sends the messages whose conditions hold and waits for what the agent does with them. */
+  process(transaction: Transaction, title: string, messages: readonly Message[]): Eventually<Verdict> {
+    if (transaction.peek<EngineState>(this.#key)?.off === true) return undefined;
+    const exchange = this.#begin(transaction, title, messages, false);
+    if (exchange === undefined || exchange.over) return undefined;
+    return new Promise<undefined>((resolve) => {
+      exchange.resolve = () => resolve(undefined);
+    });
+  }
+
+  /** The same, for a transaction that is over: nobody waits. */
+  tell(transaction: Transaction, title: string, messages: readonly Message[]): void {
+    const exchange = this.#begin(transaction, title, messages, true);
+    exchange?.lease?.orphan();
+  }
+
+  #begin(
+    transaction: Transaction,
+    title: string,
+    messages: readonly Message[],
+    detached: boolean,
+  ): Exchange | undefined {
+    const startedAt = performance.now();
+    scratch.reset();
+    if (writeMessages(scratch, messages, transaction) === 0) return undefined;
+    const exchange = new Exchange(this, transaction, title, startedAt, detached);
+    this.#reporter.begin();
+    if (!detached) this.#stateOf(transaction).exchange = exchange;
+    if (scratch.length + FRAME_HEAD > this.agent.maxFrameSize) {
+      this.end(exchange, FAILURE.tooBig);
+      return exchange;
+    }
+    this.#waiting.add(exchange);
+    const payload = scratch.bytes();
+    const client = this.#client!;
+    const lease = client.backend.lease(transaction, exchange, client.identity);
+    exchange.lease = lease;
+    if (lease.server !== undefined) this.send(exchange, lease.server, payload);
+    else if (lease.waiting) exchange.payload = Buffer.from(payload);
+    else this.noServer(exchange);
+    return exchange;
+  }
+
+  #stateOf(transaction: Transaction): EngineState {
+    return transaction.data(this.#key, () => {
+      const state = new EngineState();
+      transaction.onEnd(() => {
+        if (state.exchange !== undefined) this.end(state.exchange, FAILURE.interrupted);
+      });
+      return state;
+    });
+  }
+
+  /** A server has been found. */
+  send(exchange: Exchange, server: Server, payload: Uint8Array): void {
+    this.#client!.carry(exchange, server, payload);
+  }
+
+  noServer(exchange: Exchange): void {
+    this.end(exchange, spopFailure(STATUS.IO));
+  }
+
+  /** The agent's answer, of which the actions are left to be read. */
+  act({ transaction }: Exchange, reader: SpopReader): void {
+    this.#actions.run(reader, transaction);
+  }
+
+  /** It is over, one way or the other. */
+  end(exchange: Exchange, failure: number): void {
+    if (exchange.over) return;
+    exchange.over = true;
+    this.#waiting.remove(exchange);
+    exchange.connection?.leave(exchange);
+    exchange.lease?.release();
+    exchange.lease = undefined;
+    exchange.payload = undefined;
+    const time = Math.round(performance.now() - exchange.startedAt);
+    this.#reporter.end(exchange, failure, time, this.#client!);
+    if (exchange.detached) return;
+    const state = exchange.transaction.peek<EngineState>(this.#key);
+    if (state !== undefined) {
+      state.exchange = undefined;
+      state.totalTime += time;
+      if (failure !== FAILURE.interrupted) this.#note(exchange.transaction, state, failure, time);
+    }
+    exchange.resolve?.();
+  }
+
+  /** Sets the variables that options name. */
+  #note(transaction: Transaction, state: EngineState, failure: number, time: number): void {
+    const { prefix, setOnError, setProcessTime, setTotalTime, continueOnError } = this.agent;
+    if (setProcessTime !== undefined) transaction.setVariable('txn', `${prefix}.${setProcessTime}`, time);
+    if (setTotalTime !== undefined) transaction.setVariable('txn', `${prefix}.${setTotalTime}`, state.totalTime);
+    if (failure === FAILURE.none) return;
+    if (setOnError !== undefined) transaction.setVariable('txn', `${prefix}.${setOnError}`, failure);
+    if (!continueOnError) state.off = true;
+  }
+}
