@@ -24,6 +24,7 @@ export {
   followReference,
 } from './references.ts';
 export { ExpressionError } from './errors.ts';
+export { hint } from './nearest.ts';
 export { hasFailed } from './outcome.ts';
 export { jsonString } from './encode.ts';
 export { resolveHostSync } from '../net/resolve-sync.ts';
