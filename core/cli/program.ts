@@ -111,4 +111,3 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
     if (role === 'background') detach(messages);
   });
 }
-
