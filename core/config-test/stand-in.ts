@@ -96,9 +96,8 @@ export class StandIn {
 
   #toSend(answer: Answer, id: number): OriginAnswer {
     const { status, reason, headers, body, delay, send, ends } = answer;
-    const then = ends === 'keeps' ? undefined : ends === 'resets' ? 'reset' : 'close';
-    // oxlint-disable-next-line unicorn/no-thenable -- how an origin's script names the end of its answer
-    const end = then === undefined ? {} : ({ then } as const);
+    const end: Pick<OriginAnswer, 'afterwards'> =
+      ends === 'keeps' ? {} : { afterwards: ends === 'resets' ? 'reset' : 'close' };
     if (send !== undefined) return { raw: Buffer.from(send, 'latin1'), delay, ...end };
     if (ends === 'resets' || ends === 'closes at once') return { raw: '', delay, ...end };
     const given = body === undefined ? `origin ${this.name}\n` : Buffer.from(body, 'latin1');

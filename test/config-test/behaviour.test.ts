@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { missing } from '../support/which.ts';
 import { Project, SITE } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const PROGRAMS = ['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])];
 
