@@ -141,7 +141,9 @@ export class SuiteRun {
     } catch (error) {
       if (error instanceof NotPossible) return { ...result(), skipped: error.message };
       if (error instanceof CaseError || error instanceof SubjectError) return result(error.message);
-      throw error;
+      // A fault of ours: the other cases are run all the same.
+      const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return result(`internal error: ${told}`);
     } finally {
       run?.end();
       await subject?.stop();

@@ -145,11 +145,12 @@ export class StandIn {
       if (plain && !looksLikeHttp) connection.send(Buffer.from(fresh, 'latin1'));
       else await connection.answer(this.#toSend(answer, id));
     };
-    connection.stream.on('data', () => void react());
+    const reactSafely = (): void => void react().catch(() => connection.reset());
+    connection.stream.on('data', reactSafely);
     connection.stream.on('end', () => connection.end());
     // A connection that says nothing has been made all the same.
     record();
-    void react();
+    reactSafely();
   }
 }
 

@@ -265,7 +265,7 @@ resolvers dns
 peers friends
     peer other 10.0.0.54:1024
 frontend web
-    bind "\${ADDRESS}:80" interface eth0
+    bind "\${ADDRESS}:80" interface eth0 # here
     .if defined(STAGING)
     http-request set-header X-Stage staging
     .else

@@ -67,7 +67,7 @@ describe('the command', () => {
       );
       const named = words.some((word, index) => word !== args[index]) ? [] : [join(project.folder, 'a.cfgtest.yaml')];
       const code = await testCommand(
-        [...words, ...named],
+        [...named, ...words],
         () => {},
         (text) => (said += text),
       );
