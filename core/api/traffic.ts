@@ -495,6 +495,14 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Whether its addresses are listened on; see {@link pause} and {@link stop}. */
+  readonly admission: 'open' | 'paused' | 'stopped';
+  /** `disable frontend`: lets go of its addresses until {@link resume}; connections that are there stay. False: it was not open. */
+  pause(): boolean;
+  /** `enable frontend`. An address that cannot be had again is told, and the frontend stays paused. False: it was not paused. */
+  resume(): boolean;
+  /** `shutdown frontend`: lets go of its addresses for good. False: it was stopped already. */
+  stop(): boolean;
   /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
   logLines: number;
 }

@@ -17,6 +17,9 @@ export { constant, pure, steady } from './constants.ts';
 export { type Integer, INT64_MAX, INT64_MIN, parseWholeInteger, saturate, wrap } from './integers.ts';
 export {
   PATTERNS,
+  type PatternChange,
+  PatternDraft,
+  type PatternEntries,
   type PatternEntry,
   PatternReference,
   PatternReferences,

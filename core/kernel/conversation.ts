@@ -33,6 +33,7 @@ export class StreamConversation implements Conversation {
   #queue: Buffer[] = [];
   #queued = 0;
   #ended = false;
+  #cut = false;
   #kind = BODY_NONE;
   #left = Infinity;
 
@@ -100,7 +101,8 @@ export class StreamConversation implements Conversation {
     this.#queued = 0;
     for (const bytes of queue) this.#send(bytes);
     if (this.over) return;
-    if (this.#ended) this.#finish();
+    if (this.#cut) ends.cut(stream);
+    else if (this.#ended) this.#finish();
     else {
       this.#touch();
       this.onChange?.();
@@ -196,6 +198,7 @@ export class StreamConversation implements Conversation {
     if (this.#ends !== undefined) this.#ends.cut(this.#stream);
     else {
       this.#ended = true;
+      this.#cut = true;
       this.#settle('abort');
     }
   }

@@ -1,8 +1,10 @@
 import { definePlugin, type Plugin, type PluginContext, type PluginInstance } from 'sluice/plugin';
 import { LUA } from './host.ts';
+import { httpClientWords } from './http-client-words.ts';
 import { loading } from './loading.ts';
 import { tuning } from './tuning.ts';
 import { action } from './words/action.ts';
+import { commands } from './words/command.ts';
 import { converter } from './words/converter.ts';
 import { fetch } from './words/fetch.ts';
 import { service } from './words/service.ts';
@@ -11,7 +13,7 @@ import { service } from './words/service.ts';
 const lua: Plugin = definePlugin({
   name: 'lua',
   api: 1,
-  directives: { ...loading, ...tuning },
+  directives: { ...loading, ...tuning, ...httpClientWords },
   actions: { 'lua.': action },
   fetches: { 'lua.': fetch },
   converters: { 'lua.': converter },
@@ -25,6 +27,7 @@ function setup(context: PluginContext): PluginInstance | undefined {
   if (host === undefined || host.worlds.length === 0) return undefined;
   host.ready(context);
   return {
+    commands: commands(host),
     start(): void {
       host.init();
       host.start();

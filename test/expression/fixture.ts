@@ -52,7 +52,7 @@ export function contextOf(places: readonly Place[] = ['fe-http-request']): TestC
     places,
     path: (file) => file,
     global: {
-      settings: {} as Scope['global']['settings'],
+      settings: { variableNames: new Set<string>() } as Scope['global']['settings'],
       extension: (key) => {
         const known = extensions.get(key) ?? key.create();
         extensions.set(key, known);

@@ -1,11 +1,12 @@
 import type { Conversation } from 'sluice/plugin';
 import { classKey, type ClassKey } from '../class-key.ts';
+import type { LuaCall } from '../engine/engine.ts';
 import type { Task } from '../task.ts';
 import type { Txn } from './txn.ts';
 
 /** What stands behind the object that a service gets. */
 export class Applet {
-  readonly txn: Txn;
+  readonly #txn: Txn | undefined;
   readonly conversation: Conversation;
   status = 200;
   reason: string | undefined;
@@ -15,9 +16,14 @@ export class Applet {
   /** Its code waits for the client. */
   waiter: Task | undefined;
 
-  constructor(txn: Txn, conversation: Conversation) {
-    this.txn = txn;
+  /** Commands have no transaction. */
+  constructor(txn: Txn | undefined, conversation: Conversation) {
+    this.#txn = txn;
     this.conversation = conversation;
+  }
+
+  txn(call: LuaCall): Txn {
+    return this.#txn ?? call.fail('a command of the Runtime API has no transaction');
   }
 }
 

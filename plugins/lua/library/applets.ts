@@ -30,14 +30,14 @@ function define(
 ): void {
   const booleans = world.host.settings.booleans ?? false;
   const at = (call: LuaCall): Applet => call.object(1, type);
-  const transaction = (call: LuaCall): Transaction => at(call).txn.transaction(call);
+  const transaction = (call: LuaCall): Transaction => at(call).txn(call).transaction(call);
   const fetches = world.class(FETCHES);
   const converters = world.class(CONVERTERS);
   const made: Record<string, Attribute> = {
-    f: (call, { txn }) => call.pushObject(fetches, { txn, text: false }),
-    sf: (call, { txn }) => call.pushObject(fetches, { txn, text: true }),
-    c: (call, { txn }) => call.pushObject(converters, { txn, text: false }),
-    sc: (call, { txn }) => call.pushObject(converters, { txn, text: true }),
+    f: (call, applet) => call.pushObject(fetches, { txn: applet.txn(call), text: false }),
+    sf: (call, applet) => call.pushObject(fetches, { txn: applet.txn(call), text: true }),
+    c: (call, applet) => call.pushObject(converters, { txn: applet.txn(call), text: false }),
+    sc: (call, applet) => call.pushObject(converters, { txn: applet.txn(call), text: true }),
     ...attributes,
   };
   const type: LuaClass<Applet> = world.define(key, {
@@ -65,16 +65,16 @@ function define(
 }
 
 const httpAttributes: Readonly<Record<string, Attribute>> = {
-  method: (call, { txn }) => call.pushString(txn.transaction(call).request!.method),
-  version: (call, { txn }) => call.pushString(`HTTP/${txn.transaction(call).request!.version}`),
-  path: (call, { txn }) => call.pushString(target(txn.transaction(call))[0]),
-  qs: (call, { txn }) => {
-    const [, query] = target(txn.transaction(call));
+  method: (call, applet) => call.pushString(applet.txn(call).transaction(call).request!.method),
+  version: (call, applet) => call.pushString(`HTTP/${applet.txn(call).transaction(call).request!.version}`),
+  path: (call, applet) => call.pushString(target(applet.txn(call).transaction(call))[0]),
+  qs: (call, applet) => {
+    const [, query] = target(applet.txn(call).transaction(call));
     if (query === undefined) call.pushNil();
     else call.pushString(query);
   },
-  length: (call, { txn }) => call.pushInteger(txn.transaction(call).request!.body.length ?? 0),
-  headers: (call, { txn }) => void pushFields(call, txn.transaction(call).request!.headers),
+  length: (call, applet) => call.pushInteger(applet.txn(call).transaction(call).request!.body.length ?? 0),
+  headers: (call, applet) => void pushFields(call, applet.txn(call).transaction(call).request!.headers),
 };
 
 /** The path, and what stands behind the question mark. */
