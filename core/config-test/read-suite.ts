@@ -130,16 +130,13 @@ const testCase =
     const own = toStep(node, said);
     if (!(steps ?? [own]).some(({ expect }) => expect !== undefined))
       throw new FormatError(node, "the case expects nothing: it would pass whatever happens; it needs 'expect'");
+    const numbered = steps?.map((step, index): Step => ({ ...step, name: step.name ?? `step ${index + 1}` }));
+    const prepares = own.given.length + own.after > 0 || own.at !== undefined;
     return {
       name: said.name!,
       place: node,
-      // Those of the case come before those of its first step.
-      steps:
-        steps === undefined
-          ? [own]
-          : own.given.length + own.after > 0 || own.at !== undefined
-            ? [{ ...own, name: undefined }, ...steps]
-            : steps,
+      // What the case is given comes before its first step.
+      steps: numbered === undefined ? [own] : prepares ? [{ ...own, name: 'given' }, ...numbered] : numbered,
       origins: said.origins ?? [],
       keepsCookies: said.cookies === 'keep',
       skip: skip === true ? '' : skip === false ? undefined : skip,

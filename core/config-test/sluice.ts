@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Log, Value } from '../api/index.ts';
 import { asString } from '../expression/casts.ts';
 import type { Probe } from '../expression/probe.ts';
@@ -13,6 +13,8 @@ import type { ServerCondition } from './suite.ts';
 /** What the process says about itself is no part of a report. */
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** Turns of the event loop in which bytes cross the machine. */
+const TURNS = 10;
 /** Real time that the end of a request is waited for. */
 const PATIENCE = 1000;
 
@@ -76,14 +78,15 @@ export class Sluice implements Subject {
   }
 
   async settled(): Promise<void> {
-    await sleep(1);
+    for (let i = 0; i < TURNS; i++) await turn();
   }
 
   async observe(port: number, n: number): Promise<Observation> {
     const deadline = Date.now() + PATIENCE;
     let found = this.#find(port, n);
-    while (found === undefined && Date.now() < deadline) {
-      await sleep(2);
+    for (let turns = 0; found === undefined && Date.now() < deadline; turns++) {
+      // Mostly it is a matter of the next turn.
+      await (turns < TURNS ? turn() : sleep(2));
       found = this.#find(port, n);
     }
     return found === undefined ? NOTHING_OBSERVED : this.#told(found);

@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { testCommand } from '../../core/cli/test-command.ts';
 import { missing, title } from '../support/which.ts';
 import { Project, SITE, timeless } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const PASSING = `configuration: haproxy.cfg
 cases:
@@ -55,11 +59,24 @@ describe('the command', () => {
       [['empty'], 'there are no test files (*.cfgtest.yaml, *.cfgtest.ts) in '],
       [['haproxy.cfg'], "'haproxy.cfg' is no test file"],
     ];
-    const runs = await Promise.all(wrong.map(([args]) => project.run(args)));
-    for (const [index, [args, told]] of wrong.entries()) {
-      expect.soft(runs[index]!.stderr, args.join(' ')).toContain(`sluice test: ${told}`);
-      expect.soft(runs[index]!.code, args.join(' ')).toBe(2);
+    for (const [args, told] of wrong) {
+      let said = '';
+      // In this process, as there are many; words that are no options are in the project's folder.
+      const words = args.map((word) =>
+        /^(?:nowhere|empty|haproxy\.cfg)$/.test(word) ? join(project.folder, word) : word,
+      );
+      const named = words.some((word, index) => word !== args[index]) ? [] : [join(project.folder, 'a.cfgtest.yaml')];
+      const code = await testCommand(
+        [...named, ...words],
+        () => {},
+        (text) => (said += text),
+      );
+      expect.soft(said.replaceAll(`${project.folder}/`, ''), args.join(' ')).toContain(`sluice test: ${told}`);
+      expect.soft(code, args.join(' ')).toBe(2);
     }
+    const { code, stderr } = await project.run(['--covrage']);
+    expect(stderr).toContain("sluice test: unknown option '--covrage'");
+    expect(code).toBe(2);
   });
 
   test('--help', async () => {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { missing } from '../support/which.ts';
 import { Project, SITE } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** An expectation that holds, one that does not, and how that is told. `case` is what the case has besides. */
 interface Kind {
@@ -252,7 +255,8 @@ cases:
            - 2
            + two
              three
-           
+
+         it went web → static/s1 and came to 200
 
     ⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯
 

@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Project, SITE } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const one = (lines: string): string => `configuration: haproxy.cfg\ncases:\n  - name: x\n${lines}`;
 const ok = '    request: GET /\n    expect: { status: 200 }\n';
