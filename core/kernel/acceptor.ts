@@ -228,8 +228,21 @@ export class Acceptor implements Door {
     if (this.sessions.size === 0) this.frontend.runtime.generation.sessionsEnded();
   }
 
+  close(): void {
+    this.#delayed?.stop();
+    this.#delayed = undefined;
+    this.socket.pause();
+    this.socket.unbind?.();
+  }
+
+  async reopen(): Promise<void> {
+    await this.socket.rebind?.();
+    this.reconsider();
+  }
+
   /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
   #regulate(): void {
+    if (this.frontend.admission !== 'open') return;
     const { bind, frontend } = this;
     const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.listener.connections >= bind.maxconn);
     if (full) {

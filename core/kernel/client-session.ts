@@ -43,7 +43,7 @@ export interface Door {
 }
 
 /** Why an exchange ends with its server: that is down (`D`), or another is up (`U`). configuration.txt 8.5. */
-export type ServerLoss = 'D' | 'U';
+export type ServerLoss = 'D' | 'U' | 'K';
 
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
@@ -140,6 +140,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   }
 
   /** The socket is ours from here on; reading begins. */
+  /** The client sends no more. */
+  abstract clientEnded: boolean;
   abstract start(): void;
   abstract onData(n: number, buffer: Buffer): void;
   abstract onEnd(): void;

@@ -32,7 +32,11 @@ export class ListeningSockets {
     entry.owners.add(owner);
     try {
       const socket = await entry.opening;
-      if (taken) socket.configure(options.configure);
+      if (taken) {
+        socket.configure(options.configure);
+        // The configuration before may have let go of it.
+        await socket.rebind();
+      }
       return socket;
     } catch (error) {
       this.#entries.delete(key);

@@ -5,6 +5,8 @@ import type { ListenTarget } from './listen-target.ts';
 /** What an acceptor uses of a listening socket. */
 export interface Listening extends Pick<ListeningSocket, 'target' | 'port' | 'paused' | 'give' | 'pause' | 'resume'> {
   accept(handler: (socket: PlainSocket) => void): void;
+  unbind?(): void;
+  rebind?(): Promise<void>;
 }
 
 /** Stands in for the socket of an address at which nobody listens: connections come from within the process only. */

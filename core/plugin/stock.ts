@@ -20,6 +20,7 @@ import runtimeApi from '../../plugins/runtime-api/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
+import lua from '../../plugins/lua/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -42,6 +43,7 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  lua,
   runtimeApi,
   spoe,
 ];

@@ -87,6 +87,10 @@ export class Detached implements Partial<DetachedTransaction> {
       clock: backend.clock,
       listeners: [],
       logLines: 0,
+      admission: 'stopped',
+      pause: () => false,
+      resume: () => false,
+      stop: () => false,
       extension: () => undefined,
       log: () => undefined,
     };

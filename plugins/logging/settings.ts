@@ -80,7 +80,7 @@ export const PROXY_LOGGING: Extension<ProxyLogging> = {
   inherit: (from) => ({ ...from, targets: [...from.targets], hooked: false, traffic: undefined }),
 };
 
-/** The `log` lines of something that is no proxy: an agent of a SPOE. */
+/** The `log` lines of something that is no proxy: an agent of a SPOE, the scripts of Lua. */
 export interface OwnLogging {
   readonly targets: (LogLine | typeof GLOBAL_LINES)[];
   /** Set when the configuration starts, where there is somewhere to log to. */

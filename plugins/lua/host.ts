@@ -1,7 +1,9 @@
-import type { Extension, GlobalConfig, PluginContext, Timer } from 'sluice/plugin';
+import type { Extension, GlobalConfig, PluginContext, Samples, Timer } from 'sluice/plugin';
 import type { LuaRef } from './engine/engine.ts';
+import { Messages } from './messages.ts';
 import { newState } from './new-state.ts';
 import { Reporter } from './reporter.ts';
+import { makeRole, type Role } from './role.ts';
 import { Registry } from './registry.ts';
 import { defaultSettings, type LuaSettings } from './settings.ts';
 import type { Task } from './task.ts';
@@ -18,6 +20,7 @@ export class LuaHost {
   readonly settings: LuaSettings = defaultSettings();
   readonly registry: Registry = new Registry();
   readonly reporter: Reporter = new Reporter(this);
+  readonly messages: Messages = new Messages(this);
   /** What runs at this moment. */
   current: Task | undefined;
   phase: Phase = 'body';
@@ -29,10 +32,18 @@ export class LuaHost {
   global!: GlobalConfig;
   /** Set when all sections have been read. */
   context: PluginContext | undefined;
+  /** Fetches and converters by name. */
+  samples: Samples | undefined;
+  /** Says something about the line that loads the script being run. */
+  warn: ((message: string) => void) | undefined;
   readonly #queue: Task[] = [];
   #turn: NodeJS.Immediate | undefined;
   readonly #ready: ((context: PluginContext) => void)[] = [];
   readonly #closing: (() => void)[] = [];
+  readonly #waiting: Background[] = [];
+  readonly #background = new Set<Task>();
+  #taskRole!: Role;
+  #initRole!: Role;
 
   /** The state of that number; made, with all libraries, when first asked for. */
   world(id: number): World {
@@ -53,6 +64,8 @@ export class LuaHost {
   ready(context: PluginContext): void {
     this.context = context;
     this.phase = 'init';
+    this.#taskRole = makeRole('task', '', this.settings);
+    this.#initRole = makeRole('init', '', this.settings);
     for (const run of this.#ready) run(context);
   }
 
@@ -74,11 +87,52 @@ export class LuaHost {
     for (const task of this.#queue.splice(0)) if (task.isQueued) task.resume();
   }
 
+  /** Begins a task of the script's own, as soon as traffic may come; `args` are released. */
+  begin(background: Background): void {
+    if (this.phase !== 'running') {
+      this.#waiting.push(background);
+      return;
+    }
+    const { world, run, args } = background;
+    const task = world.take();
+    const stack = task.start(run, this.#taskRole);
+    for (const arg of args) {
+      stack.pushRef(arg);
+      world.state.release(arg);
+    }
+    world.state.release(run);
+    this.#background.add(task);
+    task.settled = (ended) => {
+      this.#background.delete(ended);
+      ended.release();
+    };
+    // In a turn of its own: whoever registers it goes on first.
+    this.later(task);
+    task.queue();
+  }
+
+  /** Listeners are bound: tasks begin. */
+  start(): void {
+    this.phase = 'running';
+    for (const background of this.#waiting.splice(0)) this.begin(background);
+  }
+
+  /** Functions of `core.register_init`, in their order. */
+  init(): void {
+    for (const { world, run } of this.registry.init) {
+      const task = world.take();
+      task.start(run, this.#initRole);
+      task.run();
+      task.release();
+    }
+  }
+
   close(): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#queue.length = 0;
+    for (const task of this.#background) task.end();
     for (const run of this.#closing) run();
     for (const world of this.worlds) world?.close();
   }
@@ -88,6 +142,11 @@ export class LuaHost {
 export interface Registered {
   readonly world: World;
   readonly run: LuaRef;
+}
+
+/** A task of a script's own, and its arguments. */
+export interface Background extends Registered {
+  readonly args: readonly LuaRef[];
 }
 
 export const LUA: Extension<LuaHost> = { name: 'lua: host', create: () => new LuaHost() };

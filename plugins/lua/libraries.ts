@@ -1,4 +1,27 @@
+import { applets } from './library/applets.ts';
+import { classes } from './classes/index.ts';
+import { dates } from './library/dates.ts';
+import { http } from './library/http.ts';
+import { logs } from './library/logs.ts';
+import { registration } from './library/registration.ts';
+import { replies } from './classes/reply.ts';
+import { samples } from './library/samples.ts';
+import { scheduling } from './library/scheduling.ts';
+import { texts } from './library/texts.ts';
+import { transactions } from './library/transactions.ts';
 import type { Library } from './world.ts';
 
-/** What a state gets before its first script runs, in this order; one entry for each subject. */
-export const libraries: readonly Library[] = [];
+/** What a state gets before its first script runs, in this order. */
+export const libraries: readonly Library[] = [
+  logs,
+  scheduling,
+  registration,
+  dates,
+  texts,
+  samples,
+  http,
+  replies,
+  transactions,
+  applets,
+  ...classes,
+];

@@ -1,5 +1,6 @@
 import { engine } from './engine/index.ts';
 import type { LuaHost } from './host.ts';
+import { nativeModules, installFallbacks } from './modules/index.ts';
 import { libraries } from './libraries.ts';
 import { World } from './world.ts';
 
@@ -15,10 +16,12 @@ export function newState(host: LuaHost, id: number): World {
     ...(settings.libraries === undefined ? {} : { libraries: settings.libraries }),
     maxMemory: settings.maxMemory,
     maxString: MAX_STRING,
+    preload: nativeModules,
     forcedYield: settings.forcedYield ?? FORCED_YIELD,
   });
   const world = new World(host, id, state);
   for (const library of libraries) library(world);
+  if (settings.libraries?.includes('package') !== false) installFallbacks(state);
   for (const { pattern, which } of host.paths) state.prependPath(pattern, which);
   return world;
 }

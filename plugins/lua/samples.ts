@@ -33,11 +33,11 @@ export function pushSampleText(call: LuaCall, value: Value | undefined): void {
   else call.pushString(value === undefined ? '' : asString(value));
 }
 
-/** A Lua value as a sample: numbers lose their fraction, what is no sample is false. */
+/** A Lua value as a sample: numbers that are not integral become 0, what is no sample is false. */
 export function pullSample(call: LuaCall, index: number): Value {
   switch (call.kind(index)) {
     case 'number':
-      return call.isInteger(index) ? call.integer(index) : truncate(call.number(index));
+      return call.isInteger(index) ? call.integer(index) : whole(call.number(index));
     case 'string':
       return call.string(index);
     case 'boolean':
@@ -47,11 +47,9 @@ export function pullSample(call: LuaCall, index: number): Value {
   }
 }
 
-const LEAST = -(2 ** 63);
+const LIMIT = 2 ** 63;
 
-/** What is no integer of 64 bits is the least of them, as the processor has it. */
-function truncate(value: number): number | bigint {
-  const whole = Math.trunc(value);
-  if (Number.isSafeInteger(whole)) return whole + 0;
-  return Number.isFinite(whole) && whole >= LEAST && whole < -LEAST ? BigInt(whole) : BigInt(LEAST);
+function whole(value: number): number | bigint {
+  if (Number.isSafeInteger(value)) return value + 0;
+  return Number.isInteger(value) && value >= -LIMIT && value < LIMIT ? BigInt(value) : 0;
 }

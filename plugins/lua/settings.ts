@@ -14,8 +14,8 @@ export interface LuaSettings {
   logToStderr: 'on' | 'auto' | 'off';
   /** Besides the base library and coroutines; undefined: all. */
   libraries: readonly Library[] | undefined;
-  /** Boolean samples become Lua booleans, and not 0 and 1. */
-  booleans: boolean;
+  /** Boolean samples become Lua booleans, and not 0 and 1; undefined: not said yet. */
+  booleans: boolean | undefined;
 }
 
 export function defaultSettings(): LuaSettings {
@@ -29,6 +29,6 @@ export function defaultSettings(): LuaSettings {
     logToLoggers: true,
     logToStderr: 'auto',
     libraries: undefined,
-    booleans: false,
+    booleans: undefined,
   };
 }

@@ -26,6 +26,8 @@ export class Task {
   attachment: object | undefined;
   /** The time of {@link wakeIn} is over. */
   timedOut = false;
+  /** Milliseconds that `act.wake_time` named. */
+  wakeTime: number | undefined;
   /** Called when it ends, if that was not in {@link run}. */
   settled: ((task: Task) => void) | undefined;
   #state: 'idle' | 'running' | 'waiting' | 'queued' = 'idle';
@@ -53,6 +55,7 @@ export class Task {
     this.transaction = transaction;
     this.failed = false;
     this.concluded = false;
+    this.wakeTime = undefined;
     this.thread.totalLimit = role.limit;
     this.thread.begin(run);
     return this.thread.stack;
@@ -153,6 +156,20 @@ export class Task {
     this.#timer.start(milliseconds);
   }
 
+  /** It has been put among those whose turn comes. */
+  queue(): void {
+    this.#state = 'queued';
+  }
+
+  /** Wakes it in another turn of the event loop. */
+  wakeSoon(): void {
+    setImmediate(wakeAt, this, this.life);
+  }
+
+  stopTimer(): void {
+    this.#timer?.stop();
+  }
+
   /** Goes on where it stands; its turn has come. */
   resume(): void {
     this.#state = 'idle';
@@ -216,6 +233,10 @@ export class Task {
       if (this.life === life) this.end();
     });
   }
+}
+
+function wakeAt(task: Task, life: number): void {
+  if (task.life === life) task.wake();
 }
 
 /** The task whose code calls; undefined in the body of a script, and in a coroutine that the script made. */

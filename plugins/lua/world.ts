@@ -1,5 +1,6 @@
 import type { ClassSpec, HostFunction, LuaCall, LuaClass, LuaRef, LuaState } from './engine/engine.ts';
 import type { ClassKey } from './class-key.ts';
+import type { TxnAttribute } from './classes/txn.ts';
 import type { LuaHost } from './host.ts';
 import { Task } from './task.ts';
 
@@ -18,6 +19,8 @@ export class World {
   /** As messages have it: `[state-id 0]`. */
   readonly id: number;
   readonly state: LuaState;
+  /** Fields of `txn` by name: see classes/txn.ts. */
+  readonly txnAttributes: Map<string, TxnAttribute> = new Map();
   readonly #classes = new Map<object, LuaClass<never>>();
   readonly #globals = new Map<string, LuaRef>();
   readonly #idle: Task[] = [];

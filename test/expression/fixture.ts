@@ -158,6 +158,7 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
     frontend,
     backend: undefined,
     server: undefined,
+    process: { clock: { now: () => performance.now(), wall: () => Date.now() } },
     request: {
       method: request.method ?? 'GET',
       uri: request.uri ?? '/',

@@ -54,7 +54,7 @@ function wake({ task, life }: Waiter): void {
 export const QUEUE: ClassKey<Queue> = classKey('Queue');
 
 /** `core.queue`. */
-export function queue(world: World): void {
+export function queues(world: World): void {
   /** Pushes the first item and forgets it. */
   const take = (call: LuaCall, queue: Queue): number => {
     const item = queue.shift();

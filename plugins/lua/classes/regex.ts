@@ -13,7 +13,7 @@ export const REGEX: ClassKey<CompiledRegex> = classKey('Regex');
 const MAX_MATCHES = 20;
 
 /** The class of HAProxy's regular expressions, and its global table. */
-export function regex(world: World): void {
+export function regexes(world: World): void {
   const type = world.define(REGEX, {
     methods: {
       exec(call) {

@@ -6,6 +6,7 @@ import { LuaError } from './engine.ts';
 import type { HostFunction, LuaCall, LuaClass, LuaFloat, LuaKind, LuaRef, LuaValue } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { toInteger, toNumber, toText } from './numbers.ts';
+import { getTable, lengthOf, setTable } from './operations.ts';
 import { OK, placeOf, toBytes } from './protect.ts';
 import { canSuspend } from './limits.ts';
 import { intern, latin1 } from './strings.ts';
@@ -333,6 +334,30 @@ export class Call implements LuaCall {
 
   newTable(): void {
     this.#push(TABLE, new Table());
+  }
+
+  /** The key on top becomes what is found under it, with metamethods. */
+  index(index: number): void {
+    const L = this.L;
+    getTable(L, this.slot(index), L.stack[L.top - 1]!, L.top - 1);
+  }
+
+  /** Key below value on the top, with metamethods; takes both. */
+  setIndexed(index: number): void {
+    const L = this.L;
+    setTable(L, this.slot(index), L.stack[L.top - 2]!, L.stack[L.top - 1]!);
+    L.top -= 2;
+  }
+
+  /** `#value`, with metamethods; must be an integer. */
+  len(index: number): number {
+    const slot = this.slot(index);
+    if (slot.type === TABLE && (slot.value as Table).metatable === null) return (slot.value as Table).length();
+    const result = new TValue(NIL, null);
+    lengthOf(this.L, result, slot);
+    const length = toInteger(result);
+    if (length === undefined) this.fail('object length is not an integer');
+    return typeof length === 'number' ? length : length > 0 ? 2 ** 53 : -(2 ** 53);
   }
 
   #table(index: number): Table {

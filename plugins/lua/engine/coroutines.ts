@@ -7,8 +7,8 @@ import type { Call } from './call.ts';
 import type { HostFunction } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { OK, placeOf, YIELDED } from './protect.ts';
-import { HOST_CLOSURE, HostClosure, STRING, THREAD, TString } from './values.ts';
-import type { NativeFunction, Thread } from './values.ts';
+import { HOST_CLOSURE, HostClosure, STRING, THREAD } from './values.ts';
+import type { NativeFunction, Thread, TString } from './values.ts';
 
 const CONTINUE_RESUME = 1;
 const CONTINUE_WRAP = 2;

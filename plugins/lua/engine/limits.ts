@@ -48,7 +48,14 @@ function look(L: Thread): HostThread | undefined {
     machine.budget = state.forcedYield;
     checkTime(state, thread);
   } else machine.budget = state.forcedYield;
-  if (machine.allocated > machine.allowance) measure(state);
+  if (machine.allocated > machine.allowance) {
+    state.current = L;
+    try {
+      measure(state);
+    } finally {
+      state.current = undefined;
+    }
+  }
   return thread;
 }
 

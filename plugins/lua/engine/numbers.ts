@@ -74,6 +74,16 @@ export function parseNumeral(source: string): Numeral | undefined {
 export function floatText(value: number): string {
   if (Number.isInteger(value) && value > -1e14 && value < 1e14) return Object.is(value, -0) ? '-0.0' : `${value}.0`;
   if (!Number.isFinite(value)) return Number.isNaN(value) ? nanText(value) : value > 0 ? 'inf' : '-inf';
+  const shortest = String(value);
+  // Up to 14 digits the shortest text that reads back is the one.
+  if (
+    shortest.length <= 15 &&
+    value < 1e14 &&
+    value > -1e14 &&
+    !shortest.includes('e') &&
+    (value >= 1e-4 || value <= -1e-4)
+  )
+    return shortest;
   const text = generalFormat(value, 14, false);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
@@ -83,6 +93,46 @@ export function nanText(_value: number): string {
   return '-nan';
 }
 
+/** What `%.99f` may ask for. */
+const MOST_DIGITS = 100;
+
+/** `%.nf` of a number that is not negative: exact, and ties go to the even digit as in C. */
+export function fixedText(value: number, precision: number): string {
+  if (value >= 1e21) {
+    const whole = BigInt(value).toString();
+    return precision === 0 ? whole : `${whole}.${'0'.repeat(precision)}`;
+  }
+  const text = value.toFixed(precision);
+  return isTie(value, precision) ? roundToEven(text) : text;
+}
+
+/** Whether the value lies exactly between two texts of that precision; only then does JavaScript round otherwise than C. */
+function isTie(value: number, precision: number): boolean {
+  if (precision > 50) return false;
+  const exact = value.toFixed(Math.min(precision + 50, MOST_DIGITS));
+  const rest = exact.slice(exact.length - 50);
+  return rest.startsWith('5') && /^50*$/.test(rest);
+}
+
+/** JavaScript took the larger of two equally near ones: if its last digit is odd, the smaller is even. */
+function roundToEven(text: string): string {
+  const last = text.charCodeAt(text.length - 1) - 48;
+  if (last % 2 === 0) return text;
+  return text.slice(0, -1) + String(last - 1);
+}
+
+/** `toExponential` with ties to the even digit. */
+export function exponential(value: number, precision: number): string {
+  const text = value.toExponential(precision);
+  const exact = value.toExponential(Math.min(precision + 40, MOST_DIGITS));
+  const [mantissa, power] = text.split('e') as [string, string];
+  const digits = exact.slice(0, exact.indexOf('e'));
+  const rest = digits.slice((precision === 0 ? 1 : 2 + precision) + (precision === 0 ? 1 : 0));
+  if (!/^50*$/.test(rest)) return text;
+  const last = mantissa.charCodeAt(mantissa.length - 1) - 48;
+  return last % 2 === 0 ? text : `${mantissa.slice(0, -1)}${last - 1}e${power}`;
+}
+
 /** C's `%g` with a precision; `alternate` is its `#`. */
 export function generalFormat(value: number, precision: number, alternate: boolean): string {
   if (precision === 0) precision = 1;
@@ -90,13 +140,13 @@ export function generalFormat(value: number, precision: number, alternate: boole
     const zero = Object.is(value, -0) ? '-0' : '0';
     return alternate ? `${zero}.${'0'.repeat(precision - 1)}` : zero;
   }
-  const [mantissa, exponentText] = value.toExponential(Math.min(precision - 1, 100)).split('e') as [string, string];
+  const [mantissa, exponentText] = exponential(value, precision - 1).split('e') as [string, string];
   const exponent = Number(exponentText);
   if (exponent < -4 || exponent >= precision) {
     const digits = alternate ? mantissa : stripZeros(mantissa);
     return `${digits}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent) < 10 ? '0' : ''}${Math.abs(exponent)}`;
   }
-  const fixed = value.toFixed(Math.min(precision - 1 - exponent, 100));
+  const fixed = `${value < 0 ? '-' : ''}${fixedText(Math.abs(value), precision - 1 - exponent)}`;
   return alternate ? fixed : stripZeros(fixed);
 }
 

@@ -11,12 +11,13 @@ import {
   pushObject,
   reallocStack,
 } from './stack.ts';
-import { parseNumeral, toText } from './numbers.ts';
+import { fromBig, parseNumeral, toText } from './numbers.ts';
 import type { Edit, Patch, SourcePlan } from './source.ts';
 import { arith, lvm } from './vm.ts';
+import type { Int } from './values.ts';
 import { intern, latin1, lstring } from './strings.ts';
 import { ltable } from './tables.ts';
-import { CallInfo, HostClosure, LuaClosure, Thread, TString, TValue, Userdata } from './values.ts';
+import { CallInfo, HostClosure, LuaClosure, Thread, TString, TValue, Userdata, identify } from './values.ts';
 
 /** A scanner's strings are constants and names: one object each. */
 function scannerString(_scanner: unknown, bytes: Uint8Array): unknown {
@@ -38,6 +39,24 @@ function numberToString(_state: unknown, value: TValue): void {
 
 function isInteger(value: unknown): void {
   if (!Number.isSafeInteger(value) && typeof value !== 'bigint') throw new TypeError('invalid argument');
+}
+
+interface Dump {
+  readonly L: Thread;
+  readonly data: unknown;
+  status: number;
+  readonly writer: (L: Thread, bytes: Uint8Array, size: number, data: unknown) => number;
+}
+
+/** Integers in `string.dump`, and the lengths of strings there: 8 bytes. */
+function dumpInteger(value: Int, dump: Dump): void {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
+  if (dump.status === 0) dump.status = dump.writer(dump.L, bytes, 8, dump.data);
+}
+
+function readInteger(view: DataView): Int {
+  return fromBig(view.getBigInt64(0, true));
 }
 
 /** Slots above the top stay. */
@@ -71,6 +90,21 @@ const patches: Record<string, Patch> = {
     edits: [['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary']],
     everywhere: [...KEPT_SLOTS, ['"JS stack overflow"', '"C stack overflow"']],
   },
+  'ldump.js': {
+    own: { DumpInteger: dumpInteger },
+    edits: [['DumpByte(4, D); // integerSize', 'DumpByte(8, D); // integerSize']],
+  },
+  'lundump.js': {
+    uses: { readInteger },
+    edits: [
+      ['this.integerSize = 4;', 'this.integerSize = 8;'],
+      ['this.checksize(this.integerSize, 4, "integer")', 'this.checksize(this.integerSize, 8, "integer")'],
+      [
+        'this.integerSize) !== 0)\n            this.error("truncated");\n        return this.dv.getInt32(0, true);',
+        'this.integerSize) !== 0)\n            this.error("truncated");\n        return own.readInteger(this.dv);',
+      ],
+    ],
+  },
   'lfunc.js': { own: { luaF_findupval: findUpvalue, luaF_close: closeUpvalues } },
   'llex.js': { own: { luaX_newstring: scannerString } },
   'lobject.js': {
@@ -84,8 +118,10 @@ const patches: Record<string, Patch> = {
       luaO_tostring: numberToString,
       pushobj2s: pushObject,
     },
+    uses: { identify },
+    edits: [['let id = L.l_G.ids.get(v);', 'let id = own.identify(v);']],
   },
-  'lparser.js': { everywhere: [['"JS levels"', '"C levels"']] },
+  'lparser.js': { everywhere: [...KEPT_SLOTS, ['"JS levels"', '"C levels"']] },
   'lstate.js': {
     own: { CallInfo, lua_State: Thread, luaE_extendCI: extendCallInfo, stack_init: initStack },
   },

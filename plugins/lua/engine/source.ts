@@ -17,6 +17,8 @@ export type Edit = readonly [find: string, replace: string];
 export interface Patch {
   /** Functions and classes by name. */
   readonly own?: Readonly<Record<string, unknown>>;
+  /** What the edits refer to, as `own.NAME`. */
+  readonly uses?: Readonly<Record<string, unknown>>;
   readonly edits?: readonly Edit[];
   /** Every occurrence, at least one. */
   readonly everywhere?: readonly Edit[];
@@ -89,7 +91,7 @@ export function loadModules(plan: SourcePlan): (file: string) => Record<string, 
       filename: path,
     }) as (...names: unknown[]) => void;
     const require = (name: string): unknown => (name.startsWith('./') ? load(name.slice(2)) : here(name));
-    run(module, module.exports, require, patch.own ?? {});
+    run(module, module.exports, require, { ...patch.own, ...patch.uses });
     return module.exports;
   };
   return load;

@@ -15,7 +15,7 @@ import type {
 } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { openLibraries } from './libraries.ts';
-import { machine } from './machine.ts';
+import { LONGEST_STRING, machine, SAFE_LIMIT } from './machine.ts';
 import { OK, toBytes } from './protect.ts';
 import { intern } from './strings.ts';
 import { Table } from './tables.ts';
@@ -38,6 +38,14 @@ export class State implements LuaState {
   /** A limit was passed: every further check fails too, whatever the script catches. */
   expired: LuaFault | undefined = undefined;
   readonly kept: Set<Ref> = new Set();
+  /** Bytes held at the last count; roots of that count besides the registry. */
+  alive = 0;
+  readonly suspended: Set<Thread> = new Set();
+  /** The innermost thread, while a count is made from within it. */
+  current: Thread | undefined = undefined;
+  /** What `collectgarbage` was told: kept, as there is nothing to tune. */
+  collects = true;
+  readonly tuning: { setpause: number; setstepmul: number } = { setpause: 200, setstepmul: 200 };
   readonly #runner: HostThread;
 
   constructor(options: StateOptions) {
@@ -49,6 +57,11 @@ export class State implements LuaState {
     this.#runner = this.#makeThread();
     this.#runner.yieldable = false;
     openLibraries(this);
+    machine.states.add(this);
+    const limit = options.maxMemory ?? 0;
+    if (limit > 0) machine.limit = Math.min(limit, SAFE_LIMIT);
+    machine.allowance = Math.min(machine.allowance, machine.limit);
+    if (options.maxString !== undefined) machine.maxString = Math.min(options.maxString, LONGEST_STRING);
   }
 
   #makeThread(): HostThread {
@@ -156,11 +169,14 @@ export class State implements LuaState {
   }
 
   get memory(): number {
-    return machine.allocated;
+    return this.alive + machine.allocated;
   }
 
   close(): void {
     this.kept.clear();
+    this.suspended.clear();
+    machine.states.delete(this);
+    if (machine.states.size === 0) machine.limit = SAFE_LIMIT;
   }
 }
 

@@ -148,6 +148,24 @@ export class Table extends Identity {
     this.list.push(new TValue(value.type, value.value));
   }
 
+  /** Inserts into the array part in one go, if the place lies there. */
+  insertAt(position: number, value: TValue): boolean {
+    const list = this.list;
+    if (position > list.length || value.type === NIL || this.integers !== 0) return false;
+    account(SLOT_COST);
+    list.splice(position - 1, 0, new TValue(value.type, value.value));
+    return true;
+  }
+
+  /** Removes from the array part in one go. */
+  removeAt(position: number): boolean {
+    const list = this.list;
+    if (position < 1 || position > list.length || this.integers !== 0) return false;
+    list.splice(position - 1, 1);
+    this.trim();
+    return true;
+  }
+
   trim(): void {
     const list = this.list;
     let length = list.length;

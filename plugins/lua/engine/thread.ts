@@ -28,6 +28,10 @@ export class HostThread implements LuaThread {
   spent = 0;
   started = 0;
   untimed = 0;
+  /** The thread within which this one runs. */
+  outer: HostThread | undefined = undefined;
+  /** Among the state's roots, while nobody runs it. */
+  suspended = false;
 
   constructor(L: Thread, state: State) {
     this.L = L;
@@ -51,6 +55,11 @@ export class HostThread implements LuaThread {
     const L = this.L;
     const state = this.stack.state;
     const outer = state.running;
+    this.outer = outer;
+    if (this.suspended) {
+      this.suspended = false;
+      state.suspended.delete(L);
+    }
     const budget = machine.budget;
     state.running = this;
     // A short go is not worth two looks at the clock; one that ran out of instructions is followed by timed ones.
@@ -65,8 +74,11 @@ export class HostThread implements LuaThread {
     else this.spent += performance.now() - this.started;
     machine.budget = budget;
     state.running = outer;
+    this.outer = undefined;
     if (status === OK) return 'finished';
     if (status === YIELDED) {
+      this.suspended = true;
+      state.suspended.add(L);
       if (this.forced) return 'forced';
       return this.waits ? 'waits' : 'yielded';
     }
@@ -77,6 +89,8 @@ export class HostThread implements LuaThread {
 
   reset(): void {
     const L = this.L;
+    this.suspended = false;
+    this.stack.state.suspended.delete(L);
     L.status = OK;
     L.resumer = undefined;
     L.ci = L.base_ci;

@@ -651,12 +651,7 @@ export function execute(L: Thread): void {
           if (index.type === FLOAT) next = index.value + step;
           else {
             const last: Int = index.value;
-            if (
-              typeof last !== 'number' ||
-              typeof step !== 'number' ||
-              (next = last + step) > MAX ||
-              (next as number) < -MAX
-            ) {
+            if (typeof last !== 'number' || typeof step !== 'number' || (next = last + step) > MAX || next < -MAX) {
               next = integers.add(last, step);
               // Past the last integer the sum wraps around: Lua 5.3 would loop for ever, this ends as Lua 5.4 does.
               if (step > 0 ? next < last : next > last) break;
