@@ -290,7 +290,8 @@ export class AgentConnection implements OutgoingReader, Flushable {
     const waiting = this.#waiting;
     this.#waiting = [];
     waiting[0]?.lease?.connected();
-    for (const exchange of waiting.splice(0, this.#limit)) this.#notify(exchange, exchange.payload!);
+    for (const exchange of waiting.splice(0, this.#limit))
+      if (!exchange.over) this.#notify(exchange, exchange.payload!);
     this.pool.changed(this);
     // Who came in the hope of pipelining finds a connection elsewhere.
     for (const exchange of waiting) {
