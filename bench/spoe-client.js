@@ -8,17 +8,17 @@ import { join, resolve } from 'node:path';
 import { FRAME, FrameSplitter, SpopReader, SpopWriter, writeAgentHello } from '../dist/spoe-agents/sdk/index.js';
 
 /** Groups sent one after the other by each request: so that HTTP is a small part of the work. */
-const GROUPS = 200;
+const GROUPS = 100;
 /** Requests at once: what a connection carries. */
 const STREAMS = 20;
 const ROUNDS = 3;
 const SECONDS = 2;
 
-/** Answers every NOTIFY with one set-var; counts connections and NOTIFYs. */
+/** Answers every NOTIFY with one set-var; counts NOTIFYs, and the connections that they came on. */
 function runAgent() {
-  let [notifies, connections] = [0, 0];
+  let notifies = 0;
+  const used = new Set();
   const server = createServer((socket) => {
-    connections++;
     const reader = new SpopReader('latin1');
     const writer = new SpopWriter('latin1');
     socket.setNoDelay(true);
@@ -29,6 +29,7 @@ function runAgent() {
         writeAgentHello(writer, { maxFrameSize: 16_380, capabilities: ['pipelining'] });
       } else if (reader.frameType === FRAME.NOTIFY) {
         notifies++;
+        used.add(socket);
         writer.beginFrame(FRAME.ACK, reader.streamId, reader.frameId);
         writer.setVar('txn', 'score');
         writer.int32(42);
@@ -42,8 +43,9 @@ function runAgent() {
   });
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
   process.on('message', () => {
-    process.send({ notifies, connections });
-    [notifies, connections] = [0, 0];
+    process.send({ notifies, connections: used.size });
+    notifies = 0;
+    used.clear();
   });
   process.on('disconnect', () => process.exit());
 }
@@ -90,25 +92,27 @@ async function measureAll(folder, children) {
       const began = performance.now();
       await wrk(many, STREAMS, SECONDS);
       agent.send('');
-      const { notifies } = await tell();
+      const { notifies, connections } = await tell();
       const rate = notifies / ((performance.now() - began) / 1000);
       const without = await wrk(plain, 1, 1);
       const with_ = await wrk(event, 1, 1);
       // The first round warms up.
       if (round === 0) continue;
       program.rates.push(rate);
+      program.connections = connections;
       program.plain.push(without);
       program.event.push(with_);
     }
   }
   console.log(
-    `${'client'.padEnd(10)}${'NOTIFY/s'.padStart(12)}${'p50 without'.padStart(14)}${'with an event'.padStart(15)}${'added'.padStart(10)}`,
+    `${'client'.padEnd(10)}${'NOTIFY/s'.padStart(12)}${'connections'.padStart(13)}${'p50 without'.padStart(14)}${'with an event'.padStart(15)}${'added'.padStart(10)}`,
   );
-  for (const { name, rates, plain, event } of programs) {
+  for (const { name, rates, connections, plain, event } of programs) {
     const [rate, base, more] = [median(rates), median(plain), median(event)];
     console.log(
       name.padEnd(10) +
         Math.round(rate).toString().padStart(12) +
+        String(connections).padStart(13) +
         `${base.toFixed(3)} ms`.padStart(14) +
         `${more.toFixed(3)} ms`.padStart(15) +
         (more - base).toFixed(3).padStart(10),

@@ -102,6 +102,8 @@ export interface OutgoingOptions {
   readonly port?: number | undefined;
   /** Sends a PROXY protocol header that names this connection itself, as health checks do. */
   readonly sendProxy?: 1 | 2 | undefined;
+  /** What it is for; a check, if left out. */
+  readonly purpose?: 'traffic' | 'check' | undefined;
 }
 
 /** A connection that a plugin opened. A string is a byte string. */

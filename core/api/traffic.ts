@@ -570,6 +570,8 @@ export interface LeaseHolder {
   onServer(server: Server): void;
   /** There is no server, or the wait was too long, or there were too many tries. */
   onNoServer(): void;
+  /** The server is to be left at once: `on-marked-down shutdown-sessions`. The lease is still to be released. */
+  onShutdown(): void;
 }
 
 export interface Server {

@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { mergeKeywords } from '../plugin/registry.ts';
 import { processLog } from '../plugin/process-log.ts';
 import { stockPlugins } from '../plugin/stock.ts';
@@ -9,13 +8,13 @@ import { evaluateCondition } from './condition.ts';
 import { describe, type Loading } from './loading.ts';
 import { superviseWorker } from './master.ts';
 import { Messages } from './messages.ts';
-import { findSubcommand } from './commands.ts';
 import { configuredModes, type Modes } from './modes.ts';
 import { takeNotify } from './notify.ts';
 import { report, reported, takeRole, type Role } from './roles.ts';
 import { catchStrays } from './stray-faults.ts';
 import { serve } from './serve.ts';
 import { USAGE } from './usage.ts';
+import { writeAll } from './output.ts';
 import { buildText, versionText } from './version.ts';
 
 /** Written at once: the process may end before an event loop turns. */
@@ -32,8 +31,6 @@ export async function main(args: readonly string[]): Promise<number> {
 async function obey(args: readonly string[]): Promise<number> {
   const role = takeRole();
   const messages = new Messages(role === 'first' ? err : sayUpwards, process.argv[1] ?? 'sluice');
-  const subcommand = findSubcommand(args[0]);
-  if (subcommand !== undefined) return (await subcommand())(args.slice(1), { out: toStdout, err: toStderr });
   const command = parseCommandLine(args);
   switch (command.kind) {
     case 'usage':
@@ -113,20 +110,4 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
     report({ kind: 'ready' });
     if (role === 'background') detach(messages);
   });
-}
-
-/** Our own commands speak UTF-8; what a proxy says are byte strings. */
-const toStdout = (text: string): void => writeAll(1, text, 'utf8');
-const toStderr = (text: string): void => writeAll(2, text, 'utf8');
-
-function writeAll(fd: number, text: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
-  let bytes = Buffer.from(text, encoding);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
-    } catch (error) {
-      // A slow reader is waited for; one that is gone misses it.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    }
-  }
 }

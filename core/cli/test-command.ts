@@ -1,6 +1,7 @@
-import { watch } from 'node:fs';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync, watch, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { constants as system } from 'node:os';
+import { killAll } from '../config-test/haproxy.ts';
 import { junit } from '../config-test/report-junit.ts';
 import { paintFor } from '../config-test/paint.ts';
 import { succeeded } from '../config-test/report.ts';
@@ -56,14 +57,21 @@ export async function testCommand(args: readonly string[], out: Write, err: Writ
     out(TEST_USAGE);
     return 0;
   }
+  const leave = (signal: NodeJS.Signals): void => {
+    killAll();
+    process.exit(128 + system.signals[signal]);
+  };
+  process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     const asked = readArguments(args);
     if (asked.watch) return await watchTests(asked, out, err);
-    return await runOnce(asked, out);
+    return (await runOnce(asked, out)).code;
   } catch (error) {
     if (!(error instanceof BadUsage) && !(error instanceof NoSuchTest)) throw error;
     err(`sluice test: ${error.message}\n`);
     return 2;
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave);
   }
 }
 
@@ -213,7 +221,13 @@ function locate(program: string): string {
   );
 }
 
-async function runOnce(asked: TestArguments, out: Write): Promise<number> {
+interface Ran {
+  readonly code: number;
+  /** Files and folders that the result depends on. */
+  readonly paths: readonly string[];
+}
+
+async function runOnce(asked: TestArguments, out: Write): Promise<Ran> {
   const files = await findTestFiles(asked.words);
   const people = asked.reporters.has('text');
   // XML on stdout has it for itself.
@@ -237,7 +251,7 @@ async function runOnce(asked: TestArguments, out: Write): Promise<number> {
     if (asked.output === undefined) out(xml);
     else writeXml(asked.output, xml);
   }
-  return succeeded(report) ? 0 : 1;
+  return { code: succeeded(report) ? 0 : 1, paths: [...files, ...report.files.flatMap(({ about }) => about)] };
 }
 
 function writeXml(file: string, xml: string): void {
@@ -252,8 +266,7 @@ function writeXml(file: string, xml: string): void {
 async function watchTests(asked: TestArguments, out: Write, err: Write): Promise<number> {
   const once = async (): Promise<readonly string[]> => {
     try {
-      await runOnce(asked, out);
-      return await findTestFiles(asked.words);
+      return (await runOnce(asked, out)).paths;
     } catch (error) {
       if (!(error instanceof BadUsage) && !(error instanceof NoSuchTest)) throw error;
       err(`sluice test: ${error.message}\n`);
@@ -261,10 +274,20 @@ async function watchTests(asked: TestArguments, out: Write, err: Write): Promise
     }
   };
   for (;;) {
-    const files = await once();
+    const paths = await once();
+    const change = changed(new Set(['.', ...asked.words, ...paths].flatMap(foldersOf)));
     out(' Waiting for changes; Ctrl-C ends.\n');
-    await changed(new Set(['.', ...files.map((file) => dirname(file))]));
+    await change;
   }
+}
+
+/** The folder of a path, and those in it: maps and lists are often one level below. */
+function foldersOf(path: string): string[] {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const folder = isFolder ? path : dirname(path);
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const below = entries.filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$)/.test(entry.name));
+  return [folder, ...below.map(({ name }) => join(folder, name))];
 }
 
 /** A file in one of the folders was written; several in a row count once. */

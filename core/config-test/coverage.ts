@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/load.ts';
+import type { Source } from '../config/sources.ts';
 import type { Outcome as ProbeOutcome, Probe, ProbedLine } from '../expression/probe.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -20,6 +21,9 @@ export class Coverage implements Probe {
   readonly #items = new Map<string, CoverageItem>();
   /** A rule and its condition are one line. */
   readonly #conditions = new Map<string, CoverageItem>();
+
+  /** Lines by file. */
+  readonly #texts = new Map<string, readonly string[]>();
 
   #item(kind: CoverageItem['kind'], key: string, line: ProbedLine): CoverageItem {
     const name = `${kind} ${line.file}:${line.line} ${key}`;
@@ -55,8 +59,9 @@ export class Coverage implements Probe {
     };
   }
 
-  /** What the configuration has besides. */
-  declare(config: LoadedConfig): void {
+  /** What the configuration has besides; `sources` are the files as their author knows them. */
+  declare(config: LoadedConfig, sources: readonly Source[]): void {
+    for (const { name, text } of sources) this.#texts.set(name, text.split('\n'));
     for (const { name, file, line, isFrontend, isBackend, binds, servers, settings } of config.proxies) {
       if (settings.disabled) continue;
       if (isFrontend && binds.length > 0) this.#item('frontend', name, { file, line, text: `frontend ${name}` });
@@ -82,7 +87,11 @@ export class Coverage implements Probe {
   }
 
   get items(): readonly CoverageItem[] {
-    return [...this.#items.values()];
+    return [...this.#items.values()].map((item) => {
+      // Of some lines only the condition was told.
+      const written = item.kind === 'condition' ? this.#texts.get(item.file)?.[item.line - 1] : undefined;
+      return written === undefined ? item : { ...item, text: written.trim() };
+    });
   }
 }
 

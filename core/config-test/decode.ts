@@ -99,6 +99,13 @@ export const time: Decode<number> = (node) => {
   return parsed.value;
 };
 
+/** A date with its time, in milliseconds since 1970. */
+export const date: Decode<number> = (node) => {
+  const written = text('a date and time, like 2026-12-24T18:00:00Z')(node);
+  const at = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(written) ? Date.parse(written.replace(' ', 'T')) : NaN;
+  return Number.isNaN(at) ? expected('a date and time, like 2026-12-24T18:00:00Z', node) : at;
+};
+
 export function oneOf<const W extends readonly string[]>(what: string, words: W): Decode<W[number]> {
   return (node): W[number] => {
     const word = text(what)(node);

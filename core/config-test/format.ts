@@ -39,6 +39,8 @@ export interface TestStep {
   readonly given?: Readonly<Record<string, ServerCondition>> | string | readonly string[];
   /** Lets time pass first: `30s`. */
   readonly after?: string | number;
+  /** The date and time of day, for rules that look at it: `2026-12-24T18:00:00Z`. */
+  readonly at?: string;
   /** Lets time pass while the answer is waited for, for time-outs and tarpits. */
   readonly meanwhile?: string | number;
   /** `GET /path`, `POST https://host/path`, or what is in it. */

@@ -25,6 +25,14 @@ export function observingLines(variables: readonly string[]): readonly string[] 
 /** Variables of the request are gone when there is an answer. */
 const isObservable = (name: string): boolean => !name.startsWith('req.');
 
+/** Those that run, for whoever has to leave in a hurry. */
+const running = new Set<Haproxy>();
+
+/** Ends all at once, when a signal ends this process. */
+export function killAll(): void {
+  for (const one of running) one.kill();
+}
+
 /** HAProxy itself, on the rewritten configuration. */
 export class Haproxy implements Subject {
   readonly name = 'HAProxy';
@@ -38,11 +46,19 @@ export class Haproxy implements Subject {
   #child: ChildProcess | undefined;
   #ended = false;
   #said = '';
+  /** Paths below it are shown from there. */
+  readonly #home: string;
 
-  constructor(run: Run, places: ReadonlyMap<BindAddress, { host: string; port: number }>, log: LogCollector) {
+  constructor(
+    run: Run,
+    places: ReadonlyMap<BindAddress, { host: string; port: number }>,
+    log: LogCollector,
+    home: string,
+  ) {
     this.#run = run;
     this.#places = places;
     this.#log = log;
+    this.#home = home;
   }
 
   async start(program: string): Promise<void> {
@@ -67,6 +83,7 @@ export class Haproxy implements Subject {
     }
     const { directory: cwd, environment: env } = this.#run;
     this.#log.take();
+    running.add(this);
     this.#child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.setEncoding('utf8').on('data', (text) => (this.#said += String(text)));
@@ -77,7 +94,7 @@ export class Haproxy implements Subject {
     this.#child.on('close', () => (this.#ended = true));
     const deadline = Date.now() + PATIENCE;
     for (;;) {
-      if (this.#ended) throw new SubjectError(`HAProxy does not start:\n${this.#explain(files)}`);
+      if (this.#ended) throw new SubjectError(`HAProxy does not start: ${this.#explain(files)}`);
       if (await this.#isReady()) return;
       if (Date.now() > deadline) throw new SubjectError(`HAProxy is not there after ${PATIENCE / 1000} seconds`);
       await sleep(5);
@@ -107,7 +124,12 @@ export class Haproxy implements Subject {
       });
       text = text.replaceAll(path, name);
     }
-    return text.trim();
+    const said = text.trim().split('\n');
+    // Its number in the system, and which version it is, are of no use.
+    const alerts = said.filter((line) => line.startsWith('[ALERT]') && !line.includes('Error(s) found in'));
+    return (alerts.length > 0 ? alerts : said)
+      .map((line) => line.replace(/^\[ALERT\]\s+\(\d+\) : (?:config : )?/, '').replaceAll(`${this.#home}/`, ''))
+      .join('\n');
   }
 
   address({ bind }: Listener): { host: string; port: number } {
@@ -139,6 +161,10 @@ export class Haproxy implements Subject {
     this.#log.take();
   }
 
+  setDate(): boolean {
+    return false;
+  }
+
   async advance(milliseconds: number): Promise<void> {
     // Its own time is coarse.
     await sleep(milliseconds + 20);
@@ -164,7 +190,7 @@ export class Haproxy implements Subject {
       const text = encoded.slice(0, -1).replaceAll('+', '%20');
       variables.set(name, encoded === '' ? null : decode(text));
     }
-    return { ...this.#routed(frontend, backend, server), variables, log };
+    return { ...this.#routed(frontend, backend, server), variables, log, rule: undefined };
   }
 
   /** Without a choice of a backend, HAProxy shows the frontend in its place. */
@@ -195,6 +221,12 @@ export class Haproxy implements Subject {
       await closed;
       clearTimeout(timer);
     }
+    this.kill();
+  }
+
+  kill(): void {
+    running.delete(this);
+    if (!this.#ended) this.#child?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

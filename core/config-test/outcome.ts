@@ -11,6 +11,8 @@ export interface Observation {
   /** Those that were asked for, with their scope; null: not set. One that cannot be seen is not in it. */
   readonly variables: ReadonlyMap<string, string | null>;
   readonly log: Readonly<Partial<Record<LogField, string>>>;
+  /** The rule that had the last word: where it stands, and what it says. */
+  readonly rule: { readonly file: string; readonly line: number; readonly text: string } | undefined;
 }
 
 export const NOTHING_OBSERVED: Observation = {
@@ -19,6 +21,7 @@ export const NOTHING_OBSERVED: Observation = {
   server: undefined,
   variables: new Map(),
   log: {},
+  rule: undefined,
 };
 
 /** What one request, or one connection of mode tcp, came to. */

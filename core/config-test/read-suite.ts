@@ -1,11 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import {
+  date,
   type Decode,
   expected,
   fields,
   integer,
   list,
   oneOf,
+  oneOrMore,
   type Placed,
   placed,
   table,
@@ -13,7 +15,6 @@ import {
   time,
   yesOrNo,
 } from './decode.ts';
-import { oneOrMore } from './decode.ts';
 import { FormatError, type Located } from './located.ts';
 import { expectations } from './read-expect.ts';
 import { origins } from './read-origins.ts';
@@ -46,6 +47,7 @@ const stepShape = (defaults: RequestDefaults) =>
     given,
     after: time,
     meanwhile: time,
+    at: date,
     request: request(defaults),
     tcp: tcpExchange(defaults),
     connection: oneOf('connection', ['same', 'new']),
@@ -74,6 +76,7 @@ function toStep(node: Located, said: StepFields): Step {
     given: said.given ?? [],
     after: said.after ?? 0,
     meanwhile: said.meanwhile ?? 0,
+    at: said.at,
     does,
     connection: said.connection ?? (repeat === undefined ? 'same' : 'new'),
     repeat: repeat ?? 1,
@@ -125,6 +128,8 @@ const testCase =
     } else if (said.request === undefined && said.tcp === undefined)
       throw new FormatError(node, "a case needs 'request', 'tcp' or 'steps'");
     const own = toStep(node, said);
+    if (!(steps ?? [own]).some(({ expect }) => expect !== undefined))
+      throw new FormatError(node, "the case expects nothing: it would pass whatever happens; it needs 'expect'");
     return {
       name: said.name!,
       place: node,
@@ -132,7 +137,7 @@ const testCase =
       steps:
         steps === undefined
           ? [own]
-          : own.given.length + own.after > 0
+          : own.given.length + own.after > 0 || own.at !== undefined
             ? [{ ...own, name: undefined }, ...steps]
             : steps,
       origins: said.origins ?? [],

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { CoverageItem } from './coverage.ts';
 import type { Miss } from './judge.ts';
+import type { Outcome } from './outcome.ts';
 import { describePlace } from './located.ts';
 import type { Paint } from './paint.ts';
 import { type CoverageReport, failed, type FileResult, type Report } from './report.ts';
@@ -94,11 +95,12 @@ export class TextReporter {
     const { alarm, red, dim } = this.#paint;
     this.#line();
     this.#line(` ${alarm(' FAIL ')} ${file} > ${one.case.name}`);
-    for (const { misses, error, where, step } of failuresOf(one)) {
+    for (const { misses, error, where, step, story } of failuresOf(one)) {
       const place = misses[0]?.place ?? step?.place ?? one.case.place;
       this.#line(`   ${dim(`${where === '' ? '' : `${where.slice(0, -2)} at `}${shownPlace(describePlace(place))}`)}`);
       if (error !== undefined) for (const line of error.split('\n')) this.#line(`   ${red(line)}`);
       for (const miss of misses) this.#miss(miss);
+      if (story !== undefined) this.#line(`     ${dim(story)}`);
     }
     if (one.differences.length === 0) return;
     this.#line(`   ${red('The programs differ:')}`);
@@ -115,7 +117,7 @@ export class TextReporter {
       this.#line(`       ${green('- expected')}  ${red('+ received')}`);
       for (const { sign, text } of diffLines(texts.expected, texts.received)) {
         const colour = sign === '-' ? green : sign === '+' ? red : dim;
-        this.#line(`       ${colour(`${sign} ${text}`.trimEnd())}`);
+        this.#line(text === '' && sign === ' ' ? '' : `       ${colour(`${sign} ${text}`)}`);
       }
       return;
     }
@@ -194,6 +196,8 @@ export interface Failure {
   readonly error: string | undefined;
   /** The program and the step, where there are several. */
   readonly where: string;
+  /** What became of the request. */
+  readonly story: string | undefined;
 }
 
 /** What went wrong in a case, program by program. */
@@ -207,16 +211,28 @@ export function failuresOf(one: CaseResult): Failure[] {
     return parts.length === 0 ? '' : `${parts.join(', ')}: `;
   };
   for (const program of one.programs) {
-    for (const { step, judgement } of program.steps) {
-      if (judgement.misses.length > 0)
-        failures.push({ step, misses: judgement.misses, error: undefined, where: where(program, step) });
+    for (const { step, outcomes, judgement } of program.steps) {
+      const { misses } = judgement;
+      const story = outcomes.length === 1 ? tell(outcomes[0]!) : undefined;
+      if (misses.length > 0) failures.push({ step, misses, error: undefined, where: where(program, step), story });
     }
     if (program.error !== undefined) {
       const step = one.case.steps[program.steps.length];
-      failures.push({ step, misses: [], error: program.error, where: where(program, step) });
+      failures.push({ step, misses: [], error: program.error, where: where(program, step), story: undefined });
     }
   }
   return failures;
+}
+
+/** `web → app/a1: 200, by haproxy.cfg:12 http-request …` */
+function tell({ response, observation: { frontend, backend, server, rule } }: Outcome): string | undefined {
+  if (frontend === undefined) return undefined;
+  const way = [
+    frontend,
+    ...(typeof backend === 'string' ? [`${backend}${typeof server === 'string' ? `/${server}` : ''}`] : []),
+  ];
+  const last = rule === undefined ? '' : `; the last word had ${shownPlace(rule.file)}:${rule.line} ${rule.text}`;
+  return `it went ${way.join(' → ')}${response === undefined ? '' : ` and came to ${response.status}`}${last}`;
 }
 
 function verdict({ kind, reached }: CoverageItem): string {

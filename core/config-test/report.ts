@@ -8,6 +8,8 @@ export interface FileResult {
   /** Why no case of it could be run: errors of the file, or what is said of the configuration. */
   readonly errors: readonly string[];
   readonly cases: readonly CaseResult[];
+  /** The configuration's files and folders. */
+  readonly about: readonly string[];
   /** Milliseconds. */
   readonly duration: number;
 }

@@ -60,6 +60,8 @@ export class CaseRun {
       for (const one of names) await this.#subject.given(backend!, one, condition);
     }
     this.#checkPatience(step.after + step.meanwhile);
+    if (step.at !== undefined && !this.#subject.setDate(step.at))
+      throw new NotPossible(`the date of ${this.#subject.name} is that of the system`);
     if (step.after > 0) await this.#subject.advance(step.after);
     const outcomes: Outcome[] = [];
     const { does, expect } = step;

@@ -51,14 +51,18 @@ export class SuiteRun {
   /** What arrived at stand-ins in this case. */
   readonly #seen: Seen[] = [];
   readonly #host = loopback();
+  /** Where the user is. */
+  readonly #home = cwd();
   #log!: LogCollector;
   #checkPort = 0;
+  /** HAProxy does not take the configuration; told with the first case. */
+  #refused = false;
 
   constructor(prepared: Prepared, programs: Programs, coverage: Coverage | undefined) {
     this.#prepared = prepared;
     this.#programs = programs;
     this.#coverage = coverage;
-    coverage?.declare(prepared.config);
+    coverage?.declare(prepared.config, prepared.sources);
   }
 
   async open(): Promise<void> {
@@ -166,7 +170,8 @@ export class SuiteRun {
       const bind = (address: BindAddress): string => `${this.#host}:${places.get(keyOf(address))?.port ?? 1}`;
       const { sources, lines } = rewrite(original, this.#places(bind), { ...rewriting, haproxy: { frontendLines } });
       const byBind = new Map(listeners.map((listener) => [listener.bind, places.get(keyOf(listener.bind))!]));
-      const subject = new Haproxy(this.#runOf(sources, lines), byBind, this.#log);
+      const subject = new Haproxy(this.#runOf(sources, lines), byBind, this.#log, this.#home);
+      if (this.#refused) throw new SubjectError('HAProxy does not start, as was said before');
       try {
         await subject.start(this.#programs.haproxy!);
         return subject;
@@ -174,7 +179,9 @@ export class SuiteRun {
         await subject.stop();
         // Somebody else may have taken a port in between.
         const taken = error instanceof SubjectError && /cannot bind|Address already in use/i.test(error.message);
-        if (!taken || attempt === 3) throw error;
+        if (taken && attempt < 3) continue;
+        this.#refused = true;
+        throw error;
       }
     }
   }

@@ -55,14 +55,17 @@ async function runFile(
   coverageOf: (suite: Suite) => Coverage | undefined,
 ): Promise<FileResult> {
   const began = performance.now();
+  let about: readonly string[] = [];
   const result = (errors: readonly string[], cases: readonly CaseResult[] = []): FileResult => ({
     file,
     errors,
     cases,
+    about,
     duration: performance.now() - began,
   });
   const read = await readTestFile(file);
   if (isErrors(read)) return result(read.map(({ text }) => text));
+  about = [...read.configuration.map(({ value }) => value), read.directory];
   let prepared: Prepared | readonly FormatError[];
   try {
     prepared = await prepareIn(read);

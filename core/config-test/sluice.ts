@@ -66,6 +66,11 @@ export class Sluice implements Subject {
     }
   }
 
+  setDate(at: number): boolean {
+    this.#proxy.clock.set(at);
+    return true;
+  }
+
   async advance(milliseconds: number): Promise<void> {
     await this.#proxy.clock.advance(milliseconds);
   }
@@ -90,13 +95,14 @@ export class Sluice implements Subject {
 
   #told({ frontend, backend, server, variables, ...rest }: Observed): Observation {
     const asked = this.#run.variables.map((name) => [name, textOf(variables[name])] as const);
-    const { request, status, termination, retries, captures } = rest;
+    const { request, status, termination, retries, captures, lastRule } = rest;
     const joined = (slots: readonly (string | undefined)[]): string => slots.map((slot) => slot ?? '').join('|');
     return {
       frontend,
       backend: backend ?? null,
       server: server ?? null,
       variables: new Map(asked),
+      rule: lastRule,
       log: {
         frontend,
         backend: backend ?? frontend,

@@ -35,6 +35,8 @@ export interface Subject {
   readonly ownHeaders: OwnHeaders;
   address(listener: Listener): { readonly host: string; readonly port: number };
   given(backend: string, server: string, condition: ServerCondition): Promise<void>;
+  /** Sets the date and time, in milliseconds since 1970. False where that cannot be. */
+  setDate(at: number): boolean;
   /** Lets time pass. */
   advance(milliseconds: number): Promise<void>;
   /** Milliseconds that can pass in one step: of a program whose time cannot be moved, those one is ready to wait. */

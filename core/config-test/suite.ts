@@ -37,6 +37,8 @@ export interface Step {
   readonly after: number;
   /** Time that passes while the answer is waited for; milliseconds. */
   readonly meanwhile: number;
+  /** Milliseconds since 1970: what the program takes the time to be. */
+  readonly at: number | undefined;
   readonly does: HttpRequest | TcpExchange | undefined;
   readonly connection: 'same' | 'new';
   readonly repeat: number;

@@ -66,6 +66,11 @@ export interface ProxyOptions extends ConfigSources {
    * logs, hashes and samples stay those of the configuration. Where it is given, names of servers are not looked up.
    */
   dial?(server: DialedServer): DialTarget | undefined;
+  /**
+   * Gives the plugin of a `plugin-load` line; undefined leaves the line to the usual search. For programs that are bundled, and for
+   * tests, whose plugin is not installed.
+   */
+  loadPlugin?(specifier: string, folder: string): Plugin | undefined | Promise<Plugin | undefined>;
   /** False: nothing is sent to the targets of `log` lines; the event `log` tells of each line all the same. */
   readonly sendLogs?: boolean;
   /** Watches what conditions, ACLs and rules come to; they are compiled for it. For coverage of tests. */

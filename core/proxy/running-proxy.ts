@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { LogTap, Value } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
@@ -19,7 +19,8 @@ import { MemoryStream } from '../net/memory-stream.ts';
 import { ListeningSockets } from '../net/listening-sockets.ts';
 import { Composition } from '../plugin/composition.ts';
 import { type Generation as PluginGeneration, PluginError } from '../plugin/generation.ts';
-import { adoptGiven, loadPlugin, PluginLoadError } from '../plugin/load.ts';
+import { adopt, adoptGiven, type FoundPlugin, loadPlugin, PluginLoadError } from '../plugin/load.ts';
+import { originOf } from '../plugin/origin.ts';
 import { stockPlugins } from '../plugin/stock.ts';
 import { addressOf, type ProxyAddress } from './addresses.ts';
 import type { ProxyEventName, ProxyEvents } from './events.ts';
@@ -152,7 +153,7 @@ export class RunningProxy implements ProxyHandle {
         sources,
         env: this.#options.env ?? process.env,
         plugins: [...stockPlugins, ...adoptGiven(this.#options.plugins ?? [])],
-        loadPlugin: ({ specifier, file }) => loadPlugin(specifier, dirname(resolve(file))),
+        loadPlugin: ({ specifier, file }) => this.#loadPlugin(specifier, dirname(resolve(file))),
         regex: compileRegex,
         compilerFor: (keywords) => createCompiler(keywords, this.#options.probe),
       });
@@ -161,6 +162,12 @@ export class RunningProxy implements ProxyHandle {
       if (!(error instanceof PluginLoadError)) throw error;
       throw new ConfigurationError([{ severity: 'alert', message: error.message }]);
     }
+  }
+
+  async #loadPlugin(specifier: string, folder: string): Promise<FoundPlugin> {
+    const own = await this.#options.loadPlugin?.(specifier, folder);
+    if (own === undefined) return loadPlugin(specifier, folder);
+    return { plugin: adopt(own, `'${specifier}'`), origin: originOf(specifier, join(folder, specifier)) };
   }
 
   async #open(loaded: Loaded): Promise<void> {

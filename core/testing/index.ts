@@ -2,6 +2,7 @@
 export { Client, ClientResponse, connect, request } from './client.ts';
 export type { ClientTarget, ConnectOptions, ProxyHeaderInput, RequestInput } from './client.ts';
 export { TestClock, type TestDuration } from './clock.ts';
+export { conforms, ConformityError, type ConformsOptions, type Shortcoming } from './conforms/index.ts';
 export { WireConnection } from './connection.ts';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.ts';
 export { Fields, type FieldsInput } from './fields.ts';
@@ -15,3 +16,11 @@ export { ServerControl } from './server-control.ts';
 export type { ServerReplacement, StandIn } from './stand-ins.ts';
 export { type ExchangeOptions, startProxy, type StartOptions, type TestProxy } from './start-proxy.ts';
 export { TestTimeout } from './wait.ts';
+export { defineTests } from '../config-test/format.ts';
+export type {
+  Expectations,
+  OriginScript as OriginAnswers,
+  TestCase,
+  TestFile,
+  TestStep,
+} from '../config-test/format.ts';

@@ -113,7 +113,7 @@ export class OriginConnection extends WireConnection {
       }
     } else this.send(raw);
     const closes = request !== undefined && wantsClose(request);
-    switch (answer.then ?? (closes ? 'close' : 'keep')) {
+    switch (answer.afterwards ?? (closes ? 'close' : 'keep')) {
       case 'keep':
         return;
       case 'reset':

@@ -27,7 +27,7 @@ export interface OriginAnswer {
    * What becomes of the connection afterwards: `keep` waits for the next request, `close` ends it, `reset` cuts it with RST,
    * `half-close` ends this side and goes on reading. `keep` if left out, `close` for HTTP/1.0 and `connection: close`.
    */
-  readonly then?: 'keep' | 'close' | 'reset' | 'half-close';
+  readonly afterwards?: 'keep' | 'close' | 'reset' | 'half-close';
 }
 
 /** An answer, or the body of a 200. */

@@ -28,8 +28,9 @@ export class Origin extends Changing {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
   }
 
+  /** Lets in whoever comes; after {@link close} at the same port as before. */
   async listen(): Promise<void> {
-    const { host = '127.0.0.1', port = 0, path } = this.#options;
+    const { host = '127.0.0.1', port = this.port, path } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(path === undefined ? { host, port } : { path }, resolve);

@@ -41,4 +41,5 @@ export function shutdownSessions(server: UpstreamServer, cause: ServerLoss): voi
   for (const { sessions } of server.backend.runtime.generation.acceptors) {
     for (const session of sessions) if (session.serves(server)) session.loseServer(cause);
   }
+  for (const lease of server.leases) lease.shutdown();
 }

@@ -1,4 +1,4 @@
-import type { Transaction, Value, VariableScope } from '../api/index.ts';
+import type { Connection, Transaction, Value, VariableScope } from '../api/index.ts';
 import type { UpstreamBackend } from './backend.ts';
 import { Detached } from './detached.ts';
 import type { UpstreamServer } from './server.ts';
@@ -10,11 +10,14 @@ export class ChildTransaction extends Detached {
   avoid: UpstreamServer | undefined = undefined;
   priorityClass = 0;
   priorityOffset = 0;
+  /** Stands for the parent's connection between two parents. */
+  readonly #nobody: Connection;
   #parent: Transaction | undefined = undefined;
   #given: readonly [key: symbol, value: object] | undefined = undefined;
 
   constructor(backend: UpstreamBackend) {
     super(backend, undefined, backend.name);
+    this.#nobody = this.connection;
   }
 
   begin(parent: Transaction, given: readonly [key: symbol, value: object] | undefined): void {
@@ -43,6 +46,7 @@ export class ChildTransaction extends Detached {
   /** Holds on to nothing of the parent, which will be another. */
   finish(): void {
     this.#parent = undefined;
+    this.connection = this.#nobody;
     this.forget();
   }
 

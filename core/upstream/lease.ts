@@ -79,6 +79,11 @@ export class ServerLease implements Lease, Queued, Timed {
   #use(server: UpstreamServer): void {
     this.server = server;
     this.#child.server = server;
+    if (server.config.shutdownWhenDown || server.backup) server.leases.add(this);
+  }
+
+  shutdown(): void {
+    this.#holder?.onShutdown();
   }
 
   /** What {@link #take} found, for a holder who has gone on to other things. */
@@ -153,7 +158,9 @@ export class ServerLease implements Lease, Queued, Timed {
     const { server } = this;
     this.server = undefined;
     this.#child.server = undefined;
-    if (server !== undefined) this.#backend.drop(server);
+    if (server === undefined) return;
+    server.leases.delete(this);
+    this.#backend.drop(server);
   }
 
   release(): void {

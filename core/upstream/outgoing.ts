@@ -28,7 +28,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
     this.#proxyHeader = options.sendProxy;
     let target = options.address === undefined ? server.target : targetOf(options.address);
     if (options.port !== undefined && 'port' in target) target = { ...target, port: options.port };
-    target = dialed(server, target, 'check');
+    target = dialed(server, target, options.purpose ?? 'check');
     if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
     this.#target = target;
     const source = sourceOf(server, target);

@@ -34,6 +34,8 @@ export class UpstreamServer implements Server {
   /** Told of the outcome of connections and responses; null where nobody wants to know. */
   observer: Observer | null = null;
   active = 0;
+  /** Places of plugins that end when the server is to be left at once; of others it is not known. */
+  readonly leases: Set<{ shutdown(): void }> = new Set();
   readonly queue: WaitQueue;
   readonly counters: Counters = newCounters();
   /** Connections ready for a request, the most recently used last. */

@@ -6,7 +6,6 @@ export interface RegisteredAction extends Registered {
   readonly role: Role;
   /** The same in rule sets that cannot wait. */
   readonly finalRole: Role;
-  readonly in: readonly Ruleset[];
   /** Words of the rule that are its arguments. */
   readonly argumentCount: number;
 }
@@ -23,10 +22,17 @@ export interface RegisteredCommand extends RegisteredWord {
 
 /** What scripts have registered, by name, without `lua.`. A name that comes twice is the later one's. */
 export class Registry {
-  readonly actions: Map<string, RegisteredAction> = new Map();
+  /** Each rule set has actions of its own: one name may stand for another function in each. */
+  readonly actions: Map<Ruleset, Map<string, RegisteredAction>> = new Map();
   readonly fetches: Map<string, RegisteredWord> = new Map();
   readonly converters: Map<string, RegisteredWord> = new Map();
   readonly services: Map<string, RegisteredService> = new Map();
   readonly commands: Map<string, RegisteredCommand> = new Map();
   readonly init: Registered[] = [];
+
+  actionsOf(set: Ruleset): Map<string, RegisteredAction> {
+    let actions = this.actions.get(set);
+    if (actions === undefined) this.actions.set(set, (actions = new Map()));
+    return actions;
+  }
 }

@@ -18,11 +18,13 @@ export class AgentClient {
   readonly #pools = new Map<Server, ServerPool>();
   readonly #context: PluginContext;
 
-  constructor({ pipelining, maxFrameSize }: Agent, backend: Backend, context: PluginContext) {
+  /** `bodies`: some message carries one. */
+  constructor({ pipelining, maxFrameSize }: Agent, bodies: boolean, backend: Backend, context: PluginContext) {
     this.backend = backend;
     this.pipelining = pipelining && backend.settings.reuse !== 'never';
     this.maxFrameSize = maxFrameSize;
-    this.hello = { maxFrameSize, capabilities: pipelining ? ['pipelining'] : [], engineId: this.engineId };
+    const capabilities = [...(pipelining ? ['pipelining'] : []), ...(bodies ? ['body-stream'] : [])];
+    this.hello = { maxFrameSize, capabilities, engineId: this.engineId };
     this.#context = context;
   }
 

@@ -14,17 +14,24 @@ import {
   writeDisconnect,
   writeHaproxyHello,
 } from 'sluice/agent';
+import type { BodyTransfer } from './body-transfer.ts';
 import type { Exchange } from './exchange.ts';
 import { flushLater, type Flushable } from './flush.ts';
 import type { ServerPool } from './server-pool.ts';
 import { FAILURE, spopFailure } from './status.ts';
 
 const PIPELINING = 'pipelining';
+/** Ours: messages may carry bodies, piece by piece. */
+const BODY_STREAM = 'body-stream';
+/** What a frame has besides its head and a piece of a body: type and length of the piece, `stream-end` and its value. */
+const BODY_OVERHEAD = 4 + 12;
 /** How long an agent may take to close after it has been told what is wrong, in milliseconds. */
 const FAREWELL = 1000;
 
 /** Shared: what is read of a frame is used before the next one is. */
 const reader = new SpopReader('latin1');
+/** The same for connections with one exchange at a time: what they write leaves at once, as there is nothing to wait for. */
+const single = new SpopWriter('latin1');
 
 /** A connection to an agent. SPOE.txt 3.2.3. */
 export class AgentConnection implements OutgoingReader, Flushable {
@@ -37,13 +44,17 @@ export class AgentConnection implements OutgoingReader, Flushable {
   state: 'connecting' | 'ready' | 'closing' | 'closed' = 'connecting';
   /** Exchanges it has carried. */
   uses = 0;
+  /** A body that is being sent: nothing else is meanwhile. */
+  #exclusive: Exchange | undefined = undefined;
+  /** The agent takes bodies. */
+  #takesBodies = false;
   /** Who will use it once it is ready. */
   #waiting: Exchange[] = [];
   readonly #pending = new Map<number, Exchange>();
   #limit: number;
   #nextId = 1;
   #frameSize: number;
-  readonly #writer = new SpopWriter('latin1');
+  #writer: SpopWriter;
   readonly #splitter: FrameSplitter;
   readonly #timer: Timer;
   #socket: OutgoingSocket;
@@ -56,6 +67,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   constructor(pool: ServerPool) {
     this.pool = pool;
     this.#limit = pool.limit;
+    this.#writer = pool.limit === 1 ? single : new SpopWriter('latin1');
     this.#frameSize = pool.client.maxFrameSize;
     this.#splitter = new FrameSplitter(this.#frameSize, this.#onFrame);
     this.#timer = pool.client.timer(() => this.#onTime());
@@ -71,7 +83,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   /** It may be given another exchange. */
   get room(): boolean {
     if (this.state !== 'ready' && this.state !== 'connecting') return false;
-    return this.load < this.#limit && !this.#choked && !this.pool.worn(this);
+    return this.load < this.#limit && this.#exclusive === undefined && !this.#choked && !this.pool.worn(this);
   }
 
   #arm(time: number): void {
@@ -88,6 +100,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   carry(exchange: Exchange, payload: Uint8Array): void {
     exchange.connection = this;
     this.uses++;
+    if (exchange.body !== undefined) this.#exclusive = exchange;
     if (this.state === 'ready') this.#notify(exchange, payload);
     else {
       exchange.payload ??= Buffer.from(payload);
@@ -96,9 +109,14 @@ export class AgentConnection implements OutgoingReader, Flushable {
   }
 
   #notify(exchange: Exchange, payload: Uint8Array): void {
+    if (exchange.body !== undefined && this.#takesBodies) {
+      this.#beginBody(exchange, exchange.body, payload);
+      return;
+    }
     const id = this.#nextId;
     const writer = this.#writer;
     writer.beginFrame(FRAME.NOTIFY, id, 1);
+    if (exchange.body !== undefined) writer.raw(exchange.body.message.head);
     writer.raw(payload);
     if (writer.endFrame() > this.#frameSize) {
       writer.cancelFrame();
@@ -110,18 +128,76 @@ export class AgentConnection implements OutgoingReader, Flushable {
     exchange.payload = undefined;
     this.#pending.set(id, exchange);
     this.#send();
+    if (exchange.body !== undefined) this.#endBody(exchange.body);
+  }
+
+  /** The exchange gets its number; the first frame leaves with the first bytes. */
+  #beginBody(exchange: Exchange, body: BodyTransfer, payload: Uint8Array): void {
+    exchange.streamId = this.#nextId;
+    this.#nextId += 2;
+    exchange.payload ??= Buffer.from(payload);
+    this.#pending.set(exchange.streamId, exchange);
+    body.begin(this);
+  }
+
+  #endBody(body: BodyTransfer): void {
+    body.complete = true;
+    body.begin(undefined);
+    this.#exclusive = undefined;
+    this.pool.changed(this);
+  }
+
+  /** Sends a piece of a body in as many frames as it needs. False when the agent has to catch up: see {@link BodyTransfer.drain}. */
+  sendBody(exchange: Exchange, chunk: Uint8Array, last: boolean): boolean {
+    const { body, streamId } = exchange;
+    if (body === undefined || body.complete || exchange.over || this.state !== 'ready') return true;
+    const writer = this.#writer;
+    let from = 0;
+    do {
+      const first = body.frames === 0;
+      writer.beginFrame(FRAME.NOTIFY, streamId, ++body.frames);
+      writer.raw(first ? body.message.streamHead : body.message.chunkHead);
+      if (first) writer.raw(exchange.payload!);
+      writer.argument('stream-chunk');
+      const room = this.#frameSize - writer.frameLength - BODY_OVERHEAD;
+      if (room <= 0) {
+        writer.cancelFrame();
+        exchange.engine.end(exchange, FAILURE.tooBig);
+        return true;
+      }
+      const end = Math.min(chunk.length, from + room);
+      writer.bin(chunk.subarray(from, end));
+      writer.argument('stream-end');
+      writer.bool(last && end === chunk.length);
+      writer.endFrame();
+      from = end;
+    } while (from < chunk.length);
+    if (last) this.#endBody(body);
+    this.flush();
+    return !this.#choked;
+  }
+
+  /** A body breaks off. */
+  #abortBody(exchange: Exchange, body: BodyTransfer): void {
+    this.#exclusive = undefined;
+    if (body.complete || body.frames === 0 || this.state !== 'ready') return;
+    this.#writer.beginFrame(FRAME.NOTIFY, exchange.streamId, body.frames + 1, FLAG.FIN | FLAG.ABORT);
+    this.#writer.endFrame();
+    this.#send();
   }
 
   #send(): void {
-    if (this.#flushing) return;
+    if (this.#writer === single) this.flush();
+    if (this.#flushing || this.#writer.length === 0) return;
     this.#flushing = true;
     flushLater(this);
   }
 
   flush(): void {
     this.#flushing = false;
-    if (this.state === 'closed' || this.#writer.length === 0) return;
-    if (!this.#socket.write(this.#writer.take())) {
+    if (this.#writer.length === 0) return;
+    const bytes = this.#writer.take();
+    if (this.state !== 'closed' && !this.#socket.write(bytes)) {
       this.#choked = true;
       this.pool.changed(this);
     }
@@ -129,6 +205,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
 
   onDrain(): void {
     this.#choked = false;
+    this.#exclusive?.body?.goOn();
     this.pool.changed(this);
   }
 
@@ -137,6 +214,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
     exchange.connection = undefined;
     if (this.#pending.get(exchange.streamId) === exchange) this.#pending.delete(exchange.streamId);
     else this.#waiting = this.#waiting.filter((other) => other !== exchange);
+    if (this.#exclusive === exchange) this.#abortBody(exchange, exchange.body!);
     this.#unused();
     this.pool.changed(this);
   }
@@ -195,8 +273,10 @@ export class AgentConnection implements OutgoingReader, Flushable {
       if (streamId >= this.#nextId) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
       return;
     }
-    if (frameId > 1) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
-    if (frameId !== 1) return;
+    if (frameId > Math.max(1, exchange.body?.frames ?? 1)) throw new CodecError(STATUS.NO_FRAME, 'an ACK of nothing');
+    if (frameId === 0) return;
+    // An agent that has answered wants no more of the body, which is no breaking off.
+    if (exchange.body !== undefined) exchange.body.complete = true;
     if (!exchange.detached) exchange.engine.act(exchange, reader);
     exchange.engine.end(exchange, FAILURE.none);
   }
@@ -211,8 +291,12 @@ export class AgentConnection implements OutgoingReader, Flushable {
       this.#frameSize = maxFrameSize;
       this.#splitter.maxFrameSize = maxFrameSize;
     }
-    if (capabilities?.includes(PIPELINING) !== true) this.#limit = 1;
+    if (capabilities?.includes(PIPELINING) !== true) {
+      this.#limit = 1;
+      this.#writer = single;
+    }
     this.pool.limit = this.#limit;
+    this.#takesBodies = capabilities?.includes(BODY_STREAM) === true;
     this.state = 'ready';
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -256,6 +340,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
   #retryAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#exclusive = undefined;
     for (const exchange of waiting) {
       exchange.connection = undefined;
       exchange.lease?.failed();

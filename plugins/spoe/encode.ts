@@ -15,7 +15,8 @@ export function writeMessages(writer: SpopWriter, messages: readonly Message[], 
   return count;
 }
 
-function writeArguments(writer: SpopWriter, { args }: Message, transaction: Transaction): void {
+/** The arguments alone. */
+export function writeArguments(writer: SpopWriter, { args }: Message, transaction: Transaction): void {
   for (const { name, evaluate } of args) {
     writer.raw(name);
     writeValue(writer, evaluate(transaction));

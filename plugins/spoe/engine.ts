@@ -2,7 +2,8 @@ import type { Backend, Eventually, PluginContext, Server, Transaction, Verdict }
 import { type SpopReader, STATUS, SpopWriter } from 'sluice/agent';
 import { Actions } from './actions.ts';
 import { AgentClient } from './agent-client.ts';
-import { writeMessages } from './encode.ts';
+import { BodyTransfer } from './body-transfer.ts';
+import { writeArguments, writeMessages } from './encode.ts';
 import { Exchange } from './exchange.ts';
 import { Reporter } from './reporter.ts';
 import type { Agent, EventName, Message } from './settings.ts';
@@ -22,6 +23,7 @@ class EngineState {
   /** An error has ended its work for this transaction. */
   off = false;
   exchange: Exchange | undefined = undefined;
+  readonly bodies: Set<Exchange> = new Set();
   totalTime = 0;
 }
 
@@ -56,7 +58,8 @@ export class Engine {
   /** `known` are the variables of the whole configuration. */
   start(backend: Backend, known: ReadonlySet<string>, context: PluginContext): void {
     this.#actions = new Actions({ prefix: this.agent.prefix, known, all: this.agent.forceSetVar });
-    this.#client = new AgentClient(this.agent, backend, context);
+    const bodies = this.events.has('on-http-request-body') || this.events.has('on-http-response-body');
+    this.#client = new AgentClient(this.agent, bodies, backend, context);
     this.#waiting.start(context);
   }
 
@@ -95,19 +98,42 @@ export class Engine {
     const exchange = new Exchange(this, transaction, title, startedAt, detached);
     this.#reporter.begin();
     if (!detached) this.#stateOf(transaction).exchange = exchange;
+    this.#launch(exchange);
+    return exchange;
+  }
+
+  /** Finds a server for what has been written. */
+  #launch(exchange: Exchange): void {
     if (scratch.length + FRAME_HEAD > this.agent.maxFrameSize) {
       this.end(exchange, FAILURE.tooBig);
-      return exchange;
+      return;
     }
     this.#waiting.add(exchange);
     const payload = scratch.bytes();
     const client = this.#client!;
-    const lease = client.backend.lease(transaction, exchange, client.identity);
+    const lease = client.backend.lease(exchange.transaction, exchange, client.identity);
     exchange.lease = lease;
     if (lease.server !== undefined) this.send(exchange, lease.server, payload);
     else if (lease.waiting) exchange.payload = Buffer.from(payload);
     else this.noServer(exchange);
+  }
+
+  /** Begins a message that carries a body; undefined where an error has ended the engine's work, or the condition does not hold. */
+  openBody(transaction: Transaction, title: string, message: Message): Exchange | undefined {
+    if (transaction.peek<EngineState>(this.#key)?.off === true) return undefined;
+    if (message.event?.condition?.evaluate(transaction) === false) return undefined;
+    const exchange = new Exchange(this, transaction, title, performance.now(), false, new BodyTransfer(message));
+    scratch.reset();
+    writeArguments(scratch, message, transaction);
+    this.#reporter.begin();
+    this.#stateOf(transaction).bodies.add(exchange);
+    this.#launch(exchange);
     return exchange;
+  }
+
+  /** A piece of a body has gone on its way. */
+  progress(exchange: Exchange): void {
+    if (!exchange.over) this.#waiting.renew(exchange);
   }
 
   #stateOf(transaction: Transaction): EngineState {
@@ -115,6 +141,11 @@ export class Engine {
       const state = new EngineState();
       transaction.onEnd(() => {
         if (state.exchange !== undefined) this.end(state.exchange, FAILURE.interrupted);
+        for (const exchange of state.bodies) {
+          // A body that the agent has whole is answered some time, which nobody waits for.
+          if (exchange.body!.complete && exchange.connection !== undefined) exchange.detached = true;
+          else this.end(exchange, FAILURE.interrupted);
+        }
       });
       return state;
     });
@@ -140,6 +171,7 @@ export class Engine {
     exchange.over = true;
     this.#waiting.remove(exchange);
     exchange.connection?.leave(exchange);
+    exchange.body?.finish();
     exchange.lease?.release();
     exchange.lease = undefined;
     exchange.payload = undefined;
@@ -148,7 +180,8 @@ export class Engine {
     if (exchange.detached) return;
     const state = exchange.transaction.peek<EngineState>(this.#key);
     if (state !== undefined) {
-      state.exchange = undefined;
+      if (exchange.body === undefined) state.exchange = undefined;
+      else state.bodies.delete(exchange);
       state.totalTime += time;
       if (failure !== FAILURE.interrupted) this.#note(exchange.transaction, state, failure, time);
     }

@@ -1,5 +1,6 @@
 import type { Lease, LeaseHolder, Server, Transaction } from 'sluice/plugin';
 import type { AgentConnection } from './agent-connection.ts';
+import type { BodyTransfer } from './body-transfer.ts';
 import type { Engine } from './engine.ts';
 
 /** One NOTIFY and its ACK. A transaction has one at a time with each engine. */
@@ -22,21 +23,35 @@ export class Exchange implements LeaseHolder {
   /** The messages, while they wait for a connection. */
   payload: Buffer | undefined = undefined;
   /** Nobody waits for it: its ACK is read and forgotten. */
-  readonly detached: boolean;
+  detached: boolean;
+  /** The body that its message carries. */
+  readonly body: BodyTransfer | undefined;
   resolve: (() => void) | undefined = undefined;
   over = false;
 
-  constructor(engine: Engine, transaction: Transaction, title: string, startedAt: number, detached: boolean) {
+  constructor(
+    engine: Engine,
+    transaction: Transaction,
+    title: string,
+    startedAt: number,
+    detached: boolean,
+    body?: BodyTransfer,
+  ) {
     this.engine = engine;
     this.transaction = transaction;
     this.title = title;
     this.streamLogId = transaction.id;
     this.startedAt = startedAt;
     this.detached = detached;
+    this.body = body;
   }
 
   onServer(server: Server): void {
     this.engine.send(this, server, this.payload!);
+  }
+
+  onShutdown(): void {
+    this.engine.noServer(this);
   }
 
   onNoServer(): void {

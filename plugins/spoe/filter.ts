@@ -1,5 +1,16 @@
-import type { FilterFactory, FilterKeyword, FilterStage, Names, Place, Scope, Transaction, Words } from 'sluice/plugin';
+import type {
+  Filter,
+  FilterFactory,
+  FilterKeyword,
+  FilterStage,
+  Names,
+  Place,
+  Scope,
+  Transaction,
+  Words,
+} from 'sluice/plugin';
 import { isReadable, PLACE_NAMES, sourceNeeds } from 'sluice/plugin';
+import { BodySide } from './body-side.ts';
 import { readEngineFile, type EngineFile } from './engine-file.ts';
 import { Engine } from './engine.ts';
 import { type Agent, ENGINES, type EventName, type Message } from './settings.ts';
@@ -22,6 +33,8 @@ export const EVENT_SPECS: Readonly<Record<EventName, EventSpec>> = {
   'on-server-session': { stage: 'server', places: ['be-tcp-response', 'fe-tcp-response'], side: 'any' },
   'on-tcp-response': { stage: 'tcp-response', places: ['be-tcp-response', 'fe-tcp-response'], side: 'any' },
   'on-http-response': { stage: 'http-response', places: ['be-http-response', 'fe-http-response'], side: 'any' },
+  'on-http-request-body': { stage: undefined, places: ['fe-http-request', 'be-http-request'], side: 'any' },
+  'on-http-response-body': { stage: undefined, places: ['fe-http-response', 'be-http-response'], side: 'any' },
   'on-http-end': { stage: undefined, places: ['log'], side: 'any' },
 };
 
@@ -113,6 +126,12 @@ function eventsOf({ messages }: EngineFile, agent: Agent, words: Words, scope: S
       words.warn(`Proxy '${proxy.name}': frontend event used on a backend proxy at ${at(message)}.`);
       continue;
     }
+    if (event.name.endsWith('-body') && events.has(event.name))
+      words.fail(`'filter' : 'only one SPOE message can have the event ${event.name}, see ${at(message)}'`);
+    if (message.deny !== undefined && !event.name.endsWith('-body'))
+      words.fail(
+        `'filter' : 'SPOE message '${name}' at ${at(message)} has a 'deny' line, which needs an event of a body'`,
+      );
     needReadable(message, places, `'filter' : 'Ignore SPOE message '${name}' at ${at(message)}: `, `'`, words);
     // A listen section has no backend events of its own: such messages leave with those of the frontend, as HAProxy 2.6 sends them.
     const both = side === 'backend' && proxy.isFrontend && proxy.isBackend;
@@ -186,12 +205,18 @@ function factoryOf(engine: Engine): FilterFactory {
     stages[stage] = (transaction) => engine.process(transaction, title, messages);
   }
   const end = engine.events.get('on-http-end');
-  if (Object.keys(stages).length === 0 && end === undefined) return { late: true, attach: () => undefined };
-  if (end === undefined) return { attach: () => ({ stages }) };
+  const [request] = engine.events.get('on-http-request-body') ?? [];
+  const [response] = engine.events.get('on-http-response-body') ?? [];
+  const plain: Filter = { stages };
+  const shared = end === undefined && request === undefined && response === undefined;
+  if (shared && Object.keys(stages).length === 0) return { late: true, attach: () => undefined };
+  if (shared) return { attach: () => plain };
   return {
     attach: (transaction) => ({
       stages,
-      detach: () => engine.tell(transaction, 'EVENT:on-http-end', end),
+      ...(request && { request: new BodySide(engine, 'EVENT:on-http-request-body', request) }),
+      ...(response && { response: new BodySide(engine, 'EVENT:on-http-response-body', response) }),
+      ...(end && { detach: () => engine.tell(transaction, 'EVENT:on-http-end', end) }),
     }),
   };
 }

@@ -1,10 +1,14 @@
 import { PLACES, type Scope, type Words } from 'sluice/plugin';
 import { encodeString } from 'sluice/agent';
 import { addNames, hint } from './agent-section.ts';
-import { type BodyPart, EVENTS, type Group, type Message } from './settings.ts';
+import { EVENTS, type Group, type Message } from './settings.ts';
 
-/** A byte holds their number. */
-const MOST_ARGUMENTS = 255;
+/** A byte holds their number; two are left for a piece of a body and whether it is the last. */
+const MOST_ARGUMENTS = 253;
+const NOTHING = new Uint8Array();
+/** Bytes of a body that are held back for a `deny` line without `hold`, and how many may be. */
+const HELD = 1 << 20;
+const MOST_HELD = 1 << 30;
 
 export function newMessage(name: string, { file, line }: Words, scope: Scope): Message {
   return {
@@ -14,8 +18,11 @@ export function newMessage(name: string, { file, line }: Words, scope: Scope): M
     args: [],
     acls: scope.newAcls(),
     event: undefined,
-    body: undefined,
-    head: new Uint8Array(),
+    deny: undefined,
+    hold: 0,
+    head: NOTHING,
+    streamHead: NOTHING,
+    chunkHead: NOTHING,
   };
 }
 
@@ -59,16 +66,24 @@ const LINES: Readonly<Record<string, (message: Message, words: Words, scope: Sco
     const condition = scope.withAcls(message.acls).condition(words, PLACES);
     message.event = { name, condition, line: words.line };
   },
-  'stream-body': (message, words) => {
-    message.body = words.oneOf('a body', ['request', 'response'] satisfies BodyPart[]);
+  deny: (message, words, scope) => {
+    const next = words.peek();
+    if (next !== 'if' && next !== 'unless')
+      words.fail(`'deny' expects either 'if' or 'unless' followed by a condition.`);
+    message.deny = scope.withAcls(message.acls).condition(words, PLACES);
+    if (message.hold === 0) message.hold = HELD;
+  },
+  hold: (message, words) => {
+    message.hold = words.size('a size', { min: 1, max: MOST_HELD });
   },
 };
 
 export function readMessageLine(message: Message, words: Words, scope: Scope): void {
   const { keyword } = words;
   const read = Object.hasOwn(LINES, keyword) ? LINES[keyword] : undefined;
-  if (read === undefined || words.form !== 'plain')
+  if (read === undefined)
     return words.fail(`unknown keyword '${keyword}' in spoe-message section.${hint(keyword, LINES)}`);
+  if (words.form !== 'plain') return words.fail(`negation is not supported in a spoe-message section.`);
   read(message, words, scope);
 }
 
@@ -81,5 +96,8 @@ export function readGroupLine(group: Group, words: Words): void {
 /** All of its lines have been read: what its frames begin with can be made. */
 export function finishMessage(message: Message): void {
   const name = encodeString(message.name, 'latin1');
-  message.head = Buffer.concat([name, Buffer.of(message.args.length)]);
+  const count = message.args.length;
+  message.head = Buffer.concat([name, Buffer.of(count)]);
+  message.streamHead = Buffer.concat([name, Buffer.of(count + 2)]);
+  message.chunkHead = Buffer.concat([name, Buffer.of(2)]);
 }

@@ -31,7 +31,7 @@ export class ServerPool {
   }
 
   open(reader: OutgoingReader): OutgoingSocket {
-    return this.server.open(reader, { sendProxy: this.server.config.sendProxy });
+    return this.server.open(reader, { sendProxy: this.server.config.sendProxy, purpose: 'traffic' });
   }
 
   timeout(name: TimeoutName): number {
@@ -48,6 +48,8 @@ export class ServerPool {
       chosen = one;
       break;
     }
+    // A body has a connection for itself while it is sent, and does not hold up what others have begun.
+    if (exchange.body !== undefined && (chosen?.state !== 'ready' || chosen.load > 0)) chosen = undefined;
     if (chosen === undefined) {
       chosen = new AgentConnection(this);
       this.#all.add(chosen);

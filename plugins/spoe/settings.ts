@@ -2,7 +2,7 @@ import type { AclTable, Condition, Expression, Extension, Value, Transaction } f
 import type { OwnLogging } from '../logging/settings.ts';
 import type { Engine } from './engine.ts';
 
-/** The events of SPOE.txt 2.3, and our own one behind the end of a transaction. */
+/** The events of SPOE.txt 2.3, and our own: bodies as they pass, and the end of a transaction. */
 export const EVENTS = [
   'on-client-session',
   'on-server-session',
@@ -12,6 +12,8 @@ export const EVENTS = [
   'on-frontend-http-request',
   'on-backend-http-request',
   'on-http-response',
+  'on-http-request-body',
+  'on-http-response-body',
   'on-http-end',
 ] as const;
 export type EventName = (typeof EVENTS)[number];
@@ -37,12 +39,15 @@ export interface Message extends Declared {
   readonly acls: AclTable;
   /** The last `event` line counts. */
   event: { readonly name: EventName; readonly condition: Condition | undefined; readonly line: number } | undefined;
-  /** What of a body it carries, streamed. */
-  body: BodyPart | undefined;
+  /** The condition under which the agent's answer denies a body, and how many bytes are held back for it at the most. */
+  deny: Condition | undefined;
+  hold: number;
   /** Name and number of arguments as they are sent; made when the file has been read. */
   head: Uint8Array;
+  /** The same with a chunk of a body behind the arguments, and of a message that has nothing else. */
+  streamHead: Uint8Array;
+  chunkHead: Uint8Array;
 }
-export type BodyPart = 'request' | 'response';
 
 /** A `spoe-group` section. */
 export interface Group extends Declared {

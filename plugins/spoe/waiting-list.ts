@@ -41,8 +41,9 @@ export class WaitingList {
     });
   }
 
-  add(exchange: Exchange): void {
-    exchange.deadline = exchange.startedAt + this.#time;
+  /** `at` is the time from which it waits. */
+  add(exchange: Exchange, at: number = exchange.startedAt): void {
+    exchange.deadline = at + this.#time;
     exchange.before = this.#last;
     if (this.#last === undefined) this.#first = exchange;
     else this.#last.after = exchange;
@@ -50,6 +51,12 @@ export class WaitingList {
     if (this.#armed || this.#timer === undefined) return;
     this.#armed = true;
     this.#timer.start(this.#time);
+  }
+
+  /** It has come a step further, and has all of the time again. */
+  renew(exchange: Exchange): void {
+    this.remove(exchange);
+    this.add(exchange, performance.now());
   }
 
   remove(exchange: Exchange): void {

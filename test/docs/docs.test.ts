@@ -19,6 +19,7 @@ const PAGES = [
     .map((name) => `docs/${name}`)
     .filter((name) => !OWN.includes(name)),
   'bench/README.md',
+  'spoe-agents/README.md',
 ];
 
 describe.each([
@@ -28,6 +29,8 @@ describe.each([
   'docs/filters.md',
   'docs/configuration.md',
   'docs/cache.md',
+  'spoe-agents/README.md',
+  'docs/testing-a-configuration.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);

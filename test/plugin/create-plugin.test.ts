@@ -135,7 +135,11 @@ describe('create-plugin', () => {
 
   test('names of packages', () => {
     expect(readName('geo')).toEqual({ plugin: 'geo', package: 'sluice-plugin-geo', folder: 'sluice-plugin-geo' });
-    expect(readName('@a/geo')).toEqual({ plugin: 'geo', package: '@a/geo', folder: 'geo' });
+    expect(readName('@a/geo')).toEqual({
+      plugin: 'geo',
+      package: '@a/sluice-plugin-geo',
+      folder: 'sluice-plugin-geo',
+    });
   });
 });
 

@@ -183,6 +183,16 @@ describe('connections to agents', () => {
     expect(bad.seen.length).toBeGreaterThan(0);
   });
 
+  test('on-marked-down shutdown-sessions ends what is under way', async () => {
+    const agent = await agentOf({
+      hello: (talk) => talk.greet(agents[0]!.seen.length > 0 ? { version: '1.0' } : {}),
+      notify: () => undefined,
+    });
+    const check = 'check inter 50ms fall 1 on-marked-down shutdown-sessions';
+    const proxy = await start({ processing: '8s', backend: `option spop-check\n  ${server(agent, check)}` });
+    expect(await proxy.get()).toBe('200|x-e: err=257 v=|');
+  });
+
   test('no server at all: 257 at once', async () => {
     const proxy = await start({ backend: 'server a 127.0.0.1:1 disabled' });
     expect(await proxy.get()).toBe('200|x-e: err=257 v=|');

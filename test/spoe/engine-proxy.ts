@@ -14,10 +14,13 @@ export interface EngineProxyOptions {
   readonly processing?: string;
   /** Lines of the agents' backend. */
   readonly backend: string;
+  /** False: there is a server among the lines of the section. */
+  readonly answers?: boolean;
   /** Whole sections. */
   readonly sections?: string;
 }
 
+const RETURN = 'http-request return status 200 hdr x-e "err=%[var(txn.e.err)] v=%[var(txn.e.v)]"';
 const MESSAGE = `spoe-message m
     args p=path
     event on-frontend-http-request`;
@@ -77,7 +80,7 @@ export class EngineProxy {
 }
 
 function configurationOf(options: EngineProxyOptions, folder: string): string {
-  const { proxy = '', agent = '', file = MESSAGE, processing = '2s', backend, sections = '' } = options;
+  const { proxy = '', agent = '', file = MESSAGE, processing = '2s', backend, sections = '', answers = true } = options;
   const path = join(folder, 'engine.conf');
   writeFileSync(
     path,
@@ -101,7 +104,7 @@ listen web
   bind 127.0.0.1:0
   filter spoe engine e config ${path}
   ${proxy}
-  http-request return status 200 hdr x-e "err=%[var(txn.e.err)] v=%[var(txn.e.v)]"
+  ${answers ? RETURN : ''}
 backend agents
   mode spop
   ${backend}

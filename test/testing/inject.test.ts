@@ -69,7 +69,7 @@ describe.each(['none', 'free'] as const)('a proxy that listens at addresses: %s'
     const answers = await client.pipeline(['/own', '/a', '/own', '/b']);
     expect(answers.map(({ text }) => text)).toEqual(['own', 'app/s1', 'own', 'app/s2']);
     expect(proxy.standIn('app/s1').connections.length).toBe(1);
-    proxy.standIn('app/s1').answer({ headers: { 'content-length': '100' }, body: 'half', then: 'reset' });
+    proxy.standIn('app/s1').answer({ headers: { 'content-length': '100' }, body: 'half', afterwards: 'reset' });
     const cut = await client.request('/c');
     expect([cut.text, cut.complete, client.closed]).toEqual(['half', false, 'end']);
     const bad = await proxy.connect();

@@ -4,7 +4,7 @@ import { stockPlugins } from '../../plugin/stock.ts';
 export interface PluginNames {
   /** In messages and as the prefix of its words: `geoip`. */
   readonly plugin: string;
-  /** On npm: `sluice-plugin-geoip`, `@acme/geoip`. */
+  /** On npm: `sluice-plugin-geoip`, `@acme/sluice-plugin-geoip`. */
   readonly package: string;
   /** The folder, if no other is asked for. */
   readonly folder: string;
@@ -27,9 +27,11 @@ export function readName(text: string): PluginNames | string {
     return `'${text}' is no name for a plugin: it begins with a letter, and has small letters, digits and dashes${hint}`;
   if (stockPlugins.some(({ name }) => name === plugin) || plugin === 'language')
     return `'${plugin}' is the name of a plugin that comes with sluice; choose another`;
-  const name = scope === undefined ? `${PREFIX}${plugin}` : `${scope}/${rest}`;
+  // The prefix is how plugins are found, with a scope, too.
+  const folder = `${PREFIX}${plugin}`;
+  const name = scope === undefined ? folder : `${scope}/${folder}`;
   if (name.length > LONGEST) return `'${name.slice(0, 20)}…' is longer than npm allows (${LONGEST} characters)`;
-  return { plugin, package: name, folder: scope === undefined ? name : rest };
+  return { plugin, package: name, folder };
 }
 
 /** The nearest that could be one. */

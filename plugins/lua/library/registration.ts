@@ -35,20 +35,23 @@ export function registration(world: World): void {
       if (call.kind(2) !== 'table') call.fail('register_action: second argument must be a table of strings');
       const run = functionAt(call, 3);
       const argumentCount = call.count >= 4 ? Math.max(0, call.int(4)) : 0;
-      once(registry.actions, 'action', name);
-      registry.actions.set(name, {
+      const action = {
         world,
         run,
         role: makeRole('action', name, settings),
         finalRole: makeRole('action', name, settings, 'refused'),
-        in: strings(call, 2, 'register_action: second argument must be a table of strings').map((place) => {
-          if (Object.hasOwn(PLACES, place)) return PLACES[place]!;
-          return call.fail(
+        argumentCount,
+      };
+      for (const place of strings(call, 2, 'register_action: second argument must be a table of strings')) {
+        if (!Object.hasOwn(PLACES, place)) {
+          call.fail(
             `Lua action environment '${place}' is unknown. 'tcp-req', 'tcp-res', 'http-req', 'http-res' or 'http-after-res' are expected.`,
           );
-        }),
-        argumentCount,
-      });
+        }
+        const actions = registry.actionsOf(PLACES[place]!);
+        once(actions, 'action', name);
+        actions.set(name, action);
+      }
       return 0;
     },
     register_fetches(call) {

@@ -1,4 +1,4 @@
-import { type Action, type ActionKeyword, type Transaction, type Verdict } from 'sluice/plugin';
+import { type Action, type ActionKeyword, type Ruleset, type Transaction, type Verdict } from 'sluice/plugin';
 import { Txn, TXN } from '../classes/txn.ts';
 import { LUA } from '../host.ts';
 import { Conclusion } from '../library/transactions.ts';
@@ -14,16 +14,19 @@ export const action: ActionKeyword = {
   prefix: true,
   parse(words, scope) {
     const [, set, word] = /^(.*) lua\.([^ ]*)$/s.exec(words.keyword)!;
-    const actions = scope.global.findExtension(LUA)?.registry.actions;
+    const registered = scope.global.findExtension(LUA)?.registry.actions;
+    const actions = registered?.get(set as Ruleset);
     const found = actions?.get(word!);
-    const usable = [...(actions ?? [])].filter(([, one]) => one.in.some((place) => place === set));
-    if (found === undefined)
+    if (found === undefined) {
+      const elsewhere = [...(registered ?? [])].filter(([, others]) => others.has(word!)).map(([other]) => other);
+      if (elsewhere.length > 0) {
+        words.fail(`the Lua action 'lua.${word}' has not been registered for '${set}' but for ${elsewhere.join(', ')}`);
+      }
       return words.unknown(
         'Lua action',
-        usable.map(([name]) => `lua.${name}`),
+        [...(actions?.keys() ?? [])].map((name) => `lua.${name}`),
       );
-    if (!found.in.some((place) => place === set))
-      words.fail(`the Lua action 'lua.${word}' has not been registered for '${set}' but for ${found.in.join(', ')}`);
+    }
     const args: string[] = [];
     for (let count = 0; count < found.argumentCount; count++) {
       if (words.remaining === 0) words.fail(`expects ${found.argumentCount} argument(s) behind 'lua.${word}'`);

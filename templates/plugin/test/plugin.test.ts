@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, origin, startProxy } from 'sluice/testing';
+import { conforms, diagnose, origin, startProxy } from 'sluice/testing';
 import plugin from '../src/index.ts';
 
 const config = (lines: string): string => `
@@ -76,4 +76,8 @@ test('the hook counts, in the header that the options name', async () => {
 test('what is wrong is refused where it stands', async () => {
   const { errors } = await diagnose(config('http-request __NAME__-tag'), { plugins: [plugin] });
   assert.match(errors[0]?.message ?? '', /expects a log-format string/);
+});
+
+test('is a plugin as others expect it: documented words, an example that runs, nothing left behind, a current README', async () => {
+  await conforms(plugin, { folder: new URL('../..', import.meta.url) });
 });

@@ -78,10 +78,19 @@ function find(call: Call, wantPlaces: boolean): number {
 class Iteration {
   readonly matcher: Matcher;
   at = 0;
+  /** Where the match before ended. */
+  last = -1;
 
   constructor(matcher: Matcher) {
     this.matcher = matcher;
   }
+}
+
+/** The next match, or -1: an empty one does not count where the one before ended. */
+function matchBehind(matcher: Matcher, from: number, last: number, anchored: boolean): number {
+  const at = matcher.search(from);
+  if (at < 0 || at !== last || matcher.end !== at) return at;
+  return anchored || at >= matcher.subject.length ? -1 : matcher.search(at + 1);
 }
 
 /** The function that gmatch returns; its state is its upvalue. */
@@ -89,11 +98,12 @@ const nextMatch: NativeFunction = (L) => {
   const iteration: Iteration = L.ci.func.value.upvalue[0].value;
   const matcher = iteration.matcher;
   if (iteration.at > matcher.subject.length) return 0;
-  const at = matcher.search(iteration.at);
+  const at = matchBehind(matcher, iteration.at, iteration.last, false);
   if (at < 0) {
     iteration.at = Infinity;
     return 0;
   }
+  iteration.last = matcher.end;
   iteration.at = matcher.end === at ? at + 1 : matcher.end;
   return pushCaptures(viewOf(L), matcher, at, true);
 };
@@ -154,10 +164,12 @@ function gsub(call: Call): number {
   let copied = 0;
   let from = 0;
   let count = 0;
+  let last = -1;
   while (count < most) {
-    const at = matcher.search(from);
+    const at = matchBehind(matcher, from, last, pattern.anchored);
     if (at < 0) break;
     const end = matcher.end;
+    last = end;
     count++;
     if ((count & 63) === 0) tick(call.L, 64);
     const text = plain ? by : by === undefined ? replaced(call, matcher, at) : replacement(call, matcher, at, by);

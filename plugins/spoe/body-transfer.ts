@@ -1,0 +1,52 @@
+import type { AgentConnection } from './agent-connection.ts';
+import type { Message } from './settings.ts';
+
+/** One body on its way to an agent: the sender's end of "Body streaming" in the SDK's README. */
+export class BodyTransfer {
+  readonly message: Message;
+  /** Frames sent. */
+  frames = 0;
+  /** The last frame has been sent, or there will be none. */
+  complete = false;
+  /** Fulfilled when a connection takes the body, with it; with undefined when none does. */
+  readonly ready: Promise<AgentConnection | undefined>;
+  readonly #settle: (connection: AgentConnection | undefined) => void;
+  #drained: (() => void) | undefined = undefined;
+  /** Fulfilled when the exchange is over. */
+  readonly over: Promise<void>;
+  readonly #end: () => void;
+
+  constructor(message: Message) {
+    this.message = message;
+    let settle: (connection: AgentConnection | undefined) => void = () => undefined;
+    this.ready = new Promise((resolve) => (settle = resolve));
+    this.#settle = settle;
+    let end: () => void = () => undefined;
+    this.over = new Promise((resolve) => (end = resolve));
+    this.#end = end;
+  }
+
+  /** The agent takes bodies; or it does not, and has been sent the message alone. */
+  begin(connection: AgentConnection | undefined): void {
+    this.#settle(connection);
+  }
+
+  /** Waits until the connection takes more, or nobody wants more. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => (this.#drained = resolve));
+  }
+
+  goOn(): void {
+    const drained = this.#drained;
+    this.#drained = undefined;
+    drained?.();
+  }
+
+  /** The exchange has ended. */
+  finish(): void {
+    this.complete = true;
+    this.#settle(undefined);
+    this.goOn();
+    this.#end();
+  }
+}
