@@ -210,7 +210,7 @@ export interface ServiceKeyword extends Documented {
 }
 
 /**
- * Answers through {@link Transaction.reply} (or `replyRaw`, `error`), or bit by bit through {@link Transaction.beginReply}, and gives its
+ * Answers through {@link Transaction.reply} (or `replyRaw`, `error`), or bit by bit through {@link Transaction.converse}, and gives its
  * verdict. In TCP mode the reply's body, or the raw bytes, are sent and the connection ends.
  */
 export type ServiceFunction = (transaction: Transaction) => Eventually<Verdict>;

@@ -1,5 +1,6 @@
 import type { StoredResponse } from '../http/stored-response.ts';
 import type { FilterFactory } from './filters.ts';
+import type { Verdict } from './hooks.ts';
 import type { Action } from './keywords.ts';
 import type { Clock } from './plugin.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
@@ -179,6 +180,44 @@ export interface Reply {
   readonly filtered?: boolean;
 }
 
+/** The head of an answer that is given bit by bit. */
+export interface ReplyHead {
+  readonly status: number;
+  readonly reason?: string;
+  /** Names in lower case; framing (Content-Length, Transfer-Encoding, Connection) is added. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Bytes of the body; undefined: not known. Then it is chunked, or ends with the connection (HTTP/1.0). */
+  readonly length?: number;
+}
+
+/**
+ * A service that reads what the client sends and answers as it goes, instead of in one {@link Reply}: {@link Transaction.converse}. Its
+ * verdict is to be returned from the service at once, or when it pleases.
+ */
+export interface Conversation {
+  /** What the service returns: it is settled when the answer begins, in TCP mode when it ends. */
+  readonly verdict: Promise<Verdict>;
+  /** HTTP: the answer's head. What is written before waits for it. */
+  begin(reply: ReplyHead): void;
+  /** Sends bytes (a string is a byte string). False when the client has to catch up first. A body longer than its `length` is cut. */
+  write(bytes: string | Uint8Array): boolean;
+  readonly writable: boolean;
+  /** Nothing more is written. In TCP mode the connection closes. A body shorter than its `length` cuts the connection. */
+  end(): void;
+  /** Cuts the connection, so that the client does not take what it got for all. */
+  abort(): void;
+  /** Takes what has come of the request's body (of the connection, in TCP mode), without framing; nothing when there is none yet. */
+  read(most: number): Buffer;
+  /** Bytes that could be read now. */
+  readonly readable: number;
+  /** No more will come, and all has been read. */
+  readonly readEnded: boolean;
+  /** Called when there may be more to read, when more may be written, and when it is over. */
+  onChange: (() => void) | undefined;
+  /** The transaction is over: reading gives nothing, and what is written goes nowhere. */
+  readonly over: boolean;
+}
+
 export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
@@ -345,6 +384,8 @@ export interface Transaction {
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
   readonly agent: string | undefined;
+  /** For services: a way to read the request as it comes, and to answer bit by bit. Once in a transaction. */
+  converse(): Conversation;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */

@@ -140,6 +140,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   }
 
   /** The socket is ours from here on; reading begins. */
+  /** The client sends no more. */
+  abstract clientEnded: boolean;
   abstract start(): void;
   abstract onData(n: number, buffer: Buffer): void;
   abstract onEnd(): void;

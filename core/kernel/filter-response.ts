@@ -149,6 +149,9 @@ class ResponseEnd implements ChainEnd {
 
 /** Reads on from the server if the filters and the client can take more; the client's time runs while it is behind. */
 export function balanceResponse(session: HttpSession, stream: Stream, chain: FilterChain): void {
+  if (stream.conversation !== null) {
+    if (!chain.backlogged) stream.conversation.changed();
+  }
   const connection = stream.connection$;
   if (chain.backlogged) connection?.pause();
   else connection?.resume();
@@ -235,6 +238,7 @@ function begin(
   if (body.complete || tunnel) chain.end();
   chain.run();
   if (chain.closed) return;
+  if (stream.conversation !== null) return;
   const connection = stream.connection$;
   if (!body.complete && (connection === null || connection.closed || stream.serverEnded))
     responseEnded(session, stream);

@@ -120,6 +120,10 @@ export class HttpSession extends ClientSession {
   }
 
   wantBody(stream: Stream): void {
+    if (stream.conversation !== null) {
+      if (this.phase === BODY) this.resume();
+      return;
+    }
     if (stream.responsePhase === 0 && stream.response === undefined) {
       if (this.phase === BODY) this.resume();
     } else stream.connection$?.resume();

@@ -37,6 +37,9 @@ export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, 
   body.append(bytes, from, stop);
   if (stream.bodyWaiter !== null) {
     if (stream.bodyReady(stream.bodyWanted)) stream.wakeBody('ready');
+  } else if (stream.conversation !== null) {
+    if (!body.complete && body.heldSize >= stream.frontend.runtime.generation.bodyLimit) session.pause();
+    stream.conversation.changed();
   } else if (!body.complete) session.pause();
 }
 

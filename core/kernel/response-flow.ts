@@ -80,6 +80,10 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
     chain.run();
     return;
   }
+  if (stream.conversation !== null) {
+    stream.conversation.changed();
+    return;
+  }
   if (connection === null) {
     if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
     return;

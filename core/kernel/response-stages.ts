@@ -11,6 +11,7 @@ import { junkResponse } from './response-end.ts';
 import { sendResponse } from './response-send.ts';
 import { decideRules, runHooks, runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
+import { sendConversation } from './conversation-send.ts';
 import { sendStored } from './stored-send.ts';
 import type { Stream } from './stream.ts';
 
@@ -141,7 +142,9 @@ export function advanceResponse(stream: Stream): void {
   for (;;) {
     const step = stream.step++;
     if (step === SEND) {
-      if (stream.stored === null) sendResponse(stream.session as HttpSession, stream);
+      const { conversation } = stream;
+      if (conversation !== null) sendConversation(stream.session as HttpSession, stream, conversation);
+      else if (stream.stored === null) sendResponse(stream.session as HttpSession, stream);
       else sendStored(stream.session as HttpSession, stream, stream.stored);
       return;
     }
@@ -189,7 +192,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       stream.strictRewriting = true;
       return runRules(front.responseRules, stream, stream.blame);
     case AFTER_RULES: {
-      if (stream.stored !== null) return undefined;
+      if (stream.stored !== null || stream.conversation !== null) return undefined;
       const { onResponsePassed: own } = back;
       const first = own === null ? undefined : runHooks(own, stream, backend!, stream.blame);
       if (first !== undefined || front === back || front.onResponsePassed === null) return first;

@@ -1,5 +1,6 @@
 import type {
   Action,
+  Conversation,
   FilterFactory,
   PacketMarks,
   ParentScope,
@@ -27,6 +28,7 @@ import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { type Budget, type Budgets, type TransactionBudgets, changeVariable, isParent } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
+import { StreamConversation } from './conversation.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { attachLate, type StreamFilters } from './stream-filters.ts';
 
@@ -45,6 +47,8 @@ export interface PendingReply {
   readonly cause: ReplyCause;
   /** An answer that is at hand as bytes, instead of all of the above. */
   readonly stored?: StoredResponse;
+  /** One that is given bit by bit. */
+  readonly conversation?: StreamConversation;
 }
 
 /** A variable on its way to another transaction. */
@@ -167,6 +171,8 @@ export class Stream implements Transaction, Queued {
   /** The answer comes from there, and not from a server. */
   stored: StoredResponse | null = null;
   agent: string | undefined = undefined;
+  /** A service that answers bit by bit; null without. */
+  conversation: StreamConversation | null = null;
   #enders: (() => void)[] | null = null;
 
   /** A service answers, in the server's place. */
@@ -268,6 +274,10 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.conversation !== null) {
+      this.conversation.close();
+      this.conversation = null;
+    }
     if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
@@ -479,6 +489,10 @@ export class Stream implements Transaction, Queued {
   replyRaw(bytes: string, cause: ReplyCause = 'local'): 'done' {
     this.pending = { reply: undefined, status: 0, raw: bytes, cause };
     return 'done';
+  }
+
+  converse(): Conversation {
+    return (this.conversation ??= new StreamConversation(this));
   }
 
   serve(stored: StoredResponse, agent: string): 'done' {

@@ -167,6 +167,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
       if (this.inspection?.waiting === true) this.inspection.run();
+      stream.conversation?.changed();
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -227,6 +228,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       chain.run();
       return;
     }
+    this.stream.conversation?.changed();
     const { connection$: connection } = this.stream;
     if (this.socket.writableLength === 0) connection?.takeBack();
     connection?.resume();

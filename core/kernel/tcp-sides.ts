@@ -68,6 +68,11 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
       return;
     }
     this.clientEnded = true;
+    if (stream.conversation !== null) {
+      // It reads what has come, and may go on writing.
+      stream.conversation.changed();
+      return;
+    }
     if (this.inspection !== null) {
       // There is nothing more to wait for.
       if (this.inspection.waiting) this.inspection.run();

@@ -4,8 +4,10 @@ import { httpClientWords } from './http-client-words.ts';
 import { loading } from './loading.ts';
 import { tuning } from './tuning.ts';
 import { action } from './words/action.ts';
+import { commands } from './words/command.ts';
 import { converter } from './words/converter.ts';
 import { fetch } from './words/fetch.ts';
+import { service } from './words/service.ts';
 
 /** HAProxy's Lua API; lua-api.rst. */
 const lua: Plugin = definePlugin({
@@ -15,6 +17,7 @@ const lua: Plugin = definePlugin({
   actions: { 'lua.': action },
   fetches: { 'lua.': fetch },
   converters: { 'lua.': converter },
+  services: { 'lua.': service },
   setup,
 });
 export default lua;
@@ -24,6 +27,7 @@ function setup(context: PluginContext): PluginInstance | undefined {
   if (host === undefined || host.worlds.length === 0) return undefined;
   host.ready(context);
   return {
+    commands: commands(host),
     start(): void {
       host.init();
       host.start();

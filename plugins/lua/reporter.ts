@@ -32,7 +32,10 @@ export function describe(error: LuaError, state: number): string {
     case 'burst timeout':
       return `${error.fault}.`;
     default: {
-      const frames = error.traceback.join(', ');
+      // HAProxy's own words for a function without a name.
+      const frames = error.traceback
+        .map((frame) => frame.replace(/in function <.*:(\d+)>$/, 'in function line $1'))
+        .join(', ');
       const text = error.value === undefined ? `runtime error: ${error.text}` : 'unknown runtime error';
       return `[state-id ${state}] ${text}${frames === '' ? '' : ` from ${frames}`}.`;
     }

@@ -24,7 +24,12 @@ const time = (name: 'sessionTimeout' | 'taskTimeout' | 'serviceTimeout' | 'burst
 };
 
 export const tuning: Record<string, DirectiveKeyword> = Object.fromEntries([
-  tune('session-timeout', '<timeout>', 'CPU time that actions, fetches and converters may take.', time('sessionTimeout')),
+  tune(
+    'session-timeout',
+    '<timeout>',
+    'CPU time that actions, fetches and converters may take.',
+    time('sessionTimeout'),
+  ),
   tune('task-timeout', '<timeout>', 'CPU time that a task may take; 0, the default, is no limit.', time('taskTimeout')),
   tune('service-timeout', '<timeout>', 'CPU time that a service may take.', time('serviceTimeout')),
   tune('burst-timeout', '<timeout>', 'CPU time that Lua code may take in one go.', time('burstTimeout')),

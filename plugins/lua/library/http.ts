@@ -77,7 +77,11 @@ function target(call: LuaCall, index: number): string {
 
 /** Methods for the fields of one side's message, `req_…` or `res_…`. */
 function fieldMethods(side: 'req' | 'res', fieldsOf: (call: LuaCall) => HeaderList): Record<string, HostFunction> {
-  const method = (name: string, count: number, run: (call: LuaCall, fields: HeaderList) => number): [string, HostFunction] => [
+  const method = (
+    name: string,
+    count: number,
+    run: (call: LuaCall, fields: HeaderList) => number,
+  ): [string, HostFunction] => [
     `${side}_${name}`,
     counted(`${side}_${SHOWN[name] ?? name}`, count, (call) => run(call, fieldsOf(call))),
   ];

@@ -78,7 +78,7 @@ export function registration(world: World): void {
         return call.fail(`Lua service environment '${mode}' is unknown. 'tcp' or 'http' are expected.`);
       const run = functionAt(call, 3);
       once(registry.services, 'service', name);
-      registry.services.set(name, { world, run, mode, role: makeRole('service', `${mode} '${name}'`, settings) });
+      registry.services.set(name, { world, run, mode, role: makeRole('service', `${mode} '<lua.${name}>'`, settings) });
       return 0;
     },
     register_init(call) {
@@ -95,7 +95,8 @@ export function registration(world: World): void {
       const usage = call.string(2);
       const run = functionAt(call, 3);
       const name = path.join(' ');
-      if (registry.commands.has(name)) call.fail(`Trying to register cli keyword which is already declared, in '${name}'`);
+      if (registry.commands.has(name))
+        call.fail(`Trying to register cli keyword which is already declared, in '${name}'`);
       registry.commands.set(name, { world, run, path, usage, role: makeRole('cli', name, settings) });
       return 0;
     },
@@ -113,8 +114,7 @@ export function registration(world: World): void {
 /** Keeps the function at that place; raises Lua's error if there is another thing. */
 export function functionAt(call: LuaCall, index: number): LuaRef {
   const kind = call.kind(index);
-  if (kind !== 'function')
-    call.failArgument(index, `function expected, got ${kind === 'none' ? 'no value' : kind}`);
+  if (kind !== 'function') call.failArgument(index, `function expected, got ${kind === 'none' ? 'no value' : kind}`);
   return call.ref(index);
 }
 

@@ -42,7 +42,13 @@ class LuaAction implements Action {
   readonly #role: RegisteredAction['role'];
   readonly #type: ReturnType<RegisteredAction['world']['class']>;
 
-  constructor(found: RegisteredAction, formats: readonly Format[], places: Txn['places'], final: boolean, response: boolean) {
+  constructor(
+    found: RegisteredAction,
+    formats: readonly Format[],
+    places: Txn['places'],
+    final: boolean,
+    response: boolean,
+  ) {
     this.#action = found;
     this.#formats = formats;
     this.#places = places;
