@@ -1,7 +1,10 @@
 import type { Library } from '../world.ts';
+import { channels } from './channel.ts';
 import { concat } from './concat.ts';
 import { eventSubs } from './event-sub.ts';
+import { filters } from './filter.ts';
 import { httpClient } from './http-client.ts';
+import { httpMessages } from './http-message.ts';
 import { listeners } from './listener.ts';
 import { mailers } from './mailers.ts';
 import { map } from './map.ts';
@@ -28,4 +31,7 @@ export const classes: readonly Library[] = [
   mailers,
   eventSubs,
   patrefs,
+  channels,
+  httpMessages,
+  filters,
 ];
