@@ -155,7 +155,7 @@ function regex(call: LuaCall, pattern: string): Regex {
 }
 
 /** `rep_header` looks at whole values, `rep_value` at each part between commas. */
-function replaceFields(call: LuaCall, fields: HeaderList, parts: boolean): number {
+export function replaceFields(call: LuaCall, fields: HeaderList, parts: boolean): number {
   const name = call.string(2).toLowerCase();
   const pattern = regex(call, call.string(3));
   const template = call.string(4);
