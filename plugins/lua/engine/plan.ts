@@ -87,7 +87,11 @@ const patches: Record<string, Patch> = {
       luaD_reallocstack: reallocStack,
       luaD_rawrunprotected: runProtected,
     },
-    edits: [['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary']],
+    edits: [
+      ['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary'],
+      ['L.nny = 0;  /* allow yields */', 'L.nny = L.barrier;'],
+      ['if (L !== L.l_G.mainthread)', 'if (L !== L.l_G.mainthread && L.barrier === 0)'],
+    ],
     everywhere: [...KEPT_SLOTS, ['"JS stack overflow"', '"C stack overflow"']],
   },
   'ldump.js': {
@@ -122,6 +126,8 @@ const patches: Record<string, Patch> = {
     edits: [['let id = L.l_G.ids.get(v);', 'let id = own.identify(v);']],
   },
   'lparser.js': { everywhere: [...KEPT_SLOTS, ['"JS levels"', '"C levels"']] },
+  // A frame costs more than in C: a runaway recursion is to end before it has filled the heap.
+  'luaconf.js': { edits: [['conf.LUAI_MAXSTACK || 1000000', '250000']] },
   'lstate.js': {
     own: { CallInfo, lua_State: Thread, luaE_extendCI: extendCallInfo, stack_init: initStack },
   },

@@ -1,4 +1,5 @@
 /** A Lua state (engine.ts). */
+import { resetAllowance } from './alive.ts';
 import { Call, errorOf, nativeOf, Ref } from './call.ts';
 import { LuaError } from './engine.ts';
 import type {
@@ -59,9 +60,12 @@ export class State implements LuaState {
     openLibraries(this);
     machine.states.add(this);
     const limit = options.maxMemory ?? 0;
-    if (limit > 0) machine.limit = Math.min(limit, SAFE_LIMIT);
-    machine.allowance = Math.min(machine.allowance, machine.limit);
-    if (options.maxString !== undefined) machine.maxString = Math.min(options.maxString, LONGEST_STRING);
+    if (limit > 0) {
+      machine.limit = Math.min(limit, SAFE_LIMIT);
+      machine.maxString = Math.min(machine.maxString, limit);
+    }
+    resetAllowance();
+    if (options.maxString !== undefined) machine.maxString = Math.min(options.maxString, machine.maxString);
   }
 
   #makeThread(): HostThread {
@@ -176,7 +180,11 @@ export class State implements LuaState {
     this.kept.clear();
     this.suspended.clear();
     machine.states.delete(this);
-    if (machine.states.size === 0) machine.limit = SAFE_LIMIT;
+    if (machine.states.size === 0) {
+      machine.limit = SAFE_LIMIT;
+      machine.maxString = LONGEST_STRING;
+      machine.alive = 0;
+    }
   }
 }
 
