@@ -2,9 +2,10 @@
  * Counts what scripts hold: walks all that can be reached from the registry, the kept values and what runs. JavaScript's collector says
  * of nothing whether it is alive, so the same walk serves weak tables: what only they hold is taken out of them.
  */
-import { LuaError } from './engine.ts';
+import { fengari } from './fengari.ts';
 import { machine } from './machine.ts';
 import { CLOSURE_COST, NODE_COST, SLOT_COST, STRING_COST, TABLE_COST, THREAD_COST } from './memory.ts';
+import { ERROR_MEMORY } from './protect.ts';
 import type { State } from './state.ts';
 import { Table } from './tables.ts';
 import { HostClosure, LuaClosure, NIL, STRING, Thread, TString, Userdata } from './values.ts';
@@ -180,7 +181,7 @@ let duration = 0;
 const PATIENCE = 4;
 
 /** Called when as much was allocated as the allowance is. Raises "not enough memory" when more is alive than may be. */
-export function measure(state: State): void {
+export function measure(L: Thread, state: State): void {
   const now = performance.now();
   if (failures < PATIENCE || now - counted > duration * PATIENCE) {
     collect(state);
@@ -194,7 +195,8 @@ export function measure(state: State): void {
   failures++;
   // Every further allocation fails too, until something was let go.
   machine.allowance = 0;
-  throw new LuaError('memory', 'not enough memory');
+  L.stack[L.top++]!.setsvalue(new TString('not enough memory'));
+  fengari.ldo.luaD_throw(L, ERROR_MEMORY);
 }
 
 /** For a new state: what others left over does not concern it. */

@@ -10,6 +10,7 @@ import {
   precall,
   pushObject,
   reallocStack,
+  shrinkStack,
 } from './stack.ts';
 import { fromBig, parseNumeral, toText } from './numbers.ts';
 import type { Edit, Patch, SourcePlan } from './source.ts';
@@ -71,7 +72,6 @@ const patches: Record<string, Patch> = {
     ],
     everywhere: KEPT_SLOTS,
   },
-  'lauxlib.js': {},
   'ldebug.js': {
     edits: [
       ['to_luastring("=[JS]", true)', 'to_luastring("=[C]", true)'],
@@ -85,6 +85,7 @@ const patches: Record<string, Patch> = {
       luaD_precall: precall,
       luaD_poscall: postcall,
       luaD_reallocstack: reallocStack,
+      luaD_shrinkstack: shrinkStack,
       luaD_rawrunprotected: runProtected,
     },
     edits: [
@@ -136,7 +137,7 @@ const patches: Record<string, Patch> = {
 
 export const plan: SourcePlan = {
   version: '0.1.5',
-  digest: '',
+  digest: '8fd187e0b6e44163fc81709a0b846077bbf4c1513b2025c67637798e867ff2d6',
   modules: { 'lstring.js': lstring, 'ltable.js': ltable, 'lvm.js': lvm },
   patches,
 };

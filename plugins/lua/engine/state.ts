@@ -28,6 +28,7 @@ export interface HostClass extends LuaClass<object> {
   readonly metatable: Table;
 }
 
+const LEAST_BUDGET = 16;
 const TEXT_MODE = Buffer.from('t');
 
 export class State implements LuaState {
@@ -51,7 +52,8 @@ export class State implements LuaState {
 
   constructor(options: StateOptions) {
     this.options = options;
-    this.forcedYield = options.forcedYield ?? 10_000;
+    // A go must get beyond the instruction that the last one ended before.
+    this.forcedYield = Math.max(options.forcedYield ?? 10_000, LEAST_BUDGET);
     this.L = fengari.lstate.lua_newstate();
     this.main = new Call(this.L, this);
     this.L.view = this.main;
