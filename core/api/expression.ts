@@ -1,4 +1,5 @@
 import type { FetchFunction } from './keywords.ts';
+import type { ProxyConfig } from './settings.ts';
 import type { Transaction } from './traffic.ts';
 import type { TypeName, Value } from './values.ts';
 
@@ -64,10 +65,39 @@ export type Source =
 export interface Expression {
   readonly text: string;
   readonly type: TypeName;
+  /** What its fetch needs: where it can be read, see `isReadable`. */
+  readonly source: Source;
   /** Undefined when there is nothing to fetch or a converter gave up. */
   readonly evaluate: (transaction: Transaction) => Value | undefined;
   /** For fetches with several values (`hdr`): calls `visit` with each until it answers true; says whether it did. */
   readonly some: ((transaction: Transaction, visit: (value: Value) => boolean) => boolean) | undefined;
+}
+
+/** What `acl` lines declared, by name; opaque to all but the expression compiler. */
+export interface AclTable {
+  readonly names: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Sample fetches and converters found by their names at run time, with arguments that nobody has compiled: for scripts. Who looks one
+ * up keeps it. What is refused is thrown as an {@link ExpressionError}.
+ */
+export interface Samples {
+  readonly fetchNames: readonly string[];
+  readonly converterNames: readonly string[];
+  /** `proxy` is what arguments that name no proxy mean. */
+  fetch(name: string, args: readonly string[], proxy?: ProxyConfig): NamedFetch;
+  converter(name: string, args: readonly string[], proxy?: ProxyConfig): NamedConverter;
+}
+export interface NamedFetch {
+  readonly type: TypeName;
+  readonly evaluate: FetchFunction;
+  /** Whether what it needs is there in one of the places. */
+  isReadable(places: readonly Place[]): boolean;
+}
+export interface NamedConverter {
+  /** Casts the value to what it takes first; undefined if that cannot be. */
+  readonly convert: (value: Value, transaction: Transaction) => Value | undefined;
 }
 
 /** A compiled log-format string; gives a byte string. */

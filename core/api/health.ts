@@ -1,3 +1,4 @@
+import type { Clock } from './plugin.ts';
 import type { Server } from './traffic.ts';
 import type { Endpoint } from './values.ts';
 
@@ -72,6 +73,8 @@ export interface CheckResult {
 export interface CheckAttempt {
   /** Aborted when nobody wants the result any more: the generation ends, or the check was disabled. */
   readonly signal: AbortSignal;
+  /** For times of its own: a check goes by the clock of its proxy. */
+  readonly clock: Clock;
   /**
    * Milliseconds. Without `timeout check` `whole` is true and both are `inter`: one time for all. With it, `connect` is the
    * smaller of `timeout connect` and `inter`, counted from the beginning, and `read` counts from when the connection
@@ -99,6 +102,8 @@ export interface OutgoingOptions {
   readonly port?: number | undefined;
   /** Sends a PROXY protocol header that names this connection itself, as health checks do. */
   readonly sendProxy?: 1 | 2 | undefined;
+  /** What it is for; a check, if left out. */
+  readonly purpose?: 'traffic' | 'check' | undefined;
 }
 
 /** A connection that a plugin opened. A string is a byte string. */
@@ -187,6 +192,32 @@ export type Observation =
   | 'read-error';
 export type Observer = (what: Observation) => void;
 
+/** Something that changed of a server; told to those who {@link ServerState.watch} it, when it has been logged. */
+export type ServerChange =
+  | {
+      readonly kind: 'state';
+      readonly before: OperationalState;
+      readonly after: OperationalState;
+      /** The user, or whom it tracks, put it into maintenance or took it out; else it was found so. */
+      readonly byAdmin: boolean;
+      /** The check that found it; undefined when none did. */
+      readonly check: CheckRecord | undefined;
+      /** Printable; may be empty. */
+      readonly cause: string;
+      /** Who waited for it, or for any server, and was moved by it. */
+      readonly requeued: number;
+    }
+  | {
+      readonly kind: 'admin';
+      /** Sums of {@link ADMIN}. */
+      readonly before: number;
+      readonly after: number;
+      readonly cause: string;
+      readonly requeued: number;
+    }
+  /** A check, or the agent, gave a result. */
+  | { readonly kind: 'check'; readonly check: CheckRecord };
+
 /**
  * The state of a server: read by statistics and the balance algorithm, changed by checks, agents, discovery and the
  * Runtime API. Every change is told to the backend's loggers in HAProxy's words, and passed on to the servers that
@@ -209,7 +240,7 @@ export interface ServerState {
   readonly userWeight: number;
   /** How far slow start has come, in percent; 100 when it is over. */
   readonly throttle: number;
-  /** Milliseconds of `performance.now()`. */
+  /** Milliseconds of {@link Process.clock}. */
   readonly changedAt: number;
   /** Milliseconds in all. */
   readonly downtime: number;
@@ -218,6 +249,8 @@ export interface ServerState {
   readonly failedChecks: number;
   readonly failedAnalyses: number;
   readonly tracked: Server | undefined;
+  /** Servers that follow its state. */
+  readonly trackers: readonly Server[];
   readonly health: CheckRecord;
   readonly agent: CheckRecord;
 
@@ -225,10 +258,10 @@ export interface ServerState {
   set(state: 'ready' | 'drain' | 'maint'): void;
   /** Sets or clears a bit of {@link ADMIN}; `cause` stands in the message where HAProxy gives one (`No IP for server`). */
   setAdmin(flag: number, on: boolean, cause?: string): void;
-  /** `set server … health`. */
-  setHealth(state: 'up' | 'stopping' | 'down'): string | undefined;
+  /** `set server … health`; `by` is who wants it, as the message says it: `CLI` if left out. */
+  setHealth(state: 'up' | 'stopping' | 'down', by?: string): string | undefined;
   /** `set server … agent`. */
-  setAgent(state: 'up' | 'down'): string | undefined;
+  setAgent(state: 'up' | 'down', by?: string): string | undefined;
   /** `set server … weight`: 0 to 256, or a percentage of the initial one. */
   setWeight(text: string): string | undefined;
   /** The most it may serve at once; 0 means no limit. */
@@ -247,6 +280,10 @@ export interface ServerState {
   track(server: Server): void;
   /** Takes up what the last process knew; before there is traffic. */
   restore(saved: SavedState): void;
+  /** `shutdown sessions server`: ends what it serves; termination state `K`. */
+  shutdownSessions(): void;
+  /** Calls `told` with each change from now on, until the function it gives is called. What `told` throws is logged. */
+  watch(told: (change: ServerChange) => void): () => void;
   /** Is told of what happens to traffic from now on; `undefined` ends it. */
   observe(observer: Observer | undefined): void;
   /** Counts an error of traffic that counts as a failed check. `fatal`: down at once; `pre-fatal`: the next one is. */

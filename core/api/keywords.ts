@@ -55,6 +55,8 @@ export interface BindKeyword extends Documented {
 export interface ServerKeyword extends Documented {
   /** False where it makes no sense for `default-server`. */
   readonly inDefault?: boolean;
+  /** False where it is not accepted for a server that is added at run time. */
+  readonly atRunTime?: boolean;
   /** The key is a prefix: the word goes on after it (`set-proxy-v2-tlv-fmt(0x20)`), as {@link Words.keyword} shows. */
   readonly prefix?: boolean;
   parse(words: Words, scope: ServerScope): void;
@@ -66,7 +68,10 @@ export interface ActionKeyword extends Documented {
   readonly final?: boolean;
   /** Needs a global `expose-experimental-directives` before it. */
   readonly experimental?: boolean;
-  /** The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. */
+  /**
+   * The key is a prefix: the word goes on after it (`set-var(txn.x)`), as {@link Words.keyword} shows. One that ends with a dot takes
+   * any word that begins so (`lua.x`).
+   */
   readonly prefix?: boolean;
   /** Reads the action's own words; `if` and `unless` are left to the rule set. */
   parse(words: Words, scope: Scope): Action;
@@ -103,6 +108,8 @@ export interface ArgumentSpec {
 
 /** What compiling an argument needs beyond its text. */
 export interface Arguments {
+  /** The fetch or converter as it is written: behind a key that is a prefix, the whole word. */
+  readonly word: string;
   /** As written, quotes resolved; a missing optional argument is undefined. */
   readonly texts: readonly (string | undefined)[];
   text(index: number): string;
@@ -125,14 +132,22 @@ export interface MultiFetch {
   readonly expect?: (patterns: readonly string[]) => void;
 }
 
-export interface FetchKeyword extends Documented {
+/** What fetches and converters have whose names only a plugin knows. */
+export interface OpenWord {
+  /** The key is a prefix, and takes any word that begins so: {@link Arguments.word} is the whole. */
+  readonly prefix?: boolean;
+  /** What a value of type `any` is taken for where one has to be known beforehand: by ACLs without `-m`. */
+  readonly nominal?: TypeName;
+}
+
+export interface FetchKeyword extends Documented, OpenWord {
   readonly type: TypeName;
   readonly arguments?: readonly ArgumentSpec[];
   readonly from: Source;
   compile(args: Arguments): FetchFunction | MultiFetch;
 }
 
-export interface ConverterKeyword extends Documented {
+export interface ConverterKeyword extends Documented, OpenWord {
   readonly input: TypeName;
   /** `same` gives what it was given. */
   readonly output: TypeName | 'same';
@@ -164,8 +179,12 @@ export type BalanceFactory = (backend: Backend) => Balancer;
 export interface Balancer {
   /** A usable server below its limit, or one to wait for; undefined when there is none at all. */
   pick(transaction: Transaction): Server | undefined;
-  /** A server's state or weight changed, or servers were added or removed. */
+  /** No servers can be added at run time: it knows those it began with. */
+  readonly fixed?: boolean;
+  /** A server's state or weight changed, or it was added. */
   changed?(server: Server): void;
+  /** It was removed; {@link changed} has told before that it is not usable. */
+  removed?(server: Server): void;
   took?(server: Server): void;
   dropped?(server: Server): void;
 }
@@ -179,18 +198,19 @@ export interface CheckKeyword extends Documented {
   parse(words: Words, scope: Scope): CheckFunction;
 }
 
-/** What `http-request use-service NAME` runs: it answers in the server's place. */
+/** What `use-service NAME` runs: it answers in the server's place. */
 export interface ServiceKeyword extends Documented {
-  readonly mode: 'http' | 'tcp';
-  /**
-   * Answers through {@link Transaction.reply} (or `replyRaw`, `error`) and gives its verdict. In TCP mode the reply's body, or the
-   * raw bytes, are sent and the connection ends.
-   */
-  serve(transaction: Transaction): Eventually<'done'>;
+  /** In which rules. */
+  readonly mode: 'http' | 'tcp' | 'either';
+  /** The key is a prefix, and takes any name that begins so. */
+  readonly prefix?: boolean;
+  /** What runs the service of that name for one line; without it, {@link serve}. What it refuses is reported there. */
+  parse?(name: string, words: Words, scope: Scope): ServiceFunction;
+  readonly serve?: ServiceFunction;
 }
 
-/** A command of the Runtime API. There is no socket for them yet: loading a plugin that has one says so. */
-export interface CommandKeyword extends Documented {
-  readonly level: 'user' | 'operator' | 'admin';
-  run(words: Words, out: { write(text: string): void }, names: Names): Eventually<void>;
-}
+/**
+ * Answers through {@link Transaction.reply} (or `replyRaw`, `error`), or bit by bit through {@link Transaction.converse}, and gives its
+ * verdict. In TCP mode the reply's body, or the raw bytes, are sent and the connection ends.
+ */
+export type ServiceFunction = (transaction: Transaction) => Eventually<Verdict>;

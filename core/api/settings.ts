@@ -53,7 +53,8 @@ export interface UseBackendRule {
  * Arrays and maps are copied on inheritance, their elements are shared.
  */
 export interface ProxySettings {
-  mode: 'http' | 'tcp';
+  /** `spop`: a backend whose servers are agents of a SPOE; no traffic is sent there. */
+  mode: 'http' | 'tcp' | 'spop';
   description: string | undefined;
   /** `disabled` proxies are parsed and checked, never run. */
   disabled: boolean;
@@ -290,6 +291,10 @@ export interface ServerConfig {
   fastOpen: boolean;
   /** `redir <prefix>`: GET and HEAD are answered 302 to it. */
   redirectPrefix: string | undefined;
+  /** It was added at run time: no line of the configuration has it. */
+  dynamic: boolean;
+  /** Another line names it, so it cannot be removed at run time. Set in {@link Scope.later} by who resolves such a name. */
+  referenced: boolean;
   extension<T extends object>(key: Extension<T>): T;
 }
 
@@ -327,6 +332,8 @@ export interface GlobalSettings {
   /** The bytes that variables may take; 0: no limit. A scope's bytes are its own and those of the scopes within it. */
   variableLimits: Record<'global' | 'proc' | 'sess' | 'txn' | 'reqres', number>;
   maxrewrite: number;
+  /** `txn.name` of every variable that the configuration names: strangers are let to set no others. */
+  readonly variableNames: Set<string>;
   /** Header fields in a message at the most. */
   maxHeaders: number;
   maxAccept: number;

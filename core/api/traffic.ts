@@ -1,6 +1,8 @@
 import type { StoredResponse } from '../http/stored-response.ts';
 import type { FilterFactory } from './filters.ts';
+import type { Verdict } from './hooks.ts';
 import type { Action } from './keywords.ts';
+import type { Clock } from './plugin.ts';
 import type { ProxySettings, Rule, ServerConfig } from './settings.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket, ServerState } from './health.ts';
 import type { Endpoint, Value } from './values.ts';
@@ -90,6 +92,8 @@ export interface Listener {
 
 /** What a transaction can see of the process as a whole. */
 export interface Process {
+  /** The time that everything of this proxy goes by. */
+  readonly clock: Clock;
   /** Clients' connections, to any frontend. */
   readonly connections: number;
   /** It takes no new connections, and ends with the last of those there are. */
@@ -176,12 +180,50 @@ export interface Reply {
   readonly filtered?: boolean;
 }
 
+/** The head of an answer that is given bit by bit. */
+export interface ReplyHead {
+  readonly status: number;
+  readonly reason?: string;
+  /** Names in lower case; framing (Content-Length, Transfer-Encoding, Connection) is added. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Bytes of the body; undefined: not known. Then it is chunked, or ends with the connection (HTTP/1.0). */
+  readonly length?: number;
+}
+
+/**
+ * A service that reads what the client sends and answers as it goes, instead of in one {@link Reply}: {@link Transaction.converse}. Its
+ * verdict is to be returned from the service at once, or when it pleases.
+ */
+export interface Conversation {
+  /** What the service returns: it is settled when the answer begins, in TCP mode when it ends. */
+  readonly verdict: Promise<Verdict>;
+  /** HTTP: the answer's head. What is written before waits for it. */
+  begin(reply: ReplyHead): void;
+  /** Sends bytes (a string is a byte string). False when the client has to catch up first. A body longer than its `length` is cut. */
+  write(bytes: string | Uint8Array): boolean;
+  readonly writable: boolean;
+  /** Nothing more is written. In TCP mode the connection closes. A body shorter than its `length` cuts the connection. */
+  end(): void;
+  /** Cuts the connection, so that the client does not take what it got for all. */
+  abort(): void;
+  /** Takes what has come of the request's body (of the connection, in TCP mode), without framing; nothing when there is none yet. */
+  read(most: number): Buffer;
+  /** Bytes that could be read now. */
+  readonly readable: number;
+  /** No more will come, and all has been read. */
+  readonly readEnded: boolean;
+  /** Called when there may be more to read, when more may be written, and when it is over. */
+  onChange: (() => void) | undefined;
+  /** The transaction is over: reading gives nothing, and what is written goes nowhere. */
+  readonly over: boolean;
+}
+
 export type ReplyCause = 'local' | 'denied' | 'tarpit' | 'internal';
 export type TimeoutChoice = 'client' | 'server' | 'tunnel' | 'queue' | 'connect' | 'tarpit';
 
 /**
  * When things happened, in milliseconds of a monotonic clock; -1 until it happened. configuration.txt 8.4 (timing events).
- * All are relative to the same zero as `performance.now()`.
+ * All are of {@link Process.clock}.
  */
 export interface Timing {
   /** Connection accepted (first transaction) or previous transaction ended. */
@@ -342,6 +384,8 @@ export interface Transaction {
   onEnd(run: () => void): void;
   /** Who answered in the server's place, as {@link serve} was told. */
   readonly agent: string | undefined;
+  /** For services: a way to read the request as it comes, and to answer bit by bit. Once in a transaction. */
+  converse(): Conversation;
   /** Answers with the proxy's error page for that status (errorfile, http-error, built-in). */
   error(status: number, cause?: ReplyCause): 'done';
   /** The same, with one header field put in the place of all of its name (`www-authenticate`). */
@@ -367,7 +411,12 @@ export interface Transaction {
  * Where a variable lives: the process, the client's connection, the transaction, its request or its response part; `check` is one
  * run of a health check, and empty elsewhere.
  */
-export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+export type VariableScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check' | ParentScope;
+/**
+ * The scopes of the transaction for whose sake another one is done: an event of a SPOE has one. They can be read only, and are empty
+ * where there is no parent. `preq` is as long as the parent processes its request, `pres` when it processes its response.
+ */
+export type ParentScope = 'psess' | 'ptxn' | 'preq' | 'pres';
 
 /** A transaction that no client has: samples of health checks are evaluated with it. It has variables of `proc`, `sess` and `check`. */
 export interface DetachedTransaction extends Transaction {
@@ -380,7 +429,7 @@ export interface DetachedTransaction extends Transaction {
 export interface Rate {
   /** The most in one second so far. */
   readonly highest: number;
-  /** Counts one; `at` is in milliseconds, as `performance.now()` has them. */
+  /** Counts one; `at` is in milliseconds of {@link Process.clock}. */
   add(at: number): void;
   /** In the second up to `at`. */
   perSecond(at: number): number;
@@ -429,6 +478,7 @@ export interface Proxy {
   readonly id: number;
   readonly settings: ProxySettings;
   readonly counters: Counters;
+  readonly clock: Clock;
   /** The per-proxy state of a plugin, as its directives left it. */
   extension<T extends object>(key: Extension<T>): T | undefined;
   /**
@@ -445,6 +495,14 @@ export type Severity = 'alert' | 'warning' | 'notice';
 
 export interface Frontend extends Proxy {
   readonly listeners: readonly Listener[];
+  /** Whether its addresses are listened on; see {@link pause} and {@link stop}. */
+  readonly admission: 'open' | 'paused' | 'stopped';
+  /** `disable frontend`: lets go of its addresses until {@link resume}; connections that are there stay. False: it was not open. */
+  pause(): boolean;
+  /** `enable frontend`. An address that cannot be had again is told, and the frontend stays paused. False: it was not paused. */
+  resume(): boolean;
+  /** `shutdown frontend`: lets go of its addresses for good. False: it was stopped already. */
+  stop(): boolean;
   /** Lines of traffic written so far, whatever became of them: `%lc`. Counted by who writes them. */
   logLines: number;
 }
@@ -462,12 +520,58 @@ export interface Backend extends Proxy {
   /** How many of its servers, and of its backup servers, could be given traffic; backups count though they are not needed. */
   readonly activeServers: number;
   readonly backupServers: number;
-  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (`performance.now()`). */
+  /** How often it ran out of servers, for how many milliseconds in all, and when that changed last (of {@link Process.clock}). */
   readonly timesDown: number;
   readonly downtime: number;
   readonly changedAt: number;
+  /**
+   * Adds a server while there is traffic, as `add server` of the Runtime API does (management.txt 9.3): `words` are those of a `server` line
+   * behind the address, which is no name. `default-server` does not count. It begins in maintenance unless `enabled` is among the words:
+   * `state.set('ready')` puts it to work, `state.enable('health', true)` its checks. Gives the reason where it is refused. It is gone with
+   * the generation: who adds servers adds them to the next one again.
+   */
+  addServer(name: string, address: string, words?: readonly string[]): Server | string;
+  /**
+   * Removes a server, as `del server` does: one in maintenance, that serves nobody any more and that no other line of the configuration
+   * names. Gives the reason where it is refused, undefined when it is done. Its idle connections are closed.
+   */
+  removeServer(server: Server): string | undefined;
+  /** Is told of servers that are added and removed at run time, until the generation ends. */
+  onServers(told: (server: Server, change: 'added' | 'removed') => void): void;
+  /**
+   * Takes a place on one of its servers for what a plugin does itself in the name of a transaction, as that would: `use-server`, the
+   * balance algorithm, `maxconn`, queues, `retries` and counters apply. The connection is the plugin's own ({@link Server.open}).
+   * What `data` has is found by {@link Transaction.peek} of the lease's transaction.
+   */
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): Lease;
   /** A transaction for samples that belong to no traffic; `frontend` is the name it shows as its frontend's. */
   detached(server: Server, frontend: string): DetachedTransaction;
+}
+
+/** A place on a server, or in a queue. Nothing is to be done with it after {@link release}. */
+export interface Lease {
+  /** The server on which it counts; undefined while it waits, and when there is none. */
+  readonly server: Server | undefined;
+  /** It waits for a server, and the holder will be told. */
+  readonly waiting: boolean;
+  /** What rules and the algorithm saw: it has no request, the addresses of its parent, and reads its variables (`ptxn`). */
+  readonly transaction: Transaction;
+  /** The parent is over, and what is done for it is not: its variables are gone. */
+  orphan(): void;
+  /** A connection stands, which the server's observers are told. */
+  connected(): void;
+  /** The connection could not be made: another server or another try, of which the holder is told, or neither any more. */
+  failed(): void;
+  /** Gives the place up, or leaves the queue. */
+  release(): void;
+}
+/** Told of what happens to a {@link Lease} later than the call that made it. */
+export interface LeaseHolder {
+  onServer(server: Server): void;
+  /** There is no server, or the wait was too long, or there were too many tries. */
+  onNoServer(): void;
+  /** The server is to be left at once: `on-marked-down shutdown-sessions`. The lease is still to be released. */
+  onShutdown(): void;
 }
 
 export interface Server {

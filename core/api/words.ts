@@ -1,4 +1,4 @@
-import type { Condition, Expression, Format } from './expression.ts';
+import type { AclTable, Condition, Expression, Format, Samples } from './expression.ts';
 import type { BindConfig, GlobalConfig, ProxyConfig, ServerConfig } from './settings.ts';
 import type { Place } from './expression.ts';
 import type { Regex } from '../expression/regex.ts';
@@ -55,16 +55,28 @@ export interface Scope {
   readonly proxy: ProxyConfig;
   /** Where samples of this line are evaluated; set by the rule set, else given explicitly. */
   readonly places: readonly Place[];
-  /** Reads a sample expression (`src`, `req.hdr(host),lower`) from the words. */
-  expression(words: Words, places?: readonly Place[]): Expression;
+  /** Reads a sample expression (`src`, `req.hdr(host),lower`) from the words; the first `skip` bytes of the next word are no part of it. */
+  expression(words: Words, places?: readonly Place[], skip?: number): Expression;
   /** Compiles a log-format string. */
   format(text: string, words: Words, places?: readonly Place[]): Format;
   /** Reads `if …` or `unless …` to the end of the line; undefined when there is none. */
   condition(words: Words, places?: readonly Place[]): Condition | undefined;
+  /** Reads the words of an `acl` line. */
+  acl(words: Words): void;
+  /** A table of ACLs of its own, for {@link withAcls}. */
+  newAcls(): AclTable;
+  /** The same place, whose conditions know the ACLs of that table and no others. */
+  withAcls(acls: AclTable): Scope;
   /** Compiles a regular expression as PCRE reads it, for byte strings; a hostile subject does not stall it. */
   regex(pattern: string, words: Words, ignoreCase?: boolean): Regex;
   /** Where a file named in the configuration is, after `default-path`. configuration.txt 3.1. */
   path(file: string, words: Words): string;
+  /**
+   * Reads another file in the language of this one: quotes, variables, `.if` blocks. `read` gets the words of each line behind the
+   * first one (behind the second where that was `no`), which is their keyword, and the scope of the line. What it refuses is told with
+   * that file's name and line. Says whether all went well; a file that cannot be opened is refused at `words`.
+   */
+  readFile(file: string, words: Words, read: (line: Words, scope: Scope) => void): boolean;
   /** A `bind` line with the default of every field; not added to the proxy yet. */
   newBind(addresses: string[], words: Words): BindConfig;
   /** Reads what is left of the line with the bind words of all plugins. */
@@ -73,6 +85,8 @@ export interface Scope {
   newServer(name: string, address: string, words: Words, from?: ServerConfig): ServerConfig;
   /** Reads what is left of the line with the server words of all plugins; `inDefault` for `default-server`. */
   serverWords(server: ServerConfig, words: Words, inDefault?: boolean): void;
+  /** The sample fetches and converters of this configuration by name, to be looked up when all sections have been read. */
+  readonly samples: Samples;
   /** Runs when every section has been read: names of other sections can be resolved, and what it refuses is reported at this line. */
   later(check: (names: Names) => void): void;
 }

@@ -1,8 +1,8 @@
-import type { ArgumentSpec, DirectiveKeyword, Documented, Ruleset } from '../api/index.ts';
-import { argumentTypeName } from '../expression/arguments.ts';
+import type { DirectiveKeyword, Documented, Ruleset } from '../api/index.ts';
 import { DERIVED } from '../expression/derived.ts';
 import { PLACE_NAMES, PLACES, sourceMatrix } from '../expression/sources.ts';
 import type { Entry, Keywords } from '../plugin/registry.ts';
+import { argumentList, sorted } from '../plugin/word-tables.ts';
 
 /** The classes of `-dK`, in the order of `-dKall`, with what `-dKhelp` says of them. */
 export const KEYWORD_CLASSES: Readonly<Record<string, string>> = {
@@ -65,25 +65,10 @@ const PRINTERS: Readonly<Record<string, (keywords: Keywords) => string>> = {
   svc: (keywords) => lines(keywords.services, ({ word }) => word),
 };
 
-/** Words in byte order, as HAProxy sorts them. */
-export function sorted<K>(table: ReadonlyMap<string, Entry<K>>): Entry<K>[] {
-  return [...table.values()].toSorted((a, b) => (a.word < b.word ? -1 : 1));
-}
-
 function lines<K>(table: ReadonlyMap<string, Entry<K>>, line: (entry: Entry<K>) => string): string {
   return sorted(table)
     .map((entry) => `${line(entry)}\n`)
     .join('');
-}
-
-/** `(string[,integer])`: what must be given, then in brackets what may be. */
-export function argumentList(word: string, specs: readonly ArgumentSpec[] | undefined): string {
-  if (!specs || specs.length === 0) return '';
-  const names = specs.map(({ type }, index) => argumentTypeName(type, word, index));
-  const first = specs.findLastIndex((spec) => !spec.optional) + 1;
-  const [needed, optional] = [names.slice(0, first), names.slice(first)];
-  if (optional.length === 0) return `(${needed.join(',')})`;
-  return `(${needed.join(',')}[${needed.length > 0 ? ',' : ''}${optional.join(',')}])`;
 }
 
 const isGlobal = ({ keyword }: Entry<DirectiveKeyword>): boolean => keyword.in.includes('global');

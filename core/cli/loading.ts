@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ConfigurationError, createProxy, type Diagnostic, type ProxyHandle } from '../index.ts';
+import { ConfigurationError, createProxy, type ProxyHandle } from '../index.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import type { Log } from '../api/index.ts';
 import type { CommandLine } from './arguments.ts';
@@ -22,31 +22,28 @@ export type Loaded = { readonly handle: ProxyHandle; readonly warnings: number }
  * code 1.
  */
 export async function loadProxy({ line, messages, log, masterWorker, output }: Loading): Promise<Loaded | undefined> {
-  const kept: Diagnostic[] = [];
-  let tell = (diagnostics: readonly Diagnostic[]): void => void kept.push(...diagnostics);
   let handle: ProxyHandle;
   try {
     handle = await createProxy({
-      sources: line.files,
+      file: line.files,
       env: environment(line, masterWorker),
-      onDiagnostics: (diagnostics) => tell(diagnostics),
-      onMessage: (severity, text) => messages[severity](text),
+      on: { message: ({ severity, text }) => messages[severity](text) },
       log,
       portZero: false,
       ...(line.maxconn === undefined ? {} : { maxconn: line.maxconn }),
     });
   } catch (error) {
-    messages.diagnostics(kept);
-    if (!(error instanceof ConfigurationError)) messages.alert(describe(error));
+    if (error instanceof ConfigurationError) messages.diagnostics(error.diagnostics);
+    else messages.alert(describe(error));
     return undefined;
   }
   // `quiet` may stand in the configuration, and `-V` wins over it.
-  messages.quiet = !line.verbose && (line.quiet || handle.global.quiet);
-  messages.diagnostics(kept);
-  tell = (diagnostics) => messages.diagnostics(diagnostics);
+  messages.quiet = !line.verbose && (line.quiet || handle.config.global.settings.quiet);
+  messages.diagnostics(handle.diagnostics);
+  handle.on('diagnostics', (diagnostics) => messages.diagnostics(diagnostics));
   dump(line.dump, handle.config, messages, output);
   const { warnings } = handle.config;
-  if (warnings > 0 && (line.zeroWarning || handle.global.zeroWarning)) {
+  if (warnings > 0 && (line.zeroWarning || handle.config.global.settings.zeroWarning)) {
     messages.alert("config : Some warnings were found and 'zero-warning' is set. Aborting.");
     await handle.stop();
     return undefined;

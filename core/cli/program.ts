@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { mergeKeywords } from '../plugin/registry.ts';
 import { processLog } from '../plugin/process-log.ts';
 import { stockPlugins } from '../plugin/stock.ts';
@@ -12,8 +11,10 @@ import { Messages } from './messages.ts';
 import { configuredModes, type Modes } from './modes.ts';
 import { takeNotify } from './notify.ts';
 import { report, reported, takeRole, type Role } from './roles.ts';
+import { catchStrays } from './stray-faults.ts';
 import { serve } from './serve.ts';
 import { USAGE } from './usage.ts';
+import { writeAll } from './output.ts';
 import { buildText, versionText } from './version.ts';
 
 /** Written at once: the process may end before an event loop turns. */
@@ -84,9 +85,7 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
   const loading: Loading = { line, messages, log, masterWorker: role === 'worker', output: out };
   if (line.check) return check(loading);
 
-  // Nothing that a plugin or a promise forgot may end a process that serves others.
-  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
+  catchStrays(log);
 
   const start = { folder, memory: line.memory };
   const modes: Modes = role === 'worker' ? { daemon: false, masterWorker: false } : await configuredModes(line);
@@ -111,16 +110,4 @@ async function run(line: CommandLine, args: readonly string[], role: Role, messa
     report({ kind: 'ready' });
     if (role === 'background') detach(messages);
   });
-}
-
-function writeAll(fd: number, text: string): void {
-  let bytes = Buffer.from(text, 'latin1');
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
-    } catch (error) {
-      // A slow reader is waited for; one that is gone misses it.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    }
-  }
 }

@@ -29,7 +29,7 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
     await first.handle.stop();
     return 1;
   }
-  const { ulimitN, strictLimits, maxconn } = first.handle.global;
+  const { ulimitN, strictLimits, maxconn } = first.handle.config.global.settings;
   const limited = ulimitN === undefined ? allowConnections(line.maxconn ?? maxconn) : limitDescriptors(ulimitN);
   if (limited !== undefined && strictLimits) {
     messages.alert(`[sluice.main()] ${limited}`);
@@ -41,10 +41,10 @@ export async function serve(loading: Loading, ready: (handle: ProxyHandle) => vo
   if (started === undefined) return 1;
   const { handle } = started;
   try {
-    const pidfile = line.pidfile ?? handle.global.pidfile;
+    const pidfile = line.pidfile ?? handle.config.global.settings.pidfile;
     // Under a master the file is the master's to write.
     if (pidfile !== undefined && !loading.masterWorker) writePidfile(pidfile);
-    dropPrivileges(handle.global);
+    dropPrivileges(handle.config.global.settings);
   } catch (error) {
     messages.alert(describe(error));
     await handle.stop();
@@ -77,6 +77,7 @@ async function start(first: Loaded, loading: Loading, old: OldProcesses): Promis
       return loaded;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
+      messages.diagnostics(error.diagnostics);
       if (last && error.diagnostics.some(({ proxy }) => proxy !== undefined))
         messages.alert('[sluice.main()] Some protocols failed to start their listeners! Exiting.');
       if (last) break;
@@ -108,6 +109,7 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       messages.notice('The new configuration is in use.');
       report({ kind: 'reloaded', ok: true });
     } catch (error) {
+      if (error instanceof ConfigurationError) messages.diagnostics(error.diagnostics);
       messages.alert('The new configuration was refused; the old one is still in use.');
       report({ kind: 'reloaded', ok: false });
       if (!(error instanceof ConfigurationError)) throw error;
@@ -130,8 +132,8 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
       report({ kind: 'stopping' });
       guarded('the soft stop', async () => {
         // configuration.txt 3.1, grace: new connections are still accepted for a while.
-        await sleep(handle.global.grace ?? 0);
-        await handle.softStop();
+        await sleep(handle.config.global.settings.grace ?? 0);
+        await handle.stop({ drain: true });
         resolve(0);
       });
     });
@@ -146,7 +148,7 @@ function untilSignal(handle: ProxyHandle, { messages, log }: Loading): Promise<n
     process.on('SIGTTOU', () => guarded('letting go of the listeners', () => handle.pauseListeners()));
     process.on('SIGTTIN', () => guarded('listening again', () => handle.resumeListeners()));
     for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {
-      process.on(signal, () => messages.warning(`${signal}: ${JSON.stringify(handle.status())}`));
+      process.on(signal, () => messages.warning(`${signal}: ${JSON.stringify(handle.stats())}`));
     }
   });
 }

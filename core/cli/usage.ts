@@ -19,5 +19,7 @@ export const USAGE: string = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdVD ] [ 
         -dW fails if any warning is emitted
         -dD diagnostic mode : warn about suspicious configuration statements
         -sf/-st [pid ]* finishes/terminates old pids.
+        test [files] runs tests of a configuration ; 'sluice test --help'
         -dA -dC -dL -dV -dt -S -x are known and not available : each says why
+        sluice agent <name> runs an SPOE agent ; sluice spop-dump shows what they talk : each has --help
 `;

@@ -3,7 +3,8 @@ import type { Names, Scope } from '../api/words.ts';
 import type { ProxyConfig } from '../api/settings.ts';
 import type { AclTable, Compiler } from '../expression/compiler.ts';
 import type { Keywords } from '../plugin/registry.ts';
-import type { Diagnostics } from './diagnostics.ts';
+import { type Diagnostic, Diagnostics } from './diagnostics.ts';
+import type { Environment } from './environment.ts';
 import { GlobalSection } from './global-config.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { FilePaths } from './paths.ts';
@@ -17,7 +18,7 @@ export class Build {
   readonly keywords: Keywords;
   readonly compiler: Compiler;
   readonly regex: RegexFactory;
-  readonly diagnostics: Diagnostics;
+  diagnostics: Diagnostics;
   readonly global: GlobalSection = new GlobalSection();
   /** `acl` has no place in `global`; expressions there are compiled with none. */
   readonly globalAcls: AclTable;
@@ -29,8 +30,10 @@ export class Build {
   readonly names: DeclaredNames;
   /** Names of all plugins of this generation. */
   readonly plugins: ReadonlySet<string>;
+  /** As the lines of all files have left it. */
+  readonly environment: Environment;
   experimental = false;
-  readonly #checks: (() => void)[] = [];
+  #checks: (() => void)[] = [];
 
   constructor(
     keywords: Keywords,
@@ -38,7 +41,9 @@ export class Build {
     regex: RegexFactory,
     diagnostics: Diagnostics,
     plugins: ReadonlySet<string>,
+    environment: Environment,
   ) {
+    this.environment = environment;
     this.keywords = keywords;
     this.compiler = compiler;
     this.regex = regex;
@@ -76,6 +81,21 @@ export class Build {
   /** Runs the checks, and those that they add in turn. */
   runChecks(): void {
     for (let index = 0; index < this.#checks.length; index++) this.#checks[index]!();
+    this.#checks = [];
+  }
+
+  /** Reads something when all has been read, a server that is added at run time. Gives what is said of it. */
+  afterwards(read: (diagnostics: Diagnostics) => void): readonly Diagnostic[] {
+    const before = this.diagnostics;
+    const diagnostics = new Diagnostics();
+    this.diagnostics = diagnostics;
+    try {
+      read(diagnostics);
+      this.runChecks();
+    } finally {
+      this.diagnostics = before;
+    }
+    return diagnostics.said;
   }
 }
 

@@ -20,8 +20,12 @@ export class Diagnostics {
   readonly #lines: Diagnostic[] = [];
   readonly #checks: Diagnostic[] = [];
   #reading = true;
+  /** Files that lines of the configuration named, in the order of their reading. */
+  readonly #included: string[] = [];
+  #alerts = 0;
 
   add(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === 'alert') this.#alerts++;
     (this.#reading ? this.#lines : this.#checks).push(diagnostic);
   }
 
@@ -33,9 +37,24 @@ export class Diagnostics {
     this.add({ severity: 'warning', message });
   }
 
+  /** All of it, as it came. */
+  get said(): readonly Diagnostic[] {
+    return [...this.#lines, ...this.#checks];
+  }
+
+  /** What is said of that file comes before all that is said of the others, each time as it was read. */
+  include(file: string): void {
+    if (!this.#included.includes(file)) this.#included.push(file);
+  }
+
+  /** How many there have been. */
+  get alerts(): number {
+    return this.#alerts;
+  }
+
   /** Whether anything refuses the configuration. */
   get failed(): boolean {
-    return [...this.#lines, ...this.#checks].some((diagnostic) => diagnostic.severity === 'alert');
+    return this.said.some((diagnostic) => diagnostic.severity === 'alert');
   }
 
   /** All lines have been read: what comes now is about the whole and is listed after them. */
@@ -48,10 +67,13 @@ export class Diagnostics {
    */
   list(files: readonly string[]): Diagnostic[] {
     const rank = new Map(files.map((file, index) => [file, index]));
+    for (const [index, file] of this.#included.entries())
+      if (!rank.has(file)) rank.set(file, index - this.#included.length - 1);
     const place = (diagnostic: Diagnostic): number => rank.get(diagnostic.file ?? '') ?? -1;
     const sorted = this.#lines.toSorted((a, b) => place(a) - place(b) || (a.line ?? 0) - (b.line ?? 0));
-    const out: Diagnostic[] = sorted.filter((diagnostic) => place(diagnostic) === -1);
+    const out: Diagnostic[] = sorted.filter((diagnostic) => place(diagnostic) < 0);
     for (const [file, index] of rank) {
+      if (index < 0) continue;
       const own = sorted.filter((diagnostic) => place(diagnostic) === index);
       out.push(...own);
       if (own.some((diagnostic) => diagnostic.severity === 'alert'))
@@ -59,7 +81,7 @@ export class Diagnostics {
     }
     out.push(...this.#checks);
     if (this.failed) {
-      const all = [...this.#lines, ...this.#checks];
+      const all = this.said;
       out.push({ severity: 'notice', message: `${count(all, 'alert')}, ${count(all, 'warning')}.` });
       out.push({ severity: 'alert', message: 'Fatal errors found in configuration.' });
     }

@@ -13,6 +13,8 @@ export interface ConfigLine {
 export interface PluginSpec {
   readonly specifier: string;
   readonly args: readonly string[];
+  /** The words of the line, `plugin-load` the first of them. */
+  readonly tokens: readonly Token[];
   readonly file: string;
   readonly line: number;
   readonly column: number;

@@ -3,17 +3,17 @@ import type { GlobalConfig } from '../api/settings.ts';
 import type { Plugin } from '../api/plugin.ts';
 import type { Names } from '../api/words.ts';
 import type { Compiler } from '../expression/compiler.ts';
-import { DuplicateWordError, mergeKeywords, type Keywords } from '../plugin/registry.ts';
+import type { Keywords } from '../plugin/registry.ts';
 import { Build, type RegexFactory } from './build.ts';
 import { numberProxies, warnProxies } from './checks.ts';
 import { Diagnostics, type Diagnostic } from './diagnostics.ts';
 import { Environment } from './environment.ts';
 import { knownWords } from './known.ts';
-import { language } from './language.ts';
-import type { PluginSpec } from './line.ts';
+import { type LoadedPlugin, loadPlugins, type PluginLoader } from './load-plugins.ts';
 import { Parser } from './parser.ts';
 import type { ProxySection } from './proxy-config.ts';
 import { Reader } from './reader.ts';
+import { readServer, type ReadServer } from './run-time-server.ts';
 import { readSources, SourceError, type Source, type SourceSpec } from './sources.ts';
 
 export interface LoadOptions {
@@ -23,19 +23,13 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Variables of the program's own that win over the environment, e.g. `HAPROXY_LOCALPEER`. */
   readonly defines?: Readonly<Record<string, string>>;
-  /** The stock plugins. */
-  readonly plugins: readonly Plugin[];
-  /** Loads one `plugin-load` line's plugin. What it throws is told as an alert of that line. */
-  loadPlugin?(spec: PluginSpec): Promise<Plugin>;
+  /** The stock plugins, and others that no line loads. */
+  readonly plugins: readonly (Plugin | LoadedPlugin)[];
+  /** Without it `plugin-load` is refused. */
+  readonly loadPlugin?: PluginLoader;
   compilerFor(keywords: Keywords): Compiler;
   /** PCRE patterns for byte strings; JavaScript's own syntax if left out. */
   readonly regex?: RegexFactory;
-}
-
-/** A plugin of this generation, with the arguments of its `plugin-load` line (none for a stock plugin). */
-export interface LoadedPlugin {
-  readonly plugin: Plugin;
-  readonly args: readonly string[];
 }
 
 export interface LoadedConfig {
@@ -54,16 +48,21 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** The environment as the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Reads the words of a server that is added at run time, and adds it to the section. */
+  readServer(section: ProxySection, name: string, address: string, words: readonly string[]): ReadServer;
 }
 
 const CORE_SECTIONS: ReadonlySet<string> = new Set(['global', 'defaults', 'frontend', 'backend', 'listen']);
+
+export type { LoadedPlugin } from './load-plugins.ts';
 
 /** Reads a whole configuration. Never throws for what it says: all that is wrong is in `diagnostics`. */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const diagnostics = new Diagnostics();
   const sources = await readAll(options.sources, diagnostics);
   const environment = new Environment(options.env, options.defines);
-  const stockSections = new Set(options.plugins.flatMap((plugin) => Object.keys(plugin.sections ?? {})));
+  const given = options.plugins.map((entry) => ('plugin' in entry ? entry.plugin : entry));
+  const stockSections = new Set(given.flatMap(({ sections = {} }) => Object.keys(sections)));
   const reader = new Reader(
     environment,
     diagnostics,
@@ -71,13 +70,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   );
   for (const source of sources) reader.read(source);
 
-  const { plugins, keywords } = await loadPlugins(options, reader.plugins, diagnostics);
+  const { plugins, keywords } = await loadPlugins(options.plugins, options.loadPlugin, reader.plugins, diagnostics);
   const build = new Build(
     keywords,
     options.compilerFor(keywords),
     options.regex ?? compileRegex,
     diagnostics,
     new Set(plugins.map(({ plugin }) => plugin.name)),
+    environment,
   );
   const parser = new Parser(build);
   for (const lines of reader.files) parser.parse(lines);
@@ -101,6 +101,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     warnings: list.filter((diagnostic) => diagnostic.severity === 'warning').length,
     files,
     environment: environment.entries(),
+    readServer: (section, name, address, words) => readServer(build, section, name, address, words),
   };
 }
 
@@ -115,35 +116,4 @@ async function readAll(specs: readonly SourceSpec[], diagnostics: Diagnostics): 
     }
   }
   return sources;
-}
-
-/** Adds the plugins of the `plugin-load` lines one by one, so that each duplicate word is told at its own line. */
-async function loadPlugins(
-  options: LoadOptions,
-  specs: readonly PluginSpec[],
-  diagnostics: Diagnostics,
-): Promise<{ plugins: LoadedPlugin[]; keywords: Keywords }> {
-  const plugins: LoadedPlugin[] = [language, ...options.plugins].map((plugin) => ({ plugin, args: [] }));
-  let keywords = mergeKeywords(plugins.map(({ plugin }) => plugin));
-  for (const spec of specs) {
-    try {
-      if (!options.loadPlugin) throw new Error('plugins cannot be loaded here');
-      const plugin = await options.loadPlugin(spec);
-      if (plugins.some((other) => other.plugin.name === plugin.name))
-        throw new DuplicateWordError(`a plugin named '${plugin.name}' is loaded already`);
-      keywords = mergeKeywords([...plugins.map((other) => other.plugin), plugin]);
-      plugins.push({ plugin, args: spec.args });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const { file, line, column } = spec;
-      diagnostics.add({
-        severity: 'alert',
-        file,
-        line,
-        column,
-        message: `'plugin-load ${spec.specifier}' : ${reason}`,
-      });
-    }
-  }
-  return { plugins, keywords };
 }

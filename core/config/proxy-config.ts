@@ -4,6 +4,7 @@ import type { Backend, Extension, Frontend, Server } from '../api/traffic.ts';
 import type { Eventually } from '../api/values.ts';
 import type { Verdict } from '../api/hooks.ts';
 import type { AclTable } from '../expression/compiler.ts';
+import { attributed, attributedEvent } from '../plugin/speaker.ts';
 import type { BindLine } from './bind-config.ts';
 import { Extensions } from './extensions.ts';
 import { ServerLine } from './server-config.ts';
@@ -108,59 +109,61 @@ export class ProxySection implements ProxyConfig {
   }
 
   beforeForward(run: ProxyHook<void>): void {
-    addOnce(this.hooks.beforeForward, run);
+    addOnce(this.hooks.beforeForward, attributed('beforeForward', run));
   }
 
   beforeRespond(run: ProxyHook<void>): void {
-    addOnce(this.hooks.beforeRespond, run);
+    addOnce(this.hooks.beforeRespond, attributed('beforeRespond', run));
   }
 
   onRequest(run: ProxyHook<Eventually<Verdict>>): void {
-    addOnce(this.hooks.onRequest, run);
+    addOnce(this.hooks.onRequest, attributed('onRequest', run));
   }
 
   afterRequestRules(run: ProxyHook<Eventually<Verdict>>): void {
-    addOnce(this.hooks.afterRequestRules, run);
+    addOnce(this.hooks.afterRequestRules, attributed('afterRequestRules', run));
   }
 
   onResponse(run: ProxyHook<Eventually<Verdict>>): void {
-    addOnce(this.hooks.onResponse, run);
+    addOnce(this.hooks.onResponse, attributed('onResponse', run));
   }
 
   onLog(run: ProxyHook<void>): void {
-    addOnce(this.hooks.onLog, run);
+    addOnce(this.hooks.onLog, attributed('onLog', run, 'watches'));
   }
 
-  onStep(step: LogStep, run: ProxyHook<void>): void {
+  onStep(step: LogStep, hook: ProxyHook<void>): void {
     const { onStep } = this.hooks;
+    const run = attributed('onStep', hook, 'watches');
     if (!onStep.some((other) => other.step === step && other.run === run)) onStep.push({ step, run });
   }
 
   onConnectionError(run: ProxyHook<void>): void {
-    addOnce(this.hooks.onConnectionError, run);
+    addOnce(this.hooks.onConnectionError, attributed('onConnectionError', run, 'watches'));
   }
 
   onFailure(run: ProxyHook<Verdict>): void {
-    addOnce(this.hooks.onFailure, run);
+    addOnce(this.hooks.onFailure, attributed('onFailure', run));
   }
 
   onEvent(run: EventHook): void {
-    addOnce(this.hooks.onEvent, run);
+    addOnce(this.hooks.onEvent, attributedEvent(run));
   }
 
   onBackend(run: ProxyHook<void>): void {
-    addOnce(this.hooks.onBackend, run);
+    addOnce(this.hooks.onBackend, attributed('onBackend', run));
   }
 
-  chooseServer(place: ChoicePlace, run: ServerChooser['run']): void {
+  chooseServer(place: ChoicePlace, hook: ServerChooser['run']): void {
     const { chooseServer } = this.hooks;
+    const run = attributed('chooseServer', hook);
     if (chooseServer.some((other) => other.run === run)) return;
     const after = chooseServer.findIndex((other) => PLACES.indexOf(other.place) > PLACES.indexOf(place));
     chooseServer.splice(after < 0 ? chooseServer.length : after, 0, { place, run });
   }
 
   afterResponseRules(run: ProxyHook<Eventually<Verdict>>): void {
-    addOnce(this.hooks.afterResponseRules, run);
+    addOnce(this.hooks.afterResponseRules, attributed('afterResponseRules', run));
   }
 
   extension<T extends object>(key: Extension<T>): T {

@@ -149,6 +149,7 @@ export class Reader {
       this.plugins.push({
         specifier: args[0]!.text,
         args: args.slice(1).map((token) => token.text),
+        tokens,
         file,
         line: args[0]!.line,
         column: args[0]!.column,

@@ -75,13 +75,13 @@ export function readRule(set: Ruleset, words: LineWords, scope: LineScope): void
   });
 }
 
-/** `set-var(txn.x)` is found by `set-var`, `track-sc0` by `track-sc`: the longest prefix that is one. */
+/** `set-var(txn.x)` is found by `set-var`, `track-sc0` by `track-sc`, `lua.x` by `lua.`: the longest prefix that is one. */
 function findAction(word: string, usable: readonly Entry<ActionKeyword>[]): Entry<ActionKeyword> | undefined {
   const exact = usable.find((entry) => entry.word === word);
   if (exact) return exact;
   return usable
     .filter((entry) => entry.keyword.prefix && word.startsWith(entry.word))
-    .filter((entry) => /^[(\d]/.test(word.slice(entry.word.length)))
+    .filter((entry) => entry.word.endsWith('.') || /^[(\d]/.test(word.slice(entry.word.length)))
     .toSorted((a, b) => b.word.length - a.word.length)[0];
 }
 

@@ -1,13 +1,16 @@
 import type { Regex } from '../expression/regex.ts';
-import type { Condition, Expression, Format, Place } from '../api/expression.ts';
+import type { ServerKeyword } from '../api/keywords.ts';
+import type { AclTable, Condition, Expression, Format, Place, Samples } from '../api/expression.ts';
 import type { BindConfig, GlobalConfig, ServerConfig } from '../api/settings.ts';
-import type { BindScope, Names, SectionKind, ServerScope, Words } from '../api/words.ts';
+import type { BindScope, Names, Scope, SectionKind, ServerScope, Words } from '../api/words.ts';
 import type { CompileContext } from '../expression/compiler.ts';
 import { BindLine } from './bind-config.ts';
 import type { Build, CoreScope } from './build.ts';
+import { readIncluded } from './included.ts';
 import { refuseWord } from './known.ts';
 import { proxyTitle, type ProxySection } from './proxy-config.ts';
 import type { ServerLine } from './server-config.ts';
+import { runTimeSamples } from './run-time-scope.ts';
 import type { LineWords } from './words.ts';
 
 /** Where one line stands. Made per line: `later` has to know which. */
@@ -17,6 +20,8 @@ export class LineScope implements CoreScope {
   readonly places: readonly Place[];
   readonly #words: LineWords;
   readonly #plugin: string;
+  /** ACLs of its own, instead of the section's. */
+  readonly #acls: AclTable | undefined;
 
   /** `section` is undefined in `global`; `plugin` is whose word the line is. */
   constructor(
@@ -25,12 +30,14 @@ export class LineScope implements CoreScope {
     words: LineWords,
     plugin: string,
     places: readonly Place[] = [],
+    acls?: AclTable,
   ) {
     this.build = build;
     this.section = section;
     this.places = places;
     this.#words = words;
     this.#plugin = plugin;
+    this.#acls = acls;
   }
 
   get kind(): SectionKind {
@@ -51,11 +58,19 @@ export class LineScope implements CoreScope {
 
   /** The same line as the business of another plugin, or for other places. */
   at(plugin: string, places: readonly Place[]): LineScope {
-    return new LineScope(this.build, this.section, this.#words, plugin, places);
+    return new LineScope(this.build, this.section, this.#words, plugin, places, this.#acls);
   }
 
-  expression(words: Words, places: readonly Place[] = this.places): Expression {
-    return this.build.compiler.expression(words, this.#context(places));
+  newAcls(): AclTable {
+    return this.build.compiler.newAcls();
+  }
+
+  withAcls(acls: AclTable): LineScope {
+    return new LineScope(this.build, this.section, this.#words, this.#plugin, this.places, acls);
+  }
+
+  expression(words: Words, places: readonly Place[] = this.places, skip = 0): Expression {
+    return this.build.compiler.expression(words, this.#context(places), skip);
   }
 
   format(text: string, words: Words, places: readonly Place[] = this.places): Format {
@@ -82,6 +97,15 @@ export class LineScope implements CoreScope {
 
   path(file: string, words: Words): string {
     return this.build.paths.resolve(file, words.file);
+  }
+
+  readFile(file: string, words: Words, read: (line: Words, scope: Scope) => void): boolean {
+    return readIncluded(this.build, file, words, (line) => {
+      this.build.guard(line, this.#plugin, () => {
+        read(line, new LineScope(this.build, this.section, line, this.#plugin, this.places, this.#acls));
+        line.end();
+      });
+    });
   }
 
   newBind(addresses: string[], words: Words): BindConfig {
@@ -114,8 +138,16 @@ export class LineScope implements CoreScope {
       const entry = table.get(word) ?? (prefixed?.keyword.prefix ? prefixed : undefined);
       if (!entry) refuseWord(words, 'server', word, [...table.keys()]);
       if (inDefault && entry.keyword.inDefault === false) words.fail(`'${word}' has no meaning for 'default-server'`);
+      this.checkServerWord(word, entry.keyword, words);
       entry.keyword.parse(words, scope);
     });
+  }
+
+  /** For lines that do not take all words of servers. */
+  protected checkServerWord(_word: string, _keyword: ServerKeyword, _words: Words): void {}
+
+  get samples(): Samples {
+    return runTimeSamples(this.build);
   }
 
   later(check: (names: Names) => void): void {
@@ -131,7 +163,7 @@ export class LineScope implements CoreScope {
   #context(places: readonly Place[]): CompileContext {
     return {
       scope: this,
-      acls: this.section?.acls ?? this.build.globalAcls,
+      acls: this.#acls ?? this.section?.acls ?? this.build.globalAcls,
       places,
       later: (check) => this.later(check),
     };

@@ -30,6 +30,8 @@ export class ServerLine implements ServerConfig {
   tcpUserTimeout: number | undefined = undefined;
   fastOpen = false;
   redirectPrefix: string | undefined = undefined;
+  dynamic = false;
+  referenced = false;
   #extensions = new Extensions();
 
   constructor(name: string, address: string, file: string, line: number) {

@@ -87,6 +87,7 @@ export function defaultGlobalSettings(): GlobalSettings {
     zeroWarning: false,
     quiet: false,
     bufsize: 16_384,
+    variableNames: new Set(),
     variableLimits: { global: 0, proc: 0, sess: 0, txn: 0, reqres: 0 },
     maxrewrite: 1024,
     maxHeaders: 101,

@@ -53,7 +53,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'Too many levels of symbolic links',
 };
 
-function refuse(what: string, path: string, error: unknown): never {
+/** Why a file of the configuration cannot be read. */
+export function openError(what: string, path: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  throw new SourceError(`Cannot open configuration ${what}${path} : ${REASONS[code] ?? code}`);
+  return `Cannot open configuration ${what}${path} : ${REASONS[code] ?? code}`;
+}
+
+function refuse(what: string, path: string, error: unknown): never {
+  throw new SourceError(openError(what, path, error));
 }

@@ -1,4 +1,5 @@
-import type { ActionKeyword } from '../api/keywords.ts';
+import type { ActionKeyword, ServiceKeyword } from '../api/keywords.ts';
+import { findWord } from '../expression/find-word.ts';
 import type { Stream } from '../kernel/stream.ts';
 import { didYouMean } from './nearest.ts';
 import type { LineScope } from './scope.ts';
@@ -14,15 +15,19 @@ export const useService: ActionKeyword = {
     const name = words.next('the name of a service');
     // Every scope is made by this folder.
     const { services } = (scope as LineScope).build.keywords;
-    const entry = services.get(name);
-    const known = [...services].filter(([, { keyword }]) => keyword.mode === mode).map(([word]) => word);
+    const entry = findWord(services, name);
+    const fits = (keyword: ServiceKeyword): boolean => keyword.mode === mode || keyword.mode === 'either';
+    const known = [...services].filter(([, { keyword }]) => fits(keyword)).map(([word]) => word);
     if (entry === undefined) return words.fail(`'${name}' unknown service name.${didYouMean(name, known)}`);
-    if (entry.keyword.mode !== mode) words.fail(`the service '${name}' is for ${entry.keyword.mode} rules`);
+    const { keyword } = entry;
+    if (!fits(keyword)) words.fail(`the service '${name}' is for ${keyword.mode} rules`);
+    const serve = keyword.parse?.(name, words, scope) ?? keyword.serve;
+    if (serve === undefined) return words.fail(`the service '${name}' does nothing`);
     return {
       plugin: entry.plugin,
       run(transaction) {
         (transaction as Stream).served = true;
-        return entry.keyword.serve(transaction);
+        return serve(transaction);
       },
     };
   },

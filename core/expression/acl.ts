@@ -10,6 +10,7 @@ import { DERIVED } from './derived.ts';
 import { takesDotted, undotted } from './dotted.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
 import { isKnownFetch } from './known.ts';
+import { findWord } from './find-word.ts';
 import { hint } from './nearest.ts';
 import { PATTERNS, type PatternReference, followReference } from './references.ts';
 import { type Sample, readSample } from './sample.ts';
@@ -54,7 +55,7 @@ export function compileAcl(words: readonly string[], tables: AclTables, context:
   const criterion = words[0] ?? '';
   const { word, sample, method: implied } = readCriterion(criterion, tables, context);
   const patterns = readPatterns(words, context);
-  const methodName = patterns.method ?? implied ?? DEFAULT_METHODS[sample.type];
+  const methodName = patterns.method ?? implied ?? DEFAULT_METHODS[sample.nominal];
   if (methodName === undefined)
     throw new ExpressionError(
       `matching method must be specified first (using '-m') when using a sample fetch of this type ('${word}')`,
@@ -123,7 +124,7 @@ function readCriterion(criterion: string, tables: AclTables, context: AclContext
   if (word === '') throw new ExpressionError(`missing fetch method in ACL expression '${criterion}'`);
   const derived = DERIVED.get(word);
   const fetch = derived?.fetch ?? word;
-  if (!tables.fetches.has(fetch)) {
+  if (findWord(tables.fetches, fetch) === undefined) {
     if (isKnownFetch(fetch)) throw new ExpressionError(`fetch method '${word}' is not built yet`);
     const known = [...tables.fetches.keys(), ...DERIVED.keys()];
     throw new ExpressionError(`unknown fetch method '${word}' in ACL expression '${criterion}'${hint(word, known)}`);

@@ -146,6 +146,7 @@ export function bindArguments(
     throw new ArgumentError(`invalid args in ${owner.kind} '${owner.word}'`, message);
   };
   return {
+    word: owner.word,
     texts,
     scope: context.scope,
     text: (index) => texts[index] ?? fail(`argument ${index + 1} is missing`),

@@ -1,17 +1,19 @@
-import type { Condition, Expression, Format, Names, Scope, Words } from '../api/index.ts';
+import type { Condition, Expression, Format, Names, ProxyConfig, Samples, Scope, Words } from '../api/index.ts';
 import type { Keywords } from '../plugin/registry.ts';
 import { type AclTables, type AclTest, compileAcl } from './acl.ts';
-import type { AclTable, CompileContext, Compiler } from './compiler.ts';
+import type { AclTable, CompileContext, Compiler, RunTimeContext } from './compiler.ts';
 import { NamedAcl, readCondition } from './condition.ts';
 import { PREDEFINED } from './derived.ts';
 import { ExpressionError } from './errors.ts';
 import { type FormatStyle, compileFormat } from './format.ts';
+import { NamedSamples } from './named-samples.ts';
 import { type Continuation, readSample } from './sample.ts';
+import { type Probe, probedAcl, probedCondition } from './probe.ts';
 import { isReadable, sourceNeeds } from './sources.ts';
 
-/** The compiler over the words of one configuration generation. */
-export function createCompiler(keywords: Keywords): Compiler {
-  return new ExpressionCompiler(keywords);
+/** The compiler over the words of one configuration generation. `probe` watches what conditions and ACLs come to. */
+export function createCompiler(keywords: Keywords, probe?: Probe): Compiler {
+  return new ExpressionCompiler(keywords, probe);
 }
 
 class Acls implements AclTable {
@@ -29,9 +31,11 @@ interface WordContext {
 class ExpressionCompiler implements Compiler {
   readonly #tables: AclTables;
   readonly #predefined = new Map<string, NamedAcl>();
+  readonly #probe: Probe | undefined;
 
-  constructor(keywords: Keywords) {
+  constructor(keywords: Keywords, probe: Probe | undefined) {
     this.#tables = keywords;
+    this.#probe = probe;
   }
 
   newAcls(): AclTable {
@@ -51,11 +55,13 @@ class ExpressionCompiler implements Compiler {
       () => compileAcl(words.rest(), this.#tables, this.#wordContext(words, context)),
     );
     const named = names.get(name) ?? new NamedAcl(name);
-    named.add(test);
+    const { file, line } = words;
+    const outcome = this.#probe?.acl({ file, line, name, text: `acl ${name} ${test.text}` });
+    named.add(outcome === undefined ? test : probedAcl(test, outcome));
     names.set(name, named);
   }
 
-  expression(words: Words, context: CompileContext): Expression {
+  expression(words: Words, context: CompileContext, skip = 0): Expression {
     return refusing(words, plain, () => {
       const text = words.peek();
       if (text === undefined) throw new ExpressionError('missing fetch method');
@@ -67,7 +73,7 @@ class ExpressionCompiler implements Compiler {
           last = words.next('a converter');
         },
       };
-      const { sample, end } = readSample(text, 0, this.#tables, this.#wordContext(words, context), continuation);
+      const { sample, end } = readSample(text, skip, this.#tables, this.#wordContext(words, context), continuation);
       if (end < last.length)
         throw new ExpressionError(
           sample.hasConverters
@@ -78,7 +84,13 @@ class ExpressionCompiler implements Compiler {
         throw new ExpressionError(
           `fetch method '${sample.text}' extracts information from '${sourceNeeds(sample.source)}', none of which is available here`,
         );
-      return { text: sample.text, type: sample.type, evaluate: sample.evaluate, some: sample.some };
+      return {
+        text: sample.text,
+        type: sample.type,
+        source: sample.source,
+        evaluate: sample.evaluate,
+        some: sample.some,
+      };
     });
   }
 
@@ -95,7 +107,7 @@ class ExpressionCompiler implements Compiler {
   condition(words: Words, context: CompileContext): Condition | undefined {
     const { names } = context.acls as Acls;
     const inner = this.#wordContext(words, context);
-    return refusing(
+    const condition = refusing(
       words,
       (message) => `error detected while parsing a '${words.keyword}' condition : ${message}`,
       () =>
@@ -106,6 +118,24 @@ class ExpressionCompiler implements Compiler {
           anonymous: (acl): AclTest => compileAcl(acl, this.#tables, inner),
         }),
     );
+    if (condition === undefined || this.#probe === undefined) return condition;
+    const { file, line, keyword } = words;
+    return probedCondition(condition, this.#probe.condition({ file, line, text: `${keyword} … ${condition.text}` }));
+  }
+
+  samples(contextOf: (proxy: ProxyConfig | undefined) => RunTimeContext): Samples {
+    return new NamedSamples(this.#tables, (proxy) => {
+      const { scope, acls, later, path } = contextOf(proxy);
+      const { names } = acls as Acls;
+      const inner: WordContext = {
+        scope,
+        later,
+        warn: () => undefined,
+        path,
+        acl: (name) => names.get(name) ?? this.#findPredefined(name, inner),
+      };
+      return inner;
+    });
   }
 
   #wordContext(words: Words, context: CompileContext): WordContext {

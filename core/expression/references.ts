@@ -9,17 +9,75 @@ export interface PatternEntry {
   readonly line: number;
 }
 
+/** What was done to a list: to single entries, to all of them, or by taking over a {@link PatternDraft}. */
+export type PatternChange = 'add' | 'del' | 'set' | 'clear' | 'commit';
+
+/** What lists and drafts of lists let one do; the last three say whether there was such an entry. */
+export interface PatternEntries {
+  readonly entries: readonly PatternEntry[];
+  has(pattern: string): boolean;
+  add(pattern: string, value?: string): void;
+  delete(pattern: string): boolean;
+  set(pattern: string, value: string): boolean;
+}
+
+/** A list of patterns being written while the one it is to replace is in use; see {@link PatternReference.prepare}. */
+export class PatternDraft implements PatternEntries {
+  readonly #entries: PatternEntry[] = [];
+
+  get entries(): readonly PatternEntry[] {
+    return this.#entries;
+  }
+
+  has(pattern: string): boolean {
+    return this.#entries.some((entry) => entry.pattern === pattern);
+  }
+
+  add(pattern: string, value: string = ''): void {
+    this.#entries.push({ pattern, value, line: 0 });
+  }
+
+  delete(pattern: string): boolean {
+    return deleteFrom(this.#entries, pattern);
+  }
+
+  set(pattern: string, value: string): boolean {
+    return setIn(this.#entries, pattern, value);
+  }
+}
+
+function deleteFrom(entries: PatternEntry[], pattern: string): boolean {
+  let kept = 0;
+  for (const entry of entries) if (entry.pattern !== pattern) entries[kept++] = entry;
+  const found = kept < entries.length;
+  entries.length = kept;
+  return found;
+}
+
+function setIn(entries: readonly PatternEntry[], pattern: string, value: string): boolean {
+  let found = false;
+  for (const entry of entries) {
+    if (entry.pattern !== pattern) continue;
+    entry.value = value;
+    found = true;
+  }
+  return found;
+}
+
 /**
  * A list of patterns known by name: a file's, or a virtual one; configuration.txt 2.7. All ACLs and maps of a
  * configuration that name it share it, and see what rules and commands change in it.
  */
-export class PatternReference {
+export class PatternReference implements PatternEntries {
   readonly name: string;
   /** Whether its lines are keys and values. */
   readonly isMap: boolean;
   /** Goes up with every change: who holds an index over the entries rebuilds it. */
   version: number = 0;
-  readonly #entries: PatternEntry[];
+  #entries: readonly PatternEntry[];
+  /** Being written, oldest first. */
+  #drafts: PatternDraft[] = [];
+  readonly #watchers = new Set<(change: PatternChange) => void>();
 
   constructor(name: string, isMap: boolean, entries: PatternEntry[]) {
     this.name = name;
@@ -36,34 +94,64 @@ export class PatternReference {
   }
 
   add(pattern: string, value: string = ''): void {
-    this.#entries.push({ pattern, value, line: 0 });
-    this.version++;
+    this.#writable.push({ pattern, value, line: 0 });
+    this.#changed('add');
   }
 
   /** Removes every entry of that pattern; says whether there was one. */
   delete(pattern: string): boolean {
-    const kept = this.#entries.filter((entry) => entry.pattern !== pattern);
-    if (kept.length === this.#entries.length) return false;
-    this.#entries.splice(0, this.#entries.length, ...kept);
-    this.version++;
-    return true;
+    const found = deleteFrom(this.#writable, pattern);
+    if (found) this.#changed('del');
+    return found;
   }
 
   /** Changes the value of every entry of that pattern; says whether there was one. */
   set(pattern: string, value: string): boolean {
-    let found = false;
-    for (const entry of this.#entries) {
-      if (entry.pattern !== pattern) continue;
-      entry.value = value;
-      found = true;
-    }
-    if (found) this.version++;
+    const found = setIn(this.#entries, pattern, value);
+    if (found) this.#changed('set');
     return found;
   }
 
   clear(): void {
-    this.#entries.length = 0;
+    this.#entries = [];
+    this.#changed('clear');
+  }
+
+  /** A new, empty list, to be taken over by {@link commit} or given up by {@link abandon}. */
+  prepare(): PatternDraft {
+    const draft = new PatternDraft();
+    this.#drafts.push(draft);
+    return draft;
+  }
+
+  /** Takes the draft's entries in the place of all there are. False when one that was begun later has been taken over before. */
+  commit(draft: PatternDraft): boolean {
+    const at = this.#drafts.indexOf(draft);
+    if (at < 0) return false;
+    this.#drafts = this.#drafts.slice(at + 1);
+    this.#entries = draft.entries;
+    this.#changed('commit');
+    return true;
+  }
+
+  abandon(draft: PatternDraft): void {
+    this.#drafts = this.#drafts.filter((one) => one !== draft);
+  }
+
+  /** Calls `told` with each change from now on, until the function it gives is called. It must not throw. */
+  watch(told: (change: PatternChange) => void): () => void {
+    this.#watchers.add(told);
+    return () => void this.#watchers.delete(told);
+  }
+
+  /** Nobody else has the array: a list's own, or one of a draft that is over. */
+  get #writable(): PatternEntry[] {
+    return this.#entries as PatternEntry[];
+  }
+
+  #changed(change: PatternChange): void {
     this.version++;
+    for (const told of this.#watchers) told(change);
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { canCast, castBetween } from './casts.ts';
 import { constantOf, isPure, isSteady } from './constants.ts';
 import { ArgumentError, ExpressionError } from './errors.ts';
+import { findWord } from './find-word.ts';
 import { isKnownConverter, isKnownFetch } from './known.ts';
 import { hint } from './nearest.ts';
 
@@ -23,6 +24,8 @@ export interface Sample {
   readonly word: string;
   readonly source: Source;
   readonly type: TypeName;
+  /** What it is taken for where a type has to be known beforehand. */
+  readonly nominal: TypeName;
   readonly hasConverters: boolean;
   /** The name of the fetch or converter that came last. */
   readonly lastWord: string;
@@ -65,7 +68,7 @@ export function readSample(
 ): { readonly sample: Sample; readonly end: number } {
   const word = nameAt(text, start);
   if (word === '') throw new ExpressionError('missing fetch method');
-  const keyword = tables.fetches.get(word)?.keyword;
+  const keyword = findWord(tables.fetches, word)?.keyword;
   if (!keyword) throw new ExpressionError(unknownFetch(word, tables));
   const owner: ArgumentOwner = { word, kind: 'fetch method' };
   const fetchArguments = readArguments(text, start + word.length, keyword.arguments?.length ?? 0, owner);
@@ -74,7 +77,7 @@ export function readSample(
   let evaluate = typeof fetch === 'function' ? fetch : fetch.evaluate;
   let some = typeof fetch === 'function' ? undefined : fetch.some;
   let known = constantOf(evaluate);
-  let type = keyword.type;
+  let { type, nominal } = keyword;
   let whole = text.slice(start, fetchArguments.end);
   let lastWord = word;
 
@@ -86,13 +89,13 @@ export function readSample(
     while (line[at] === ',') at++;
     if (at >= line.length) {
       const next = continuation?.peek();
-      if (next === undefined || !tables.converters.has(nameAt(next, 0))) break;
+      if (next === undefined || findWord(tables.converters, nameAt(next, 0)) === undefined) break;
       continuation!.take();
       line = next;
       at = 0;
     } else if (!comma) break;
     const name = nameAt(line, at);
-    const converter = tables.converters.get(name)?.keyword;
+    const converter = findWord(tables.converters, name)?.keyword;
     if (!converter) throw new ExpressionError(unknownConverter(name, tables));
     const converterOwner: ArgumentOwner = { word: name, kind: 'converter' };
     const given = readArguments(line, at + name.length, converter.arguments?.length ?? 0, converterOwner);
@@ -109,7 +112,10 @@ export function readSample(
       if (cast) steps.push(cast);
       steps.push(convert);
     }
-    if (converter.output !== 'same') type = converter.output;
+    if (converter.output !== 'same') {
+      type = converter.output;
+      nominal = converter.nominal;
+    }
     whole += `,${line.slice(at, given.end)}`;
     lastWord = name;
     at = given.end;
@@ -129,6 +135,7 @@ export function readSample(
     word,
     source: keyword.from,
     type,
+    nominal: nominal ?? type,
     hasConverters,
     lastWord,
     evaluate,
@@ -194,7 +201,8 @@ export function unknownFetch(word: string, tables: SampleTables): string {
   return `unknown fetch method '${word}'${hint(word, tables.fetches.keys())}`;
 }
 
-function unknownConverter(word: string, tables: SampleTables): string {
+/** The same of a converter. */
+export function unknownConverter(word: string, tables: SampleTables): string {
   if (isKnownConverter(word)) return `converter '${word}' is not built yet`;
   return `unknown converter '${word}'${word === '' ? '' : hint(word, tables.converters.keys())}`;
 }

@@ -10,8 +10,13 @@ function between(timing: Timing, from: Stamp, to: Stamp): number {
 }
 
 /** The end, or the present when it is not over yet. */
-function now(timing: Timing): number {
-  return Math.floor((timing.end < 0 ? performance.now() : timing.end) - timing.start);
+function now({ timing, process }: Transaction): number {
+  return Math.floor((timing.end < 0 ? process.clock.now() : timing.end) - timing.start);
+}
+
+/** When the first byte came, counted from the start. */
+function sinceStart({ start, firstByte }: Timing): number {
+  return firstByte < 0 ? 0 : Math.floor(firstByte - start);
 }
 
 /** The timers of configuration.txt 8.4, in milliseconds; -1 when the phase did not end. */
@@ -27,14 +32,15 @@ export const timers: {
   Tw: ({ timing }) => between(timing, timing.request < 0 ? 'start' : 'request', 'queue'),
   Tc: ({ timing }) => between(timing, 'queue', 'connect'),
   Tr: ({ timing }) => between(timing, 'connect', 'response'),
-  Td: ({ timing, frontend }) => {
+  Td: (transaction) => {
+    const { timing, frontend } = transaction;
     // Without a response's head, what follows the connection is data.
     const begun = frontend.settings.mode === 'http' ? timing.response : timing.connect;
-    return begun < 0 ? -1 : now(timing) - Math.floor(begun - timing.start);
+    return begun < 0 ? -1 : now(transaction) - Math.floor(begun - timing.start);
   },
-  Ta: ({ timing }) => now(timing) - (timing.firstByte < 0 ? 0 : Math.floor(timing.firstByte - timing.start)),
-  Tt: ({ timing }) => now(timing),
-  Tu: ({ timing }) => now(timing) - Math.max(0, between(timing, 'handshake', 'firstByte')),
+  Ta: (transaction) => now(transaction) - sinceStart(transaction.timing),
+  Tt: now,
+  Tu: (transaction) => now(transaction) - Math.max(0, between(transaction.timing, 'handshake', 'firstByte')),
 };
 
 /** When the transaction was accepted, and when its first byte came, in milliseconds since 1970. */

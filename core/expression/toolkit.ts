@@ -17,6 +17,9 @@ export { constant, pure, steady } from './constants.ts';
 export { type Integer, INT64_MAX, INT64_MIN, parseWholeInteger, saturate, wrap } from './integers.ts';
 export {
   PATTERNS,
+  type PatternChange,
+  PatternDraft,
+  type PatternEntries,
   type PatternEntry,
   PatternReference,
   PatternReferences,
@@ -24,6 +27,7 @@ export {
   followReference,
 } from './references.ts';
 export { ExpressionError } from './errors.ts';
+export { hint } from './nearest.ts';
 export { hasFailed } from './outcome.ts';
 export { jsonString } from './encode.ts';
 export { resolveHostSync } from '../net/resolve-sync.ts';
@@ -31,3 +35,11 @@ export { tcpInfoProblem } from '../net/tcp-info.ts';
 export { acceptDate, requestDate, timers } from './timers.ts';
 export { type Regex, compileRegex, regexError } from './regex.ts';
 export { xxh32, xxh64 } from './xxhash.ts';
+export { PLACES, PLACE_NAMES, isReadable, sourceNeeds } from './sources.ts';
+export {
+  type Address as SocketAddress,
+  AddressError,
+  formatAddress as formatSocketAddress,
+  parseAddress as parseSocketAddress,
+} from '../net/address.ts';
+export { abstractName, nativePath } from '../net/listen-target.ts';

@@ -4,6 +4,8 @@ import { Head } from './head.ts';
 import type { HeadScanner } from './head-scanner.ts';
 import type { StoredResponse } from './stored-response.ts';
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 /** How a body ends. */
 export const BODY_NONE = 0;
 export const BODY_LENGTH = 1;
@@ -27,6 +29,9 @@ export class BodyState implements Body {
   heldEnd = 0;
   #chunks: ChunkedTracker | null = null;
   #passed = 0;
+  /** What {@link take} has unpacked, and how far. */
+  #decoder: ChunkedTracker | null = null;
+  #decoded: Buffer = EMPTY;
   /** The size of a body that did not come through here; -1 for others. */
   #whole = -1;
 
@@ -40,6 +45,8 @@ export class BodyState implements Body {
     this.heldEnd = 0;
     this.#passed = 0;
     this.#whole = -1;
+    this.#decoder = null;
+    this.#decoded = EMPTY;
     if (kind === BODY_CHUNKED) {
       this.#chunks ??= new ChunkedTracker();
       this.#chunks.reset();
@@ -132,6 +139,37 @@ export class BodyState implements Body {
     this.heldEnd = 0;
   }
 
+  /** Payload that {@link take} could give. */
+  get takeable(): number {
+    if (this.kind === BODY_CHUNKED && this.heldSize > 0) this.#decode();
+    return this.kind === BODY_CHUNKED ? this.#decoded.length : this.heldSize;
+  }
+
+  /** Takes payload off the front of what is held: it is kept no longer. */
+  take(most: number): Buffer {
+    if (this.kind === BODY_CHUNKED) {
+      if (this.heldSize > 0) this.#decode();
+      const taken = this.#decoded.subarray(0, most);
+      this.#decoded = this.#decoded.subarray(taken.length);
+      return taken;
+    }
+    const end = Math.min(this.heldEnd, this.heldStart + most);
+    const bytes = Buffer.from(this.held.subarray(this.heldStart, end));
+    this.heldStart = end;
+    if (end === this.heldEnd) this.release();
+    return bytes;
+  }
+
+  #decode(): void {
+    const parts: Buffer[] = [this.#decoded];
+    this.#decoder ??= new ChunkedTracker();
+    this.#decoder.advance(this.held, this.heldStart, this.heldEnd, (bytes, start, end) => {
+      parts.push(Buffer.from(bytes.subarray(start, end)));
+    });
+    this.release();
+    this.#decoded = Buffer.concat(parts);
+  }
+
   available(): Buffer {
     if (this.kind !== BODY_CHUNKED) return Buffer.from(this.held.subarray(this.heldStart, this.heldEnd));
     const parts: Buffer[] = [];
@@ -141,8 +179,6 @@ export class BodyState implements Body {
     return Buffer.concat(parts);
   }
 }
-
-const EMPTY: Buffer = Buffer.alloc(0);
 
 /** What HAProxy counts for a start line besides the two parts that vary: 20 bytes, the version, and the end of the head. */
 const LINE_MEASURE = 20 + 'HTTP/1.1'.length + 1;

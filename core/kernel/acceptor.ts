@@ -1,22 +1,25 @@
-import type { BindConfig, ConnectionError, Endpoint, Listener, Transaction } from '../api/index.ts';
+import type { BindConfig, ConnectionError, Endpoint, Listener, Timer, Transaction } from '../api/index.ts';
+import type { Duplex } from 'node:stream';
 import { adoptSocket, type PlainSocket, type SocketReader } from '../net/fast-socket.ts';
 import { newEvent } from '../net/clock.ts';
 import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
-import type { ListeningSocket } from '../net/listening-socket.ts';
+import type { Listening } from '../net/unbound-listener.ts';
+import { type StreamEnds, StreamSocket } from '../net/stream-socket.ts';
 import { enter } from '../state/counters.ts';
 import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { HttpSession } from './http-session.ts';
 import { IntroductionReader } from './introduction.ts';
+import type { ListenSpec } from './listen.ts';
 import { tell } from './log-steps.ts';
 import type { ProcessState } from './process-state.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import { runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { takeStream } from './stream.ts';
 import { TcpSession } from './tcp-session.ts';
-import { now, wallClock } from './timers.ts';
 
 let connections = 0;
 
@@ -29,9 +32,13 @@ export class Acceptor implements Door {
   readonly frontend: FrontendRuntime;
   readonly listener: CountedListener;
   readonly bind: BindConfig;
-  readonly socket: ListeningSocket;
+  readonly socket: Listening;
+  /** The address as the configuration has it. */
+  readonly configured: string;
+  readonly #stands: Endpoint | undefined;
+  readonly #clock: ProxyClock;
   readonly #process: ProcessState;
-  #delayed: NodeJS.Timeout | undefined;
+  #delayed: Timer | undefined;
   #stopped = false;
   readonly sessions: Set<ClientSession> = new Set();
 
@@ -39,9 +46,13 @@ export class Acceptor implements Door {
     frontend: FrontendRuntime,
     listener: CountedListener,
     bind: BindConfig,
-    socket: ListeningSocket,
+    socket: Listening,
     process: ProcessState,
+    { configured, stands }: Pick<ListenSpec, 'configured' | 'stands'>,
   ) {
+    this.configured = configured;
+    this.#stands = stands;
+    this.#clock = process.clock;
     this.frontend = frontend;
     this.listener = listener;
     this.bind = bind;
@@ -52,6 +63,11 @@ export class Acceptor implements Door {
   /** Connections now. */
   get current(): number {
     return this.listener.connections;
+  }
+
+  /** Lets in a connection from within the process, under the same limits and rules as those of the system. */
+  give(stream: Duplex, ends: StreamEnds): void {
+    this.socket.give(new StreamSocket(stream, ends));
   }
 
   open(): void {
@@ -65,12 +81,12 @@ export class Acceptor implements Door {
   stop(): void {
     this.#stopped = true;
     this.#process.acceptors.delete(this);
-    if (this.#delayed !== undefined) clearTimeout(this.#delayed);
+    this.#delayed?.stop();
   }
 
   #accept(socket: PlainSocket): void {
     newEvent();
-    const at = now();
+    const at = this.#clock.now();
     const { frontend } = this;
     const remote = socket.remoteAddress;
     if (remote === undefined && socket.remoteFamily === undefined && this.socket.target.kind === 'inet') {
@@ -113,7 +129,7 @@ export class Acceptor implements Door {
     const { onConnectionError } = this.frontend.runtime;
     if (onConnectionError === null) return;
     const stream = this.#passing(session);
-    stream.timing.end = now();
+    stream.timing.end = this.#clock.now();
     stream.terminate('P', 'R');
     tell(onConnectionError, stream);
     stream.finish();
@@ -185,13 +201,16 @@ export class Acceptor implements Door {
   #passing(session: ClientSession): Stream & Transaction {
     const stream = takeStream();
     stream.shared = true;
-    stream.begin(session, wallClock(session.acceptedTime));
+    stream.begin(session, this.#clock.wall(session.acceptedTime));
     stream.timing.start = session.acceptedTime;
     return stream;
   }
 
   destinationOf(session: ClientSession): Endpoint {
     const { localAddress, localPort, localFamily } = session.socket;
+    const within = session.socket instanceof StreamSocket;
+    if (this.#stands !== undefined && !(within && localAddress !== undefined)) return this.#stands;
+    if (within && localAddress === undefined) return { family: 4, address: '127.0.0.1', port: 0 };
     if (localAddress === undefined) return { family: 'unix', address: this.listener.address, port: 0 };
     const mapped = localAddress.startsWith('::ffff:');
     return { family: localFamily === 'IPv6' && !mapped ? 6 : 4, address: plain(localAddress), port: localPort ?? 0 };
@@ -209,22 +228,36 @@ export class Acceptor implements Door {
     if (this.sessions.size === 0) this.frontend.runtime.generation.sessionsEnded();
   }
 
+  close(): void {
+    this.#delayed?.stop();
+    this.#delayed = undefined;
+    this.socket.pause();
+    this.socket.unbind?.();
+  }
+
+  async reopen(): Promise<void> {
+    await this.socket.rebind?.();
+    this.reconsider();
+  }
+
   /** Stops accepting while a limit is reached: those who wait stay in the system's queue (configuration.txt, maxconn). */
   #regulate(): void {
+    if (this.frontend.admission !== 'open') return;
     const { bind, frontend } = this;
     const full = this.#process.full || frontend.full || (bind.maxconn > 0 && this.listener.connections >= bind.maxconn);
     if (full) {
       this.socket.pause();
       return;
     }
-    const delay = frontend.rateDelay(now());
+    const delay = frontend.rateDelay(this.#clock.now());
     if (delay > 0) {
       this.socket.pause();
-      this.#delayed ??= setTimeout(() => {
-        newEvent();
+      if (this.#delayed !== undefined) return;
+      this.#delayed = this.#clock.timer(() => {
         this.#delayed = undefined;
         if (!this.#stopped) this.#regulate();
-      }, delay);
+      });
+      this.#delayed.start(delay);
       return;
     }
     if (this.socket.paused && !this.#process.held) this.socket.resume();

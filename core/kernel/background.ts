@@ -9,7 +9,7 @@ import { BUSY, HttpSession, scannerFor } from './http-session.ts';
 import { resumeRules } from './request-stages.ts';
 import type { RunningRule } from './rules.ts';
 import { type CopiedVariable, type Stream, takeStream } from './stream.ts';
-import { now, schedule, wallClock } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** A client that takes everything at once and is nobody. */
 class Nowhere implements ReadSocket {
@@ -104,7 +104,7 @@ function sessionLike(client: ClientSession): HttpSession {
       generation.sessionsEnded();
     },
   };
-  const session = new HttpSession({ id, listener, frontend, socketSource, door, at: now() });
+  const session = new HttpSession({ id, listener, frontend, socketSource, door, at: generation.clock.now() });
   session.socket = new Nowhere(session);
   session.clientless = true;
   session.admitted = true;
@@ -133,8 +133,8 @@ function begin(session: HttpSession, copied: Copied, prepare: (copy: Transaction
     return;
   }
   const stream = takeStream();
-  const at = now();
-  stream.begin(session, wallClock(at));
+  const at = session.clock.now();
+  stream.begin(session, session.clock.wall(at));
   session.stream = stream;
   session.phase = BUSY;
   stream.requestView.load(head, scan, end);

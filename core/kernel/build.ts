@@ -4,13 +4,14 @@ import type { LoadedConfig } from '../config/load.ts';
 import { loadLibc } from '../net/libc.ts';
 import { describeTarget, ListenError } from '../net/listen-target.ts';
 import type { ListeningSockets } from '../net/listening-sockets.ts';
+import { type Listening, UnboundListener } from '../net/unbound-listener.ts';
 import { UpstreamBackend } from '../upstream/backend.ts';
 import { buildServers } from '../upstream/build-servers.ts';
 import { prepareServers } from '../upstream/native-socket.ts';
 import { Acceptor, type CountedListener } from './acceptor.ts';
 import { FrontendRuntime } from './frontend.ts';
 import { Generation, type Say } from './generation.ts';
-import { LineError, listenSpecs } from './listen.ts';
+import { LineError, type ListenSpec, listenSpecs } from './listen.ts';
 import type { ProcessState } from './process-state.ts';
 import { listenerOptions } from './socket-settings.ts';
 import { type LoadedProxy, ProxyRuntime } from './proxy-runtime.ts';
@@ -37,6 +38,7 @@ export async function buildGeneration(
     const backend = new UpstreamBackend(runtimes.get(proxy)!);
     generation.backends.set(proxy.name, backend);
     proxy.running.backend = backend;
+    backend.serverReader = (name, address, words) => config.readServer(proxy, name, address, words);
     await collect(errors, () => buildServers(backend, proxy.servers, algorithm));
   }
   for (const proxy of active) {
@@ -74,6 +76,19 @@ function fullconn(backend: UpstreamBackend, generation: Generation): number {
   return Math.ceil(sum / 10);
 }
 
+/** The nth port of a frontend that the system chooses for an address is the same one in the next generation. */
+function identityOf(
+  { target, configured }: ListenSpec,
+  { name }: FrontendRuntime,
+  seen: Map<string, number>,
+): string | undefined {
+  if (target.kind !== 'inet' || target.port !== 0) return undefined;
+  const key = `${target.host}:0 of ${name} for ${configured}`;
+  const count = (seen.get(key) ?? 0) + 1;
+  seen.set(key, count);
+  return `${key} #${count}`;
+}
+
 /** Binds every listener of a generation. Those the running one has too are the same sockets. Throws LineError, ListenError. */
 export async function bindGeneration(
   generation: Generation,
@@ -81,10 +96,14 @@ export async function bindGeneration(
   process: ProcessState,
 ): Promise<Diagnostic[]> {
   const warnings: Diagnostic[] = [];
+  const identities = new Map<string, number>();
   for (const frontend of generation.frontends) {
     let id = 1;
     for (const bind of frontend.runtime.config.binds) {
-      for (const { target, text } of await listenSpecs(bind, generation.settings)) {
+      const move = (address: string): string | false | undefined =>
+        process.surroundings.bind?.({ frontend: frontend.name, address, name: bind.name });
+      for (const spec of await listenSpecs(bind, generation.settings, move)) {
+        const { target, text } = spec;
         const backlog = bind.backlog ?? (frontend.settings.backlog || frontend.settings.maxconn || 1024);
         // Loading native calls costs time and memory: only when a queue is full for the first time.
         const duplicate = (fd: number): number | undefined => loadLibc().libc?.duplicate(fd);
@@ -95,13 +114,16 @@ export async function bindGeneration(
         const configure = listenerOptions(bind, generation.settings, target, backlog, (problem) =>
           warn(`${problem} for [${describeTarget(target)}]`),
         );
-        const options = { target, backlog, light: true, duplicate, configure, warn };
-        const socket = await sockets.claim(generation, options).catch((error: unknown) => {
-          if (!(error instanceof ListenError)) throw error;
-          // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
-          if (target.kind === 'fd') throw new LineError(bind, `'bind' : ${error.message}`);
-          throw new LineError(bind, error.message, frontend.name);
-        });
+        const identity = identityOf(spec, frontend, identities);
+        const options = { target, identity, backlog, light: true, duplicate, configure, warn };
+        const claim = (): Promise<Listening> =>
+          sockets.claim(generation, options).catch((error: unknown) => {
+            if (!(error instanceof ListenError)) throw error;
+            // HAProxy looks at a descriptor while it reads the line, and at the rest when it binds.
+            if (target.kind === 'fd') throw new LineError(bind, `'bind' : ${error.message}`);
+            throw new LineError(bind, error.message, frontend.name);
+          });
+        const socket = spec.unbound === true ? new UnboundListener(target) : await claim();
         const port = target.kind === 'inet' && target.port === 0 ? socket.port : undefined;
         const listener: CountedListener = {
           name: bind.name,
@@ -111,10 +133,20 @@ export async function bindGeneration(
         };
         id++;
         frontend.listeners.push(listener);
-        generation.acceptors.push(new Acceptor(frontend, listener, bind, socket, process));
+        generation.acceptors.push(new Acceptor(frontend, listener, bind, socket, process, spec));
       }
     }
   }
-  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend));
+  for (const own of generation.pluginListeners) {
+    for (const { target } of await listenSpecs(own.bind, generation.settings)) {
+      const claimed = sockets.claim(generation, { target, backlog: own.bind.backlog ?? 128 });
+      const socket = await claimed.catch((error: unknown) => {
+        if (!(error instanceof ListenError)) throw error;
+        throw new LineError(own.bind, error.message, 'GLOBAL');
+      });
+      own.sockets.push(socket);
+    }
+  }
+  for (const backend of generation.backends.values()) warnings.push(...prepareServers(backend.servers));
   return warnings;
 }

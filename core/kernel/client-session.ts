@@ -1,3 +1,4 @@
+import { PluginFault } from '../plugin/fault.ts';
 import type {
   Connection,
   ConnectionError,
@@ -17,9 +18,10 @@ import type { UpstreamServer } from '../upstream/server.ts';
 import type { ConnectionUser, ServerConnection } from '../upstream/server-connection.ts';
 import { giveBuffer, sharedBuffer, takeBuffer } from './buffers.ts';
 import type { FrontendRuntime } from './frontend.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import type { Stream } from './stream.ts';
 import type { Budget } from './variables.ts';
-import { type Timed, unschedule, wallClock } from './timers.ts';
+import { type Timed, unschedule } from './timers.ts';
 
 /** What the acceptor found out about a connection. */
 export interface Arrival {
@@ -41,10 +43,11 @@ export interface Door {
 }
 
 /** Why an exchange ends with its server: that is down (`D`), or another is up (`U`). configuration.txt 8.5. */
-export type ServerLoss = 'D' | 'U';
+export type ServerLoss = 'D' | 'U' | 'K';
 
 /** A client's connection: what HTTP and TCP sessions have in common. */
 export abstract class ClientSession implements Connection, SocketReader, Timed, ConnectionUser {
+  readonly clock: ProxyClock;
   readonly id: number;
   readonly listener: Listener;
   readonly frontend: FrontendRuntime;
@@ -85,6 +88,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   #keptDestination: Endpoint | undefined = undefined;
 
   constructor(arrival: Arrival) {
+    this.clock = arrival.frontend.runtime.generation.clock;
     this.id = arrival.id;
     this.listener = arrival.listener;
     this.frontend = arrival.frontend;
@@ -107,7 +111,7 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   }
 
   get acceptedAt(): number {
-    return wallClock(this.acceptedTime);
+    return this.clock.wall(this.acceptedTime);
   }
 
   tcpInfo(): TcpInfo | undefined {
@@ -136,6 +140,8 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   }
 
   /** The socket is ours from here on; reading begins. */
+  /** The client sends no more. */
+  abstract clientEnded: boolean;
   abstract start(): void;
   abstract onData(n: number, buffer: Buffer): void;
   abstract onEnd(): void;
@@ -214,7 +220,18 @@ export abstract class ClientSession implements Connection, SocketReader, Timed, 
   onFault(error: unknown): void {
     const { runtime, counters, name } = this.frontend;
     counters.internalErrors++;
-    runtime.generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+    const { generation } = runtime;
+    if (error instanceof PluginFault) {
+      const { plugin, where } = error;
+      if (!error.told) generation.pluginFailed(plugin, where, error.cause);
+      generation.log.error(
+        { plugin, frontend: name },
+        `the connection is closed, for plugin '${plugin}' failed in ${where}`,
+      );
+    } else {
+      generation.log.error({ err: error, frontend: name }, 'internal error; the connection is closed');
+      generation.surroundings.failed(error instanceof Error ? error : new Error(String(error)));
+    }
     this.kill('I');
   }
 

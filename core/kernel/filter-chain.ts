@@ -308,7 +308,12 @@ export class FilterChain {
       },
       (error: unknown) => {
         place.busy = false;
-        if (this.closed) return;
+        if (this.closed) {
+          // Nothing can be made of it any more, but it is to be known.
+          const { plugin, name } = place.owner;
+          this.stream.frontend.runtime.generation.pluginFailed(plugin, `filter ${name}`, error);
+          return;
+        }
         this.#failed(place, error, chunk);
         this.go();
       },

@@ -11,7 +11,7 @@ import { BODY, type HttpSession } from './http-session.ts';
 import { conclude, continueExpected } from './request-stages.ts';
 import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /**
  * The server's end of a chain of filters. Filters begin before there is a connection; what comes out waits for it, and the head
@@ -148,7 +148,7 @@ class RequestEnd implements ChainEnd {
     else if (session.phase === BODY) session.resume();
     if (!this.#open || stream.connection$ === null) return;
     if (chain.blocked) awaitServer(session, stream, stream.connection$);
-    else if (stream.responsePhase === 0) schedule(session, stream.getTimeout('client'), now());
+    else if (stream.responsePhase === 0) schedule(session, stream.getTimeout('client'), session.clock.now());
   }
 
   /** A filter wants to see more of the body before anything leaves. */
@@ -164,7 +164,7 @@ class RequestEnd implements ChainEnd {
     }
     if (chain.backlogged) session.pause();
     else if (session.phase === BODY) session.resume();
-    schedule(session, stream.getTimeout('client'), now());
+    schedule(session, stream.getTimeout('client'), session.clock.now());
   }
 
   concluded(chain: FilterChain, verdict: Exclude<Verdict, undefined | void>): void {

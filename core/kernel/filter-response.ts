@@ -14,7 +14,7 @@ import { conclude } from './response-stages.ts';
 import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
 import { beginTunnel } from './filter-tunnel.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Of a stored body filters get pieces of this size at the most. */
 const SLICE = 65_536;
@@ -149,12 +149,15 @@ class ResponseEnd implements ChainEnd {
 
 /** Reads on from the server if the filters and the client can take more; the client's time runs while it is behind. */
 export function balanceResponse(session: HttpSession, stream: Stream, chain: FilterChain): void {
+  if (stream.conversation !== null) {
+    if (!chain.backlogged) stream.conversation.changed();
+  }
   const connection = stream.connection$;
   if (chain.backlogged) connection?.pause();
   else connection?.resume();
   if (chain.blocked) session.queued = unsentBytes(session.socket);
   const side = chain.blocked ? 'client' : 'server';
-  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout(side), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout(side), session.clock.now());
 }
 
 /** How a response leaves that no filter has anything to do with. */
@@ -235,6 +238,7 @@ function begin(
   if (body.complete || tunnel) chain.end();
   chain.run();
   if (chain.closed) return;
+  if (stream.conversation !== null) return;
   const connection = stream.connection$;
   if (!body.complete && (connection === null || connection.closed || stream.serverEnded))
     responseEnded(session, stream);

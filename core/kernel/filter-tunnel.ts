@@ -9,7 +9,7 @@ import { tunnelTimeout } from './response-flow.ts';
 import { transmit } from './response-send.ts';
 import type { Stream } from './stream.ts';
 import type { StreamFilters } from './stream-filters.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** The answer opens a tunnel: what passes is no message any more, and goes to those filters that care for bytes. */
 export function beginTunnel(session: HttpSession, stream: Stream, filters: StreamFilters): void {
@@ -74,7 +74,7 @@ function toServer(session: HttpSession, stream: Stream): RawEnd {
     balance: (chain: FilterChain) => {
       if (chain.backlogged) session.pause();
       else session.resume();
-      schedule(session, tunnelTimeout(session, stream), now());
+      schedule(session, tunnelTimeout(session, stream), session.clock.now());
     },
     concluded: () => abort(session, stream),
   });

@@ -1,4 +1,5 @@
 import type {
+  Clock,
   Counters,
   Extension,
   Frontend,
@@ -12,6 +13,16 @@ import type { UpstreamBackend } from '../upstream/backend.ts';
 import { newCounters } from '../state/counters.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
 
+/** Who lets connections of one listener in. */
+export interface FrontendDoor {
+  /** A limit that concerns it has changed. */
+  reconsider(): void;
+  /** Lets go of the address. */
+  close(): void;
+  /** Takes it again; rejects where it is not to be had. */
+  reopen(): Promise<void>;
+}
+
 /** The client side of a proxy at run time. */
 export class FrontendRuntime implements Frontend {
   readonly name: string;
@@ -19,10 +30,12 @@ export class FrontendRuntime implements Frontend {
   readonly settings: ProxySettings;
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
+  readonly clock: Clock;
   readonly listeners: Listener[] = [];
   logLines = 0;
   /** Who lets connections in, one per listener: a limit that is reached or left concerns all of them. */
-  readonly doors: { reconsider(): void }[] = [];
+  readonly doors: FrontendDoor[] = [];
+  admission: 'open' | 'paused' | 'stopped' = 'open';
   /** `default_backend`, or the backend half of a `listen`. */
   defaultBackend: UpstreamBackend | undefined = undefined;
   readonly clientTimeout: number;
@@ -36,6 +49,7 @@ export class FrontendRuntime implements Frontend {
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
+    this.clock = runtime.generation.clock;
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
@@ -52,6 +66,36 @@ export class FrontendRuntime implements Frontend {
 
   extension<T extends object>(key: Extension<T>): T | undefined {
     return this.runtime.config.findExtension(key);
+  }
+
+  pause(): boolean {
+    if (this.admission !== 'open') return false;
+    this.admission = 'paused';
+    for (const door of this.doors) door.close();
+    this.log('warning', `Paused frontend ${this.name}.`, 'warning');
+    return true;
+  }
+
+  resume(): boolean {
+    if (this.admission !== 'paused') return false;
+    this.admission = 'open';
+    this.log('warning', `Resumed frontend ${this.name}.`, 'warning');
+    for (const door of this.doors) {
+      door.reopen().catch((error: unknown) => {
+        this.admission = 'paused';
+        const reason = error instanceof Error ? error.message : String(error);
+        this.log('alert', `Failed to resume frontend ${this.name}: ${reason}`, 'alert');
+      });
+    }
+    return true;
+  }
+
+  stop(): boolean {
+    if (this.admission === 'stopped') return false;
+    this.runtime.sayStopped();
+    this.admission = 'stopped';
+    for (const door of this.doors) door.close();
+    return true;
   }
 
   /** Takes no more sessions at the moment (`maxconn`). */
@@ -88,8 +132,8 @@ export class FrontendRuntime implements Frontend {
       if (rule.condition !== undefined && !rule.condition.evaluate(transaction)) continue;
       const name = rule.name.constant ?? rule.name.evaluate(transaction);
       const backend = this.runtime.generation.backends.get(name);
-      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend).
-      return backend ?? this.defaultBackend;
+      // A made-up name that does not exist falls back to the default (configuration.txt 4.2, use_backend); agents serve no traffic.
+      return backend === undefined || backend.settings.mode === 'spop' ? this.defaultBackend : backend;
     }
     return this.defaultBackend;
   }

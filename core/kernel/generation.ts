@@ -1,27 +1,41 @@
-import type { GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import type { Socket } from 'node:net';
+import type { BindConfig, GlobalSettings, Log, Process, Severity, Transaction, Value, Verdict } from '../api/index.ts';
+import { type FaultDesk, PluginFault } from '../plugin/fault.ts';
+import { culpritOf } from '../plugin/origin.ts';
 import { newEvent } from '../net/clock.ts';
+import type { ListeningSocket } from '../net/listening-socket.ts';
 import { closeIdle } from '../upstream/pool.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { Acceptor } from './acceptor.ts';
 import type { ClientSession } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
-import type { ProcessState } from './process-state.ts';
+import type { ProcessState, Surroundings } from './process-state.ts';
+import type { ProxyClock } from './proxy-clock.ts';
 import type { ProxyRuntime } from './proxy-runtime.ts';
-import { now } from './timers.ts';
 import { buildPipeline, type NamedHooks, type Pipeline } from './pipeline.ts';
 import { Budgets } from './variables.ts';
 
 export type Say = (severity: Severity, text: string) => void;
 
+/** A listening socket of a plugin's own; bound with those of the frontends. */
+export interface PluginListener {
+  readonly bind: BindConfig;
+  readonly accept: (socket: Socket) => void;
+  readonly sockets: ListeningSocket[];
+}
+
 /** One loaded configuration in traffic: its proxies, their limits, and what becomes of a plugin's errors. */
-export class Generation implements Process {
+export class Generation implements Process, FaultDesk {
   readonly settings: GlobalSettings;
   readonly log: Log;
+  readonly clock: ProxyClock;
   readonly frontends: FrontendRuntime[] = [];
   readonly backends: Map<string, UpstreamBackend> = new Map();
   /** Whatever runs of the configuration's proxies, in the order in which HAProxy stops them: those that listen first. */
   readonly proxies: ProxyRuntime[] = [];
   readonly acceptors: Acceptor[] = [];
+  /** What plugins listen on by themselves. */
+  readonly pluginListeners: PluginListener[] = [];
   /** What goes on without a client. */
   readonly background: Set<ClientSession> = new Set();
   /** `proc.` variables; handed on to the next generation. */
@@ -44,6 +58,8 @@ export class Generation implements Process {
   closesIdle = false;
   /** Says something on stderr, in HAProxy's shape. */
   readonly say: Say;
+  /** Who runs the proxy: told of servers, and asked where to connect. */
+  readonly surroundings: Surroundings;
   readonly #process: ProcessState;
   #drainingSince = 0;
   readonly #warned = new Set<string>();
@@ -58,6 +74,8 @@ export class Generation implements Process {
     this.variables = variables;
     this.budgets = Budgets.of(settings.variableLimits, variables);
     this.#process = process;
+    this.surroundings = process.surroundings;
+    this.clock = process.clock;
     this.headLimit = settings.bufsize - settings.maxrewrite;
     this.bodyLimit = settings.bufsize;
     this.pipeline = buildPipeline([], () => undefined);
@@ -84,14 +102,14 @@ export class Generation implements Process {
   get ending(): boolean {
     if (!this.draining) return false;
     const spread = this.settings.closeSpreadTime;
-    return spread === undefined || Math.random() * spread < now() - this.#drainingSince;
+    return spread === undefined || Math.random() * spread < this.clock.now() - this.#drainingSince;
   }
 
   /** A connection between two requests: ended now, or within `close-spread-time`. */
   #endIdle(session: ClientSession): void {
     const spread = this.settings.closeSpreadTime;
     if (spread === undefined) session.endIfIdle();
-    else if (spread !== Infinity) setTimeout(() => session.endIfIdle(), Math.random() * spread).unref();
+    else if (spread !== Infinity) this.clock.timer(() => session.endIfIdle()).start(Math.random() * spread);
   }
 
   get sessions(): number {
@@ -100,18 +118,31 @@ export class Generation implements Process {
 
   /** What `plugin-errors` says about a throw: logged always; 500 unless it is to be ignored. */
   blame(plugin: string, where: string, error: unknown, transaction?: Transaction): Verdict {
+    // Where a proxy calls what somebody hung into it, only its own name is known there.
+    const isPlugin = plugin !== transaction?.frontend.name;
+    const culprit = error instanceof PluginFault ? error.plugin : isPlugin ? plugin : (culpritOf(error) ?? plugin);
+    const ignored =
+      error instanceof PluginFault
+        ? !error.told && this.pluginFailed(culprit, `${error.where}, ${where}`, error.cause)
+        : this.pluginFailed(culprit, where, error);
+    if (ignored) return undefined;
+    if (transaction === undefined) return 'abort';
+    transaction.frontend.counters.internalErrors++;
+    if (this.settings.pluginErrors.get(culprit)?.kind === 'deny') return 'deny';
+    return transaction.request === undefined
+      ? 'abort'
+      : transaction.error(transaction.response === undefined ? 500 : 502);
+  }
+
+  /** Logs and counts it; says whether `plugin-errors` lets the traffic go on as if nothing had been. */
+  pluginFailed(plugin: string, where: string, error: unknown): boolean {
     const count = (this.#failures.get(plugin) ?? 0) + 1;
     this.#failures.set(plugin, count);
     const reason = error instanceof Error ? error : new Error(String(error));
     this.log.error({ plugin, err: reason, count }, `plugin '${plugin}' failed in ${where}: ${reason.message}`);
+    this.surroundings.failed(reason);
     const policy = this.settings.pluginErrors.get(plugin);
-    if (policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after)) return undefined;
-    if (transaction === undefined) return 'abort';
-    transaction.frontend.counters.internalErrors++;
-    if (policy?.kind === 'deny') return 'deny';
-    return transaction.request === undefined
-      ? 'abort'
-      : transaction.error(transaction.response === undefined ? 500 : 502);
+    return policy?.kind === 'ignore' || (policy?.kind === 'disable' && count > policy.after);
   }
 
   /** Errors by plugin, for `status`. */
@@ -147,7 +178,7 @@ export class Generation implements Process {
   async drain(closeIdleSessions: boolean): Promise<void> {
     newEvent();
     this.draining = true;
-    this.#drainingSince = now();
+    this.#drainingSince = this.clock.now();
     this.closesIdle = closeIdleSessions;
     for (const acceptor of this.acceptors) {
       acceptor.stop();

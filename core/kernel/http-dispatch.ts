@@ -1,4 +1,4 @@
-import type { HttpReuse } from '../api/index.ts';
+import type { HttpReuse, Verdict } from '../api/index.ts';
 import { reframeRequest } from '../http/framing.ts';
 import { CLOSE_LINE, KEEP_ALIVE_LINE } from '../http/connection-header.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
@@ -17,10 +17,11 @@ import { sendFailure, sendReply } from './http-reply.ts';
 import { tell } from './log-steps.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { countRetry, namedServer, takeServer } from './server-choice.ts';
+import { conclude } from './request-stages.ts';
 import { inspectResponse } from './response-stages.ts';
 import { junkResponse } from './response-end.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Heads and bodies up to this size leave as one string: node:net sends that at once, without a buffer of its own. */
 const STRING_LIMIT = 12_288;
@@ -38,10 +39,23 @@ export function dispatch(stream: Stream): void {
   if (chosen instanceof Promise) {
     stream.wait(
       chosen,
-      (waited, server) => assign(session, waited, (server as UpstreamServer | undefined) ?? named),
+      (waited, answer) => followChoice(session, waited, answer as ServerChoice, named),
       () => undefined,
     );
-  } else assign(session, stream, (chosen as UpstreamServer | undefined) ?? named);
+  } else followChoice(session, stream, chosen as ServerChoice, named);
+}
+
+/** A word is what `plugin-errors` says of a hook that threw. */
+type ServerChoice = UpstreamServer | Exclude<Verdict, void> | undefined;
+
+function followChoice(
+  session: HttpSession,
+  stream: Stream,
+  chosen: ServerChoice,
+  named: UpstreamServer | undefined,
+): void {
+  if (typeof chosen === 'string') conclude(stream, chosen);
+  else assign(session, stream, chosen ?? named);
 }
 
 /** Takes the server that was chosen, else the algorithm's; queues when it is full. */
@@ -60,7 +74,7 @@ function assign(session: HttpSession, stream: Stream, chosen: UpstreamServer | u
   } else if (place instanceof WaitQueue) {
     place.add(stream);
     const { timeouts } = backend.settings;
-    schedule(session, stream.timeouts?.queue ?? timeouts.queue ?? timeouts.connect, now());
+    schedule(session, stream.timeouts?.queue ?? timeouts.queue ?? timeouts.connect, session.clock.now());
   } else serverFree(session, stream, place);
 }
 
@@ -103,7 +117,7 @@ export function serverFree(session: HttpSession, stream: Stream, server: Upstrea
   const first = session.requests === 1 && stream.retries === 0;
   const destination = followsClient(server) ? stream.connection.destination : undefined;
   const connection = takeIdle(server, reuseOf(server), first, session, session, stream.serverMarks, destination);
-  stream.timing.queue = stream.queueTicket > 0 ? now() : stream.timing.request;
+  stream.timing.queue = stream.queueTicket > 0 ? session.clock.now() : stream.timing.request;
   if (connection !== undefined) {
     stream.connection$ = stream.serverLink = connection;
     stream.reused = true;
@@ -118,11 +132,11 @@ function connect(session: HttpSession, stream: Stream, server: UpstreamServer): 
   stream.reused = false;
   stream.connection$ = stream.serverLink = connectTo(server, stream, session);
   const limit = stream.timeouts?.connect ?? stream.backend!.settings.timeouts.connect;
-  schedule(session, limit, now());
+  schedule(session, limit, session.clock.now());
 }
 
 export function serverConnected(session: HttpSession, stream: Stream, connection: ServerConnection): void {
-  stream.timing.connect = now();
+  stream.timing.connect = session.clock.now();
   connection.server.observer?.('connected');
   sendRequest(session, stream, connection);
 }
@@ -202,7 +216,7 @@ function sendRequest(session: HttpSession, stream: Stream, connection: ServerCon
     session.useBulk();
     if (flowing || socket.writableLength === 0) {
       session.resume();
-      schedule(session, stream.getTimeout('client'), now());
+      schedule(session, stream.getTimeout('client'), session.clock.now());
     } else awaitServer(session, stream, connection);
   } else awaitResponse(session, stream);
   requestLeft(session, stream, connection);
@@ -228,7 +242,7 @@ function renamed({ backend, server }: Stream, text: string): string {
 /** The request is out: the server has its time. */
 export function awaitResponse(session: HttpSession, stream: Stream): void {
   const own = stream.timeouts?.server;
-  schedule(session, own ?? stream.backend!.settings.timeouts.server, now());
+  schedule(session, own ?? stream.backend!.settings.timeouts.server, session.clock.now());
   session.resume();
 }
 
@@ -236,7 +250,7 @@ export function awaitResponse(session: HttpSession, stream: Stream): void {
 export function awaitServer(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   session.pause();
   connection.queued = unsentBytes(connection.socket);
-  schedule(session, stream.getTimeout('server'), now());
+  schedule(session, stream.getTimeout('server'), session.clock.now());
 }
 
 /** Passes more of a request's body on, without a copy where it has a buffer of its own. */
@@ -259,7 +273,7 @@ export function forwardBody(session: HttpSession, stream: Stream, bytes: Buffer,
   if (body.complete) {
     session.endBulk();
     finishRequestBody(session, stream);
-  } else schedule(session, session.frontend.clientTimeout, now());
+  } else schedule(session, session.frontend.clientTimeout, session.clock.now());
 }
 
 /** A connection that has told the server of one client can serve no other. */

@@ -1,6 +1,6 @@
 import { releaseServer, leaveQueue } from './http-dispatch.ts';
 import { BODY, type HttpSession } from './http-session.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 import { tell } from './log-steps.ts';
 import type { Stream } from './stream.ts';
 
@@ -9,7 +9,7 @@ export function logStream(stream: Stream, early = false): void {
   if (stream.logged) return;
   stream.logged = true;
   const { runtime } = stream.frontend;
-  if (!early && stream.timing.end === -1) stream.timing.end = now();
+  if (!early && stream.timing.end === -1) stream.timing.end = stream.session.clock.now();
   if (runtime.onLog !== null) tell(runtime.onLog, stream);
   try {
     const { pre, post } = runtime.generation.pipeline.log;
@@ -30,7 +30,7 @@ export function finishResponse(session: HttpSession, stream: Stream): void {
     // An early answer: the rest of the body is still the server's, or is dropped if that has left (docs/haproxy-h1-notes.md).
     session.phase = BODY;
     session.resume();
-    schedule(session, session.frontend.clientTimeout, now());
+    schedule(session, session.frontend.clientTimeout, session.clock.now());
     return;
   }
   if (stream.requestChain !== null && !stream.tunnel) stream.closeServer = true;
@@ -41,14 +41,14 @@ export function finishResponse(session: HttpSession, stream: Stream): void {
 export function finishRequestBody(session: HttpSession, stream: Stream): void {
   if (stream.responsePhase === 2) endExchange(session, stream);
   else if (stream.responsePhase === 0 && stream.backend !== undefined) {
-    schedule(session, stream.getTimeout('server'), now());
+    schedule(session, stream.getTimeout('server'), session.clock.now());
     session.resume();
   }
 }
 
 /** Both halves are done: the connections go on without this stream. */
 export function endExchange(session: HttpSession, stream: Stream): void {
-  const at = now();
+  const at = session.clock.now();
   stream.timing.end = at;
   // An upgrade that was declined leaves an ordinary connection behind.
   releaseServer(session, stream, stream.closeServer);
@@ -70,7 +70,7 @@ export function endExchange(session: HttpSession, stream: Stream): void {
 export function abortStream(session: HttpSession, stream: Stream): void {
   leaveQueue(stream);
   releaseServer(session, stream, true);
-  stream.timing.end = now();
+  stream.timing.end = session.clock.now();
   if (stream.backend !== undefined) stream.backend.counters.current--;
   logStream(stream);
   const cut = stream.responsePhase === 1;

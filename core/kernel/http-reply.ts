@@ -1,5 +1,6 @@
 import { reasonPhrase, type ErrorReply, type Proxy, type ProxyHook, type Reply, type Verdict } from '../api/index.ts';
 import { declareLength } from '../http/framing.ts';
+import { beginConversation } from './conversation-send.ts';
 import { errorPage } from '../http/error-pages.ts';
 import { BODY_NONE } from '../http/messages.ts';
 import { countStatus } from '../state/counters.ts';
@@ -33,6 +34,10 @@ export function sendReply(session: HttpSession, stream: Stream): void {
   stream.stored = null;
   stream.agent = undefined;
   count(stream, pending);
+  if (pending.conversation !== undefined) {
+    beginConversation(stream, pending.conversation);
+    return;
+  }
   if (pending.raw !== undefined) {
     sendRaw(session, stream, pending.raw);
     return;

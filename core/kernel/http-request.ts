@@ -6,7 +6,7 @@ import { BODY, BUSY, type HttpSession } from './http-session.ts';
 import { tell } from './log-steps.ts';
 import { advance } from './request-stages.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /**
  * A request's head has been read and checked: bytes[scan.start, end) is the head, bytes[end, n) what came with it. The stream takes
@@ -65,7 +65,7 @@ export function beginRequest(
   if (scan.teField !== -1) cleanTransferCodings(view.head);
   stream.expects = scan.expectContinue && scan.minor === 1;
   schedule(session, frontend.clientTimeout, stream.timing.firstByte);
-  stream.timing.request = now();
+  stream.timing.request = session.clock.now();
   const { steps } = frontend.runtime;
   if (steps.request !== null) tell(steps.request, stream);
   advance(stream);

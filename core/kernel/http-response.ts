@@ -17,7 +17,6 @@ import { responseBody } from './response-flow.ts';
 import { caseForClient } from './response-send.ts';
 import { advanceResponse } from './response-stages.ts';
 import type { Stream } from './stream.ts';
-import { now } from './timers.ts';
 
 /** Bytes from the server. */
 export function serverData(
@@ -103,7 +102,7 @@ function responseHead(
   const view = stream.responseView;
   view.load(bytes, scan, end);
   stream.response = view;
-  stream.timing.response = now();
+  stream.timing.response = session.clock.now();
   frameBody(stream, scan, status);
   const { body } = view;
   const stop = body.follow(bytes, end, n);

@@ -16,7 +16,7 @@ import { clientDrained, serverDrained, tunnelToServer } from './response-flow.ts
 import { serverData } from './http-response.ts';
 import { serverEnded, serverLost } from './response-end.ts';
 import { giveStream, type Stream, takeStream } from './stream.ts';
-import { now, schedule, wallClock } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Between requests, or in the middle of a head. */
 export const IDLE = 0;
@@ -74,7 +74,7 @@ export class HttpSession extends ClientSession {
   }
 
   start(): void {
-    this.#waitStart = now();
+    this.#waitStart = this.clock.now();
     schedule(this, this.frontend.requestTimeout || this.frontend.clientTimeout, this.#waitStart);
     this.resume();
   }
@@ -86,7 +86,7 @@ export class HttpSession extends ClientSession {
   onData(n: number, buffer: Buffer): void {
     switch (this.phase) {
       case IDLE:
-        this.#head(buffer, n, now());
+        this.#head(buffer, n, this.clock.now());
         break;
       case BODY:
         clientBody(this, this.stream!, buffer, 0, n);
@@ -120,6 +120,10 @@ export class HttpSession extends ClientSession {
   }
 
   wantBody(stream: Stream): void {
+    if (stream.conversation !== null) {
+      if (this.phase === BODY) this.resume();
+      return;
+    }
     if (stream.responsePhase === 0 && stream.response === undefined) {
       if (this.phase === BODY) this.resume();
     } else stream.connection$?.resume();
@@ -138,7 +142,7 @@ export class HttpSession extends ClientSession {
       const bytes = this.#stash;
       this.#stash = null;
       const before = bytes.length;
-      this.#head(bytes, bytes.length, now());
+      this.#head(bytes, bytes.length, this.clock.now());
       const { stream } = this;
       if (stream !== null && !stream.requestSent) this.keep(stream);
       // Still incomplete: more has to come first.
@@ -221,7 +225,7 @@ export class HttpSession extends ClientSession {
     const start = first ? this.acceptedTime : this.#waitStart;
     if (first) this.keepEnds();
     else this.restoreEnds();
-    stream.begin(this, wallClock(start));
+    stream.begin(this, this.clock.wall(start));
     stream.timing.start = start;
     stream.timing.handshake = first ? this.handshakeEnd : start;
     stream.timing.firstByte = this.#firstByte === -1 ? at : this.#firstByte;
@@ -245,7 +249,7 @@ export class HttpSession extends ClientSession {
     stream.terminate('P', 'R');
     this.frontend.counters.requestErrors++;
     this.frontend.runtime.generation.noteRefusal(this, why);
-    this.#answerRaw(stream, 400, now());
+    this.#answerRaw(stream, 400, this.clock.now());
   }
 
   #answerRaw(stream: Stream, status: 400 | 408, at: number): void {
@@ -272,7 +276,7 @@ export class HttpSession extends ClientSession {
     stream.finish();
     giveStream(stream);
     this.phase = IDLE;
-    this.#waitStart = now();
+    this.#waitStart = this.clock.now();
   }
 
   /** Waits for the next request. */
@@ -301,7 +305,7 @@ export class HttpSession extends ClientSession {
     const { timeouts } = this.frontend.settings;
     // Unsent bytes have the client's own time; otherwise it is only a matter of politeness.
     const time = this.socket.writableLength > 0 ? (timeouts['client-fin'] ?? this.frontend.clientTimeout) : LINGER;
-    schedule(this, time || LINGER, now());
+    schedule(this, time || LINGER, this.clock.now());
   }
 
   /**
@@ -339,7 +343,7 @@ export class HttpSession extends ClientSession {
 
   /** A connection on which no request ever came: a probe, or a browser that thought better of it. */
   #unused(): void {
-    const at = now();
+    const at = this.clock.now();
     const stream = this.#newStream(at);
     stream.terminate('C', 'R');
     if (this.frontend.runtime.option('dontlognull')) stream.logged = true;
@@ -348,7 +352,7 @@ export class HttpSession extends ClientSession {
 
   /** The client left in the middle of a head. */
   #aborted(): void {
-    const at = now();
+    const at = this.clock.now();
     const stream = this.#newStream(at);
     stream.terminate('C', 'R');
     this.frontend.counters.cliAborts++;

@@ -5,7 +5,7 @@ import type { ConnectionError } from '../api/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { NETSCALER_ERRORS, PROXY_ERRORS, type IntroductionFault } from './connection-errors.ts';
 import { sharedBuffer } from './buffers.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Which header has to come first. */
 export interface Introduction {
@@ -38,8 +38,8 @@ export class IntroductionReader implements SocketReader {
   begin(wanted: Introduction): void {
     this.#wanted = wanted;
     this.#session.introduction = this;
-    const { frontend } = this.#session;
-    schedule(this.#session, frontend.settings.timeouts['client-hs'] ?? frontend.clientTimeout, now());
+    const { frontend, clock } = this.#session;
+    schedule(this.#session, frontend.settings.timeouts['client-hs'] ?? frontend.clientTimeout, clock.now());
     this.#session.resume();
   }
 
@@ -94,7 +94,7 @@ export class IntroductionReader implements SocketReader {
       session.destination = { family, address: ends.destination, port: ends.destinationPort };
     }
     session.introduction = null;
-    session.handshakeEnd = now();
+    session.handshakeEnd = session.clock.now();
     session.pause();
     session.socket.reader = session;
     const rest = this.#bytes.subarray(length);

@@ -1,4 +1,5 @@
-import type { BindConfig, GlobalSettings } from '../api/index.ts';
+import net from 'node:net';
+import type { BindConfig, Endpoint, GlobalSettings } from '../api/index.ts';
 import { type Address, AddressError, formatAddress, parseAddress } from '../net/address.ts';
 import type { ListenTarget } from '../net/listen-target.ts';
 import { resolveHost } from '../upstream/resolve.ts';
@@ -23,17 +24,57 @@ export interface ListenSpec {
   readonly target: ListenTarget;
   /** As HAProxy prints it. */
   readonly text: string;
+  /** As written. */
+  readonly configured: string;
+  /** What clients are told that they reached, where it is not what they did: the configuration's own address. */
+  readonly stands?: Endpoint | undefined;
+  /** Nobody listens there: connections come from within the process. */
+  readonly unbound?: boolean;
 }
 
 /** The listeners of a `bind` line: one per address and port. Throws LineError. */
-export async function listenSpecs(bind: BindConfig, settings: GlobalSettings): Promise<ListenSpec[]> {
+export async function listenSpecs(
+  bind: BindConfig,
+  settings: GlobalSettings,
+  move: (written: string) => string | false | undefined = () => undefined,
+): Promise<ListenSpec[]> {
   const specs: ListenSpec[] = [];
   for (const written of bind.addresses) {
     const address = parse(written, bind, settings);
     if (address.unsupported !== undefined) throw new LineError(bind, `'bind ${written}' : ${address.unsupported}.`);
-    specs.push(...(await expand(address, bind, written)));
+    const moved = move(written);
+    if (moved === undefined) {
+      for (const spec of await expand(address, bind, written)) specs.push({ ...spec, configured: written });
+      continue;
+    }
+    const elsewhere = moved === false ? [] : await expand(parse(moved, bind, settings), bind, moved);
+    for (const [i, stands] of endpointsOf(address).entries()) {
+      const place = elsewhere[i] ?? elsewhere[0];
+      if (place === undefined)
+        specs.push({ target: NOWHERE, text: written, configured: written, stands, unbound: true });
+      else specs.push({ target: plainly(place.target), text: place.text, configured: written, stands });
+    }
   }
   return specs;
+}
+
+const NOWHERE: ListenTarget = { kind: 'inet', host: '127.0.0.1', port: 0 };
+
+/** The network interface of a `bind` line is not that of another address. */
+function plainly(target: ListenTarget): ListenTarget {
+  return target.kind === 'inet' ? { ...target, device: undefined, transparent: undefined } : target;
+}
+
+/** What clients would have reached: one for each port, undefined for what has no address. */
+function endpointsOf(address: Address): (Endpoint | undefined)[] {
+  if (address.kind !== 'inet') return [undefined];
+  const { host, ports } = address;
+  const [low, high] =
+    ports.kind === 'port' ? [ports.port, ports.port] : ports.kind === 'range' ? [ports.low, ports.high] : [0, 0];
+  const numeric = net.isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::' ? host : '127.0.0.1';
+  return Array.from({ length: high - low + 1 }, (_, i) =>
+    low + i === 0 ? undefined : { family: numeric.includes(':') ? 6 : 4, address: numeric, port: low + i },
+  );
 }
 
 function parse(written: string, bind: BindConfig, settings: GlobalSettings): Address {
@@ -53,7 +94,7 @@ function parse(written: string, bind: BindConfig, settings: GlobalSettings): Add
   }
 }
 
-async function expand(address: Address, bind: BindConfig, written: string): Promise<ListenSpec[]> {
+async function expand(address: Address, bind: BindConfig, written: string): Promise<Omit<ListenSpec, 'configured'>[]> {
   switch (address.kind) {
     case 'unix': {
       const { mode, uid, gid } = bind;

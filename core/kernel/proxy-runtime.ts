@@ -136,6 +136,7 @@ export class ProxyRuntime {
   /** What HAProxy says of every proxy when it lets nobody in any more. */
   sayStopped(): void {
     const { frontend, backend } = this.config.running;
+    if (frontend?.admission === 'stopped') return;
     const [front, back] = [frontend?.counters.total ?? 0, backend?.counters.total ?? 0];
     const proxy = frontend ?? backend;
     const text = `Proxy ${this.config.name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`;

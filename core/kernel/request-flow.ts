@@ -6,7 +6,7 @@ import { BODY, BUSY, type HttpSession, TUNNEL } from './http-session.ts';
 import { serverTimeout } from './response-end.ts';
 import { tunnelTimeout } from './response-flow.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** More of a request's body. */
 export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, from: number, to: number): void {
@@ -37,6 +37,9 @@ export function clientBody(session: HttpSession, stream: Stream, bytes: Buffer, 
   body.append(bytes, from, stop);
   if (stream.bodyWaiter !== null) {
     if (stream.bodyReady(stream.bodyWanted)) stream.wakeBody('ready');
+  } else if (stream.conversation !== null) {
+    if (!body.complete && body.heldSize >= stream.frontend.runtime.generation.bodyLimit) session.pause();
+    stream.conversation.changed();
   } else if (!body.complete) session.pause();
 }
 
@@ -64,7 +67,7 @@ export function clientHalfClosed(session: HttpSession, stream: Stream): void {
       chain.end();
       chain.run();
     }
-    schedule(session, tunnelTimeout(session, stream), now());
+    schedule(session, tunnelTimeout(session, stream), session.clock.now());
     return;
   }
   const incomplete = !stream.requestView.body.complete;

@@ -12,7 +12,6 @@ import { dropSilently } from './silent-drop.ts';
 import type { Stream } from './stream.ts';
 import { filterRequest } from './filter-request.ts';
 import { attachBackend, attachFrontend } from './filter-stages.ts';
-import { now } from './timers.ts';
 
 const FILTERS = 0;
 
@@ -128,13 +127,13 @@ function inspectRequest(stream: Stream, runtime: ProxyRuntime): Eventually<Verdi
   const rules = runtime.tcpContentRules!;
   const delay = runtime.config.settings.inspectDelay;
   if (delay === 0 || stream.requestView.body.complete) return runRules(rules, stream, stream.blame);
-  const begun = now();
+  const begun = stream.session.clock.now();
   const session = stream.session as HttpSession;
   session.contents = new MessageBytes(stream);
   const settled = (verdict: Verdict | 'wait'): Eventually<Verdict> => {
     session.contents = undefined;
     if (verdict !== 'wait') return verdict;
-    const left = Math.max(1, begun + delay - now());
+    const left = Math.max(1, begun + delay - stream.session.clock.now());
     return stream
       .waitForBody(0, left)
       .then((why) => (why === 'closed' ? 'abort' : runRules(rules, stream, stream.blame)));
@@ -203,12 +202,16 @@ function chooseBackend(stream: Stream): Eventually<Verdict> {
   const { pre, post } = frontend.runtime.generation.pipeline.selectBackend;
   if (pre === null && post === null) return setBackend(stream, frontend.chooseBackend(stream));
   const chosen = pre?.(stream) ?? post?.(stream);
-  if (chosen instanceof Promise) {
-    return chosen.then((backend) =>
-      setBackend(stream, (backend as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream)),
-    );
-  }
-  return setBackend(stream, (chosen as UpstreamBackend | undefined) ?? frontend.chooseBackend(stream));
+  if (chosen instanceof Promise) return chosen.then((answer) => followChoice(stream, answer as BackendChoice));
+  return followChoice(stream, chosen as BackendChoice);
+}
+
+/** A word is what `plugin-errors` says of a hook that threw. */
+type BackendChoice = UpstreamBackend | Exclude<Verdict, void> | undefined;
+
+function followChoice(stream: Stream, chosen: BackendChoice): Verdict {
+  if (typeof chosen === 'string') return chosen;
+  return setBackend(stream, chosen ?? stream.frontend.chooseBackend(stream));
 }
 
 export function setBackend(stream: Stream, backend: UpstreamBackend | undefined): Verdict {
@@ -217,7 +220,7 @@ export function setBackend(stream: Stream, backend: UpstreamBackend | undefined)
     return stream.error(503);
   }
   stream.backend = backend;
-  enter(backend.counters, now());
+  enter(backend.counters, stream.session.clock.now());
   backend.counters.requests++;
   backend.counters.bytesIn += stream.bytesFromClient;
   stream.retriesLeft = backend.settings.retries;

@@ -15,9 +15,11 @@ export function serverEnded(session: HttpSession, stream: Stream, connection: Se
     return;
   }
   if (stream.responsePhase === 1 || stream.waiting) {
-    if (stream.waiting && !stream.responseView.body.complete) {
-      stream.serverEnded = true;
+    if (stream.waiting) {
       stream.closeServer = true;
+      // All of the answer is here already: it goes on when nobody is waited for any more.
+      if (stream.responseView.body.complete && stream.response !== undefined) return;
+      stream.serverEnded = true;
       if (stream.responseView.body.kind === BODY_CLOSE) stream.responseView.body.complete = true;
       stream.wakeBody('closed');
       return;

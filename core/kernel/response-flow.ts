@@ -6,7 +6,7 @@ import { abortStream, finishResponse } from './http-finish.ts';
 import { BODY, type HttpSession } from './http-session.ts';
 import { storedSent } from './stored-send.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** `timeout tunnel` for both sides, else the shorter of theirs; `timeout server-fin` once the client has ended (configuration.txt 4.2). */
 export function tunnelTimeout(session: HttpSession, stream: Stream): number {
@@ -61,14 +61,14 @@ export function responseBody(
       return;
     }
   }
-  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('server'), session.clock.now());
 }
 
 /** The client takes less than the server sends: the server waits, and it is the client's time that runs. */
 export function awaitClient(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   connection.pause();
   session.queued = unsentBytes(session.socket);
-  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), now());
+  schedule(session, stream.tunnel ? tunnelTimeout(session, stream) : stream.getTimeout('client'), session.clock.now());
 }
 
 /** The client has taken what was written. */
@@ -80,6 +80,10 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
     chain.run();
     return;
   }
+  if (stream.conversation !== null) {
+    stream.conversation.changed();
+    return;
+  }
   if (connection === null) {
     if (stream.stored !== null && stream.responsePhase === 1) storedSent(session, stream);
     return;
@@ -87,7 +91,8 @@ export function clientDrained(session: HttpSession, stream: Stream): void {
   if (session.socket.writableLength === 0) connection.takeBack();
   const waited = connection.paused;
   connection.resume();
-  if (waited && stream.responsePhase === 1 && !stream.tunnel) schedule(session, stream.getTimeout('server'), now());
+  if (waited && stream.responsePhase === 1 && !stream.tunnel)
+    schedule(session, stream.getTimeout('server'), session.clock.now());
 }
 
 /** The server has taken what was written. */
@@ -100,7 +105,7 @@ export function serverDrained(session: HttpSession, stream: Stream, _connection:
   }
   const waited = session.paused;
   session.resume();
-  if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), now());
+  if (waited && session.phase === BODY) schedule(session, stream.getTimeout('client'), session.clock.now());
 }
 
 /** Bytes of the client in a tunnel. */
@@ -123,5 +128,5 @@ export function tunnelToServer(session: HttpSession, stream: Stream, bytes: Buff
     if (owned) session.replaceBulk();
     if (!flowing) session.pause();
   }
-  schedule(session, tunnelTimeout(session, stream), now());
+  schedule(session, tunnelTimeout(session, stream), session.clock.now());
 }

@@ -14,7 +14,7 @@ import { responseEnded } from './response-end.ts';
 import { awaitClient, tunnelTimeout } from './response-flow.ts';
 import { type RunningRule, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 const STRING_LIMIT = 12_288;
 
@@ -157,10 +157,10 @@ export function transmit(session: HttpSession, stream: Stream): void {
     if (early !== null && stream.requestChain !== null) stream.requestChain.push(early);
     else if (early !== null) connection.socket.write(early);
     session.resume();
-    schedule(session, tunnelTimeout(session, stream), now());
+    schedule(session, tunnelTimeout(session, stream), session.clock.now());
   } else {
     connection.useBulk();
-    schedule(session, stream.getTimeout('server'), now());
+    schedule(session, stream.getTimeout('server'), session.clock.now());
   }
   if (flowing || socket.writableLength === 0) connection.resume();
   else awaitClient(session, stream, connection);

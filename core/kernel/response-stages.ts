@@ -11,9 +11,9 @@ import { junkResponse } from './response-end.ts';
 import { sendResponse } from './response-send.ts';
 import { decideRules, runHooks, runRules } from './rules.ts';
 import { dropSilently } from './silent-drop.ts';
+import { sendConversation } from './conversation-send.ts';
 import { sendStored } from './stored-send.ts';
 import type { Stream } from './stream.ts';
-import { now } from './timers.ts';
 
 const ON_RESPONSE = 1;
 
@@ -38,7 +38,7 @@ const SEND = 8;
 export function inspectResponse(session: HttpSession, stream: Stream, connection: ServerConnection): void {
   const delay = stream.backend!.settings.responseInspectDelay;
   stream.responseInspected = false;
-  stream.inspectUntil = delay > 0 ? now() + delay : 0;
+  stream.inspectUntil = delay > 0 ? stream.session.clock.now() + delay : 0;
   const verdict = look(stream);
   if (!(verdict instanceof Promise)) {
     inspected(session, stream, verdict);
@@ -60,7 +60,7 @@ export function inspectResponse(session: HttpSession, stream: Stream, connection
 function look(stream: Stream): Eventually<Verdict | 'wait'> {
   const rules = stream.backend!.runtime.tcpResponseRules!;
   const session = stream.session as HttpSession;
-  if (stream.inspectUntil <= now()) {
+  if (stream.inspectUntil <= stream.session.clock.now()) {
     session.contents = undefined;
     return runRules(rules, stream, stream.blame);
   }
@@ -73,7 +73,7 @@ function inspected(session: HttpSession, stream: Stream, verdict: Verdict | 'wai
   if (verdict === 'wait') {
     const { life } = stream;
     stream.shared = true;
-    void stream.sleep(stream.inspectUntil - now()).then((alive) => {
+    void stream.sleep(stream.inspectUntil - stream.session.clock.now()).then((alive) => {
       const still = alive && stream.life === life && !stream.responseInspected;
       if (!still || stream.response !== undefined || stream.connection$ === null) return;
       newEvent();
@@ -121,7 +121,7 @@ function inspectHead(stream: Stream): Eventually<Verdict> {
 
 function inspectedHead(stream: Stream, verdict: Verdict | 'wait'): Eventually<Verdict> {
   if (verdict === 'wait') {
-    return stream.waitForBody(0, Math.max(1, stream.inspectUntil - now())).then(async () => {
+    return stream.waitForBody(0, Math.max(1, stream.inspectUntil - stream.session.clock.now())).then(async () => {
       stream.inspectUntil = 0;
       return inspectedHead(stream, await look(stream));
     });
@@ -142,7 +142,9 @@ export function advanceResponse(stream: Stream): void {
   for (;;) {
     const step = stream.step++;
     if (step === SEND) {
-      if (stream.stored === null) sendResponse(stream.session as HttpSession, stream);
+      const { conversation } = stream;
+      if (conversation !== null) sendConversation(stream.session as HttpSession, stream, conversation);
+      else if (stream.stored === null) sendResponse(stream.session as HttpSession, stream);
       else sendStored(stream.session as HttpSession, stream, stream.stored);
       return;
     }
@@ -190,7 +192,7 @@ function stage(stream: Stream, step: number): Eventually<Verdict> {
       stream.strictRewriting = true;
       return runRules(front.responseRules, stream, stream.blame);
     case AFTER_RULES: {
-      if (stream.stored !== null) return undefined;
+      if (stream.stored !== null || stream.conversation !== null) return undefined;
       const { onResponsePassed: own } = back;
       const first = own === null ? undefined : runHooks(own, stream, backend!, stream.blame);
       if (first !== undefined || front === back || front.onResponsePassed === null) return first;

@@ -1,10 +1,20 @@
+import type { Transaction } from '../api/index.ts';
 import type { UpstreamBackend } from '../upstream/backend.ts';
 import type { WaitQueue } from '../upstream/queue.ts';
 import type { UpstreamServer } from '../upstream/server.ts';
-import type { Stream } from './stream.ts';
+
+/** What a choice is made for. */
+export interface Choosing extends Pick<Transaction, 'persistence' | 'requestCookie'> {
+  readonly backend: UpstreamBackend | undefined;
+  retries: number;
+  retriesLeft: number;
+  redispatched: boolean;
+  assigned: boolean;
+  avoid: UpstreamServer | undefined;
+}
 
 /** Asks what rules and persistence say; undefined leaves the server to the balance algorithm. */
-export function namedServer(stream: Stream): UpstreamServer | undefined {
+export function namedServer(stream: Choosing): UpstreamServer | undefined {
   const backend = stream.backend!;
   const choosers = backend.runtime.chooseServer;
   if (choosers === null) return undefined;
@@ -12,7 +22,7 @@ export function namedServer(stream: Stream): UpstreamServer | undefined {
   for (const { place, run } of choosers) {
     // A rule that named one ends the rules; cookies are looked at in any case, as some are taken out of the request.
     if (named !== undefined && place !== 'cookie') continue;
-    const server = run(stream, backend) as UpstreamServer | undefined;
+    const server = run(stream as unknown as Transaction, backend) as UpstreamServer | undefined;
     if (server !== undefined && named === undefined) {
       named = server;
       stream.assigned = true;
@@ -44,7 +54,7 @@ export function takeServer(
  * Counts a retry after a connection that could not be made; configuration.txt 4.2, `retries` and `option redispatch`. `elsewhere`: another
  * server is to be found at once; `again`: the same one, after a moment.
  */
-export function countRetry(stream: Stream, server: UpstreamServer): 'elsewhere' | 'again' {
+export function countRetry(stream: Choosing, server: UpstreamServer): 'elsewhere' | 'again' {
   const backend = stream.backend!;
   stream.retriesLeft--;
   stream.retries++;
@@ -63,7 +73,7 @@ export function countRetry(stream: Stream, server: UpstreamServer): 'elsewhere' 
 }
 
 /** Every Nth retry, or the Nth from the last where negative. */
-function redispatches(stream: Stream): boolean {
+function redispatches(stream: Choosing): boolean {
   const interval = stream.backend!.settings.redispatch;
   if (interval === undefined || interval === 0) return false;
   if (interval > 0) return stream.retries % interval === 0;

@@ -9,7 +9,7 @@ import { BUSY, type HttpSession } from './http-session.ts';
 import { afterResponse, caseForClient, connectionLine, withholdResponse } from './response-send.ts';
 import { advanceResponse } from './response-stages.ts';
 import type { Stream } from './stream.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** A response that was kept takes the place of a server's: its head passes the response's stages. */
 export function beginStored(stream: Stream, stored: StoredResponse): void {
@@ -20,7 +20,7 @@ export function beginStored(stream: Stream, stored: StoredResponse): void {
   stream.stored = stored;
   stream.response = view;
   stream.responseInspected = true;
-  const at = now();
+  const at = stream.session.clock.now();
   const { timing } = stream;
   if (timing.queue === -1) timing.queue = at;
   if (timing.connect === -1) timing.connect = at;
@@ -79,7 +79,7 @@ function transmitStored(session: HttpSession, stream: Stream, stored: StoredResp
     // The client takes its time: it has that of a client, and the exchange ends when all has gone out.
     stream.responsePhase = 1;
     session.queued = unsentBytes(socket);
-    schedule(session, stream.getTimeout('client'), now());
+    schedule(session, stream.getTimeout('client'), stream.session.clock.now());
     return;
   }
   stream.responsePhase = 2;

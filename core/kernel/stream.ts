@@ -1,7 +1,9 @@
 import type {
   Action,
+  Conversation,
   FilterFactory,
   PacketMarks,
+  ParentScope,
   Process,
   Received,
   Reply,
@@ -24,8 +26,9 @@ import type { ServerConnection } from '../upstream/server-connection.ts';
 import { newEvent } from '../net/clock.ts';
 import { runInBackground } from './background.ts';
 import type { FrontendRuntime } from './frontend.ts';
-import { type Budget, type Budgets, type TransactionBudgets, changeVariable } from './variables.ts';
+import { type Budget, type Budgets, type TransactionBudgets, changeVariable, isParent } from './variables.ts';
 import type { ClientSession } from './client-session.ts';
+import { StreamConversation } from './conversation.ts';
 import type { FilterChain } from './filter-chain.ts';
 import { attachLate, type StreamFilters } from './stream-filters.ts';
 
@@ -44,6 +47,8 @@ export interface PendingReply {
   readonly cause: ReplyCause;
   /** An answer that is at hand as bytes, instead of all of the above. */
   readonly stored?: StoredResponse;
+  /** One that is given bit by bit. */
+  readonly conversation?: StreamConversation;
 }
 
 /** A variable on its way to another transaction. */
@@ -119,6 +124,8 @@ export class Stream implements Transaction, Queued {
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
   reused = false;
   requestSent = false;
+  /** TCP mode: it is certain that there will be no connection to a server. */
+  requestOver = false;
   /** 0: awaiting the head; 1: the body passes; 2: complete. */
   responsePhase = 0;
   closeClient = false;
@@ -166,6 +173,8 @@ export class Stream implements Transaction, Queued {
   /** The answer comes from there, and not from a server. */
   stored: StoredResponse | null = null;
   agent: string | undefined = undefined;
+  /** A service that answers bit by bit; null without. */
+  conversation: StreamConversation | null = null;
   #enders: (() => void)[] | null = null;
 
   /** A service answers, in the server's place. */
@@ -236,6 +245,7 @@ export class Stream implements Transaction, Queued {
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
+    this.requestOver = false;
     this.responsePhase = 0;
     this.closeClient = false;
     this.closeAsked = false;
@@ -267,6 +277,10 @@ export class Stream implements Transaction, Queued {
 
   /** Ends this life. */
   finish(): void {
+    if (this.conversation !== null) {
+      this.conversation.close();
+      this.conversation = null;
+    }
     if (this.filters !== null) this.#endFilters(this.filters);
     this.life++;
     this.request = undefined;
@@ -368,6 +382,11 @@ export class Stream implements Transaction, Queued {
     return (this.uniqueIdText ??= format.evaluate(this));
   }
 
+  /** Variables of the request end where an answer begins, whoever gives it, and those of the response begin. configuration.txt 2.8. */
+  get #answers(): boolean {
+    return this.requestSent || this.response !== undefined || this.requestOver;
+  }
+
   #scope(scope: VariableScope): Map<string, Value> | null {
     switch (scope) {
       case 'proc':
@@ -377,9 +396,9 @@ export class Stream implements Transaction, Queued {
       case 'txn':
         return this.#txnVariables;
       case 'req':
-        return this.#reqVariables;
+        return this.#answers ? null : this.#reqVariables;
       case 'res':
-        return this.#resVariables;
+        return this.#answers ? this.#resVariables : null;
       default:
         return null;
     }
@@ -394,10 +413,10 @@ export class Stream implements Transaction, Queued {
   }
 
   setVariable(scope: VariableScope, name: string, value: Value | undefined): void {
-    if (scope === 'check') return;
+    if (scope === 'check' || isParent(scope)) return;
     let map = this.#scope(scope);
     if (map === null) {
-      if (value === undefined) return;
+      if (value === undefined || (scope === 'req' && this.#answers) || (scope === 'res' && !this.#answers)) return;
       map = new Map<string, Value>();
       if (scope === 'sess') this.session.variables = map;
       else if (scope === 'txn') this.#txnVariables = map;
@@ -409,7 +428,7 @@ export class Stream implements Transaction, Queued {
     else this.#budgetOf(scope, budgets).set(map, name, value);
   }
 
-  #budgetOf(scope: Exclude<VariableScope, 'check'>, budgets: Budgets): Budget {
+  #budgetOf(scope: Exclude<VariableScope, 'check' | ParentScope>, budgets: Budgets): Budget {
     if (scope === 'proc') return budgets.process;
     const session = (this.session.variableBudget ??= budgets.session());
     if (scope === 'sess') return session;
@@ -480,6 +499,10 @@ export class Stream implements Transaction, Queued {
     return 'done';
   }
 
+  converse(): Conversation {
+    return (this.conversation ??= new StreamConversation(this));
+  }
+
   serve(stored: StoredResponse, agent: string): 'done' {
     this.agent = agent;
     this.pending = { reply: undefined, status: 0, raw: undefined, cause: 'local', stored };
@@ -536,11 +559,12 @@ export class Stream implements Transaction, Queued {
     this.#tarpitted = tarpit !== undefined;
     return new Promise((resolve) => {
       const wake = (alive: boolean): void => {
-        clearTimeout(timer);
+        timer.stop();
         this.sleepers?.delete(wake);
         resolve(alive);
       };
-      const timer = setTimeout(wake, milliseconds, true);
+      const timer = this.session.clock.timer(() => wake(true));
+      timer.start(milliseconds);
       this.sleepers ??= new Set();
       this.sleepers.add(wake);
     });
@@ -550,9 +574,10 @@ export class Stream implements Transaction, Queued {
     if (this.bodyReady(atLeast)) return 'ready';
     this.bodyWanted = atLeast;
     return new Promise((resolve) => {
-      const timer = milliseconds > 0 ? setTimeout(() => this.wakeBody('timeout'), milliseconds) : undefined;
+      const timer = this.session.clock.timer(() => this.wakeBody('timeout'));
+      if (milliseconds > 0) timer.start(milliseconds);
       this.bodyWaiter = (why) => {
-        if (timer !== undefined) clearTimeout(timer);
+        timer.stop();
         this.bodyWaiter = null;
         resolve(why);
       };

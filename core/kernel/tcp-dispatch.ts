@@ -13,7 +13,7 @@ import { countRetry, namedServer, takeServer } from './server-choice.ts';
 import { dropSilently } from './silent-drop.ts';
 import { type Stream, takeStream } from './stream.ts';
 import { RequestInspection, type RequestWatcher } from './tcp-inspection.ts';
-import { now, schedule, wallClock } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** The rules that need no bytes have not let it in yet: it is nobody's to log. */
 export const ARRIVED = 0;
@@ -34,7 +34,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
   constructor(arrival: Arrival) {
     super(arrival);
     this.stream = takeStream();
-    this.stream.begin(this, wallClock(arrival.at));
+    this.stream.begin(this, this.clock.wall(arrival.at));
   }
 
   /** The connection is over, on both sides. */
@@ -42,7 +42,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
 
   start(): void {
     const { stream, frontend } = this;
-    const at = now();
+    const at = this.clock.now();
     this.phase = RULES;
     stream.timing.start = this.acceptedTime;
     stream.timing.handshake = this.handshakeEnd;
@@ -75,13 +75,13 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
   }
 
   waitForMore(milliseconds: number): void {
-    schedule(this, milliseconds, now());
+    schedule(this, milliseconds, this.clock.now());
     this.resume();
   }
 
   decided(verdict: Verdict): void {
     this.inspection = null;
-    schedule(this, this.frontend.clientTimeout, now());
+    schedule(this, this.frontend.clientTimeout, this.clock.now());
     this.#then(verdict, this.#afterInspection);
   }
 
@@ -134,7 +134,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
       return;
     }
     stream.backend = backend;
-    enter(backend.counters, now());
+    enter(backend.counters, this.clock.now());
     stream.retriesLeft = backend.settings.retries;
     backend.counters.bytesIn += stream.bytesFromClient;
     if (backend.runtime.onBackend !== null) for (const run of backend.runtime.onBackend) run(stream, backend);
@@ -158,14 +158,14 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
     } else if (place instanceof WaitQueue) {
       place.add(stream);
       const { timeouts } = backend.settings;
-      schedule(this, timeouts.queue ?? timeouts.connect, now());
+      schedule(this, timeouts.queue ?? timeouts.connect, this.clock.now());
       // It is read meanwhile: who leaves gives up his place.
       this.resume();
     } else this.onServerFree(stream, place);
   }
 
   onServerFree(stream: Stream, server: UpstreamServer): void {
-    const at = now();
+    const at = this.clock.now();
     stream.server = server;
     stream.taken = true;
     stream.timing.queue = at;
@@ -197,6 +197,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
     this.leaveServer();
     this.phase = RULES;
     if (stream.retriesLeft <= 0) {
+      stream.requestOver = true;
       server.counters.connectionErrors++;
       backend.counters.connectionErrors++;
       stream.terminate(cause, 'C');

@@ -1,7 +1,7 @@
+import type { ProxyClock } from './proxy-clock.ts';
 import type { Eventually, Received, Verdict } from '../api/index.ts';
 import { decideRules, type RunningRule, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
-import { now } from './timers.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -15,6 +15,7 @@ export class HeldBytes implements Received {
 
 /** Who lets rules look at a connection's first bytes. */
 export interface RequestWatcher {
+  readonly clock: ProxyClock;
   readonly stream: Stream;
   /** The client sends no more. */
   readonly clientEnded: boolean;
@@ -39,7 +40,7 @@ export class RequestInspection {
 
   constructor(rules: readonly RunningRule[], delay: number, watcher: RequestWatcher) {
     this.#rules = rules;
-    this.#until = now() + delay;
+    this.#until = watcher.clock.now() + delay;
     this.#watcher = watcher;
   }
 
@@ -86,7 +87,7 @@ export class RequestInspection {
       return;
     }
     this.waiting = true;
-    this.#watcher.waitForMore(Math.max(1, this.#until - now()));
+    this.#watcher.waitForMore(Math.max(1, this.#until - this.#watcher.clock.now()));
   }
 }
 

@@ -11,7 +11,6 @@ import { joinChains, startChains } from './tcp-filters.ts';
 import { HeldBytes, ResponseInspection, type ResponseWatcher } from './tcp-inspection.ts';
 import { CONNECTING, FLOWING } from './tcp-dispatch.ts';
 import { TcpSides } from './tcp-sides.ts';
-import { now } from './timers.ts';
 
 /** Reads below this size are copied and the shared buffer is kept; larger ones make the side read into its own. */
 const BULK = 16_384;
@@ -42,7 +41,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
 
   onServerConnect(connection: ServerConnection): void {
     const { stream } = this;
-    const at = now();
+    const at = this.clock.now();
     stream.timing.connect = at;
     connection.server.observer?.('connected');
     stream.requestSent = true;
@@ -87,7 +86,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
         this.cutByFilter(late);
         return;
       }
-      this.#beginResponse(now());
+      this.#beginResponse(this.clock.now());
       if (!this.over) startChains(stream);
     };
     if (!(verdict instanceof Promise)) {
@@ -156,7 +155,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
     const { body } = stream.responseView;
     body.append(buffer, 0, n);
     if (body.heldSize >= this.frontend.runtime.generation.bodyLimit) connection.pause();
-    if (!stream.waiting) this.response!.run(now());
+    if (!stream.waiting) this.response!.run(this.clock.now());
   }
 
   onData(n: number, buffer: Buffer): void {
@@ -168,6 +167,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       stream.requestView.body.append(buffer, 0, n);
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
       if (this.inspection?.waiting === true) this.inspection.run();
+      stream.conversation?.changed();
       return;
     }
     stream.backend!.counters.bytesIn += n;
@@ -190,7 +190,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       if (socket.writableLength > 0) this.replaceBulk();
     } else if (n >= BULK) this.useBulk();
     if (!flowing && socket.writableLength > 0) this.pause();
-    this.silence.moved(now(), true);
+    this.silence.moved(this.clock.now(), true);
   }
 
   onServerData(connection: ServerConnection, n: number, buffer: Buffer): void {
@@ -217,7 +217,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       if (socket.writableLength > 0) connection.replaceBulk();
     } else if (n >= BULK) connection.useBulk();
     if (!flowing && socket.writableLength > 0) connection.pause();
-    this.silence.moved(now(), false);
+    this.silence.moved(this.clock.now(), false);
   }
 
   onDrain(): void {
@@ -228,10 +228,11 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       chain.run();
       return;
     }
+    this.stream.conversation?.changed();
     const { connection$: connection } = this.stream;
     if (this.socket.writableLength === 0) connection?.takeBack();
     connection?.resume();
-    if (this.phase === FLOWING) this.silence.moved(now(), true);
+    if (this.phase === FLOWING) this.silence.moved(this.clock.now(), true);
   }
 
   onServerDrain(): void {
@@ -242,7 +243,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       return;
     }
     if (!this.clientEnded) this.resume();
-    this.silence.moved(now(), false);
+    this.silence.moved(this.clock.now(), false);
   }
 
   onServerError(connection: ServerConnection): void {
@@ -255,7 +256,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
     else if (!this.stream.responseInspected && !this.stream.waiting && !this.serverEnded) {
       this.stream.terminate('S', 'D');
       this.serverEnded = true;
-      this.response!.run(now());
+      this.response!.run(this.clock.now());
     } else {
       if (!this.serverEnded) this.stream.terminate('S', 'D');
       else if (this.stream.responseChain !== null) return;

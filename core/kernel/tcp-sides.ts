@@ -7,7 +7,7 @@ import { giveStream } from './stream.ts';
 import type { ResponseInspection } from './tcp-inspection.ts';
 import { type Sides, Silence } from './tcp-silence.ts';
 import { TcpDispatch, ARRIVED, FLOWING } from './tcp-dispatch.ts';
-import { now, schedule } from './timers.ts';
+import { schedule } from './timers.ts';
 
 /** Who does not take what is left to be sent, though no timeout says so, has this long (ms). */
 const LINGER = 60_000;
@@ -50,7 +50,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
     const reader = client ? this : this.stream.connection$;
     if (chain.backlogged) reader?.pause();
     else if (!client || !this.clientEnded) reader?.resume();
-    if (this.stream.connection$ !== null) this.silence.moved(now(), client);
+    if (this.stream.connection$ !== null) this.silence.moved(this.clock.now(), client);
   }
 
   countSent(size: number): void {
@@ -68,6 +68,11 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
       return;
     }
     this.clientEnded = true;
+    if (stream.conversation !== null) {
+      // It reads what has come, and may go on writing.
+      stream.conversation.changed();
+      return;
+    }
     if (this.inspection !== null) {
       // There is nothing more to wait for.
       if (this.inspection.waiting) this.inspection.run();
@@ -113,7 +118,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
     if (this.serverEnded) return;
     this.serverEnded = true;
     if (this.stream.responseInspected) this.endResponse();
-    else if (!this.stream.waiting) this.response!.run(now());
+    else if (!this.stream.waiting) this.response!.run(this.clock.now());
   }
 
   /** The server's end goes on behind its bytes. */
@@ -204,7 +209,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
       connection.finish(Math.min(this.silence.serverLimit, LINGER));
     }
     this.leaveServer();
-    stream.timing.end = now();
+    stream.timing.end = this.clock.now();
     if (stream.backend !== undefined) stream.backend.counters.current--;
     if (this.phase !== ARRIVED) logStream(stream);
     stream.finish();
@@ -217,12 +222,12 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
       this.socket.destroySoon();
       this.silence.progressed();
       if (this.silence.clientLimit === Infinity) this.silence.clientLimit = LINGER;
-      schedule(this, this.silence.clientLimit, now());
+      schedule(this, this.silence.clientLimit, this.clock.now());
     } else this.socket.end();
     if (polite && !half) {
       // What the client has sent is read, so that closing does not destroy the answer on its way.
       this.resume();
-      schedule(this, POLITENESS, now());
+      schedule(this, POLITENESS, this.clock.now());
     } else if (!half) this.destroy();
   }
 

@@ -1,4 +1,4 @@
-import { now, schedule, type Timed } from './timers.ts';
+import { schedule, type Timed } from './timers.ts';
 
 /** What a session in TCP mode knows of its two sides. */
 export interface Sides extends Timed {
@@ -57,7 +57,7 @@ export class Silence {
     if (limit === undefined) return;
     if (side === 'client') this.clientLimit = limit;
     else this.serverLimit = limit;
-    this.#clientAt = now();
+    this.#clientAt = this.#sides.clock.now();
     this.#serverAt = this.#clientAt;
   }
 

@@ -1,4 +1,4 @@
-import type { GlobalSettings, Value } from '../api/index.ts';
+import type { GlobalSettings, ParentScope, Value, VariableScope } from '../api/index.ts';
 
 /** What HAProxy counts for a variable beside the bytes of a text. */
 const ENTRY = 80;
@@ -81,3 +81,7 @@ export class Budgets {
 
 export type StreamScope = 'txn' | 'req' | 'res';
 export type TransactionBudgets = Readonly<Record<StreamScope, Budget>>;
+
+export function isParent(scope: VariableScope): scope is ParentScope {
+  return scope.charCodeAt(0) === 0x70 && scope !== 'proc';
+}

@@ -11,10 +11,11 @@
  */
 
 import net from 'node:net';
-import { Writable } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import { newEvent } from './clock.ts';
 import type { DirectSocket } from './direct-write.ts';
 import { connectLight, LightSocket } from './light-socket.ts';
+import { StreamSocket } from './stream-socket.ts';
 
 /**
  * What a connection object implements to own a socket. All calls are synchronous from the event loop. The socket is
@@ -86,6 +87,8 @@ export interface PlainSocket {
 export type ConnectTarget = net.NetConnectOpts & {
   /** Makes the descriptor to connect with; called for each attempt. */
   readonly makeSocket?: (() => number | undefined) | undefined;
+  /** A connection within the process, instead of all that. */
+  readonly stream?: Duplex | undefined;
 };
 
 // Accepted sockets come with TCP_NODELAY set already (ListeningSocket), connecting ones get it from this option.
@@ -208,6 +211,10 @@ export function adoptSocket(accepted: PlainSocket, reader: SocketReader): ReadSo
     accepted.adopt(reader);
     return accepted;
   }
+  if (accepted instanceof StreamSocket) {
+    accepted.reader = reader;
+    return accepted;
+  }
   if (!(accepted instanceof net.Socket)) throw new TypeError('not a socket of node:net');
   const holder = accepted as unknown as { _handle: object | null; _server: unknown };
   const handle = holder._handle;
@@ -239,6 +246,7 @@ export function readEvents(socket: net.Socket, reader: SocketReader): ReadSocket
  * by itself once connected. Throws what node:net throws on options that are no address (RangeError, TypeError).
  */
 export function connectSocket(target: ConnectTarget, reader: ConnectReader): ReadSocket {
+  if (target.stream !== undefined) return StreamSocket.connect(target.stream, reader);
   const fd = target.makeSocket?.();
   if (
     'port' in target &&

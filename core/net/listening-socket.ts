@@ -23,6 +23,8 @@ import { bindNative, needsNative } from './native-listener.ts';
 
 export interface ListenOptions {
   readonly target: ListenTarget;
+  /** What makes it the same socket after a reload where the target does not: the port 0 stands for any. */
+  readonly identity?: string | undefined;
   /** The kernel's queue of connections not yet accepted, and how many are held here while paused. Default 1024. */
   readonly backlog?: number;
   /** dup(2), when there is one: it lets a paused socket whose queue is full stop accepting in earnest. */
@@ -115,6 +117,11 @@ export class ListeningSocket {
   /** Connections accepted from the kernel and not yet given to a handler. */
   get held(): number {
     return this.#held.length;
+  }
+
+  /** A connection that came by another way: from within the process. */
+  give(socket: PlainSocket): void {
+    this.#arrived(socket);
   }
 
   /** Sets who gets the connections from now on, and starts accepting. May be called again with another handler. */

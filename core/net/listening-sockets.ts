@@ -20,7 +20,7 @@ export class ListeningSockets {
    * not before. Rejects with ListenError; also when the same owner asks for the same address twice.
    */
   async claim(owner: object, options: ListenOptions): Promise<ListeningSocket> {
-    const key = listenKey(options.target);
+    const key = options.identity ?? listenKey(options.target);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       entry = { opening: ListeningSocket.open(options), owners: new Set() };
@@ -32,7 +32,11 @@ export class ListeningSockets {
     entry.owners.add(owner);
     try {
       const socket = await entry.opening;
-      if (taken) socket.configure(options.configure);
+      if (taken) {
+        socket.configure(options.configure);
+        // The configuration before may have let go of it.
+        await socket.rebind();
+      }
       return socket;
     } catch (error) {
       this.#entries.delete(key);

@@ -1,15 +1,20 @@
 import type {
   Backend,
+  Clock,
   Frontend,
   GlobalConfig,
   Hooks,
   Log,
+  Names,
+  LogTap,
   Plugin,
+  PluginContext,
   PluginInstance,
   ProxyConfig,
+  Severity,
   Timer,
 } from '../api/index.ts';
-import { PluginTimer } from '../kernel/plugin-timer.ts';
+import { PluginCommands } from './commands.ts';
 import { within } from './deadline.ts';
 import type { Kept, Shelf } from './kept.ts';
 import { pluginLog } from './process-log.ts';
@@ -17,10 +22,12 @@ import type { Keywords } from './registry.ts';
 
 export class PluginError extends Error {}
 
-/** A plugin and the words after its name on its `plugin-load` line; stock plugins have none. */
+/** A plugin and what stands behind its name on its `plugin-load` line; stock plugins have none. */
 export interface LoadedPlugin {
   readonly plugin: Plugin;
   readonly args: readonly string[];
+  /** The same read as the plugin's `options` say. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** What plugins see of the configuration once it has been read. */
@@ -29,7 +36,13 @@ export interface Site {
   readonly proxies: readonly ProxyConfig[];
   readonly frontends: readonly Frontend[];
   readonly backends: readonly Backend[];
+  readonly version: string;
+  readonly names: Names;
+  listen: PluginContext['listen'];
+  readonly logTap: LogTap;
+  readonly clock: Clock;
   warn(message: string): void;
+  say(severity: Severity, text: string): void;
 }
 
 /** A plugin's hooks, and whom to blame for what they throw. */
@@ -77,15 +90,19 @@ export class Generation {
    * @throws {PluginError} naming the plugin.
    */
   async setup(site: Site): Promise<void> {
-    for (const { plugin, args } of this.plugins) {
+    const commands = new PluginCommands(this.keywords.commands, site.names, this.#log);
+    for (const { plugin, args, options = {} } of this.plugins) {
       if (!plugin.setup) continue;
       const context = {
         ...site,
+        commands,
         log: pluginLog(this.#log, plugin.name),
         args,
+        // Read by the plugin's own schema.
+        options: options as PluginContext['options'],
         signal: this.#abort.signal,
         timer: (run: () => void): Timer =>
-          new PluginTimer(run, (error) => {
+          site.clock.timer(run, (error) => {
             this.#log.error({ plugin: plugin.name, err: error }, `plugin '${plugin.name}' failed in a timer`);
           }),
         keep: <T extends object>(key: string, create: () => T): T => this.#shelf.keep(plugin.name, key, create),
@@ -96,7 +113,9 @@ export class Generation {
           () => plugin.setup?.(context),
           (late) => void this.#end(plugin.name, late ?? {}),
         );
-        if (instance) this.#living.push({ name: plugin.name, instance });
+        if (!instance) return;
+        this.#living.push({ name: plugin.name, instance });
+        commands.add(plugin.name, instance.commands ?? {});
       });
     }
   }

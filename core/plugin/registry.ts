@@ -13,7 +13,7 @@ type KeywordOf<Name extends keyof Tables> = Tables[Name][string];
 /** All words of one configuration generation, by class. */
 export type Keywords = { readonly [Name in keyof Tables]: ReadonlyMap<string, Entry<KeywordOf<Name>>> };
 
-const CLASSES: { readonly [Name in keyof Tables]: string } = {
+export const CLASSES: { readonly [Name in keyof Tables]: string } = {
   sections: 'section',
   directives: 'directive',
   bindWords: 'bind word',

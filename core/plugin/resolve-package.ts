@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const CONDITIONS: readonly string[] = ['node', 'import', 'module-sync', 'default'];
@@ -12,19 +12,39 @@ export function resolvePackage(specifier: string, folder: string): string | unde
   if (!match) return undefined;
   const [, name, rest = ''] = match;
   for (let place = resolve(folder); ; place = dirname(place)) {
+    // A package knows itself by its name, as Node has it where there are `exports`.
+    const own = readManifest(place);
+    if (own?.name === name && own?.exports !== undefined) return fileOf(place, own, rest);
     const root = join(place, 'node_modules', name!);
     const manifest = readManifest(root);
-    if (manifest !== undefined) {
-      const file = entry(manifest.exports, `.${rest}`);
-      return file === undefined ? undefined : realpathSync(join(root, file));
-    }
+    if (manifest !== undefined) return fileOf(root, manifest, rest);
     if (place === dirname(place)) return undefined;
   }
 }
 
-function readManifest(root: string): { exports?: unknown } | undefined {
+/** The file that a package is when it is imported, be it built or not. Undefined where it does not say. */
+export function packageEntry(root: string): string | undefined {
+  const manifest = readManifest(root);
+  if (manifest === undefined) return undefined;
+  if (manifest.exports === undefined) return join(root, manifest.main ?? 'index.js');
+  const file = entry(manifest.exports, '.');
+  return file === undefined ? undefined : join(root, file);
+}
+
+function fileOf(root: string, manifest: Manifest, rest: string): string | undefined {
+  const file = entry(manifest.exports, `.${rest}`);
+  return file === undefined || !existsSync(join(root, file)) ? undefined : realpathSync(join(root, file));
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly main?: string;
+  readonly exports?: unknown;
+}
+
+function readManifest(root: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports?: unknown };
+    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   } catch {
     return undefined;
   }

@@ -12,12 +12,15 @@ import httpRules from '../../plugins/http-rules/index.ts';
 import listeners from '../../plugins/listeners/index.ts';
 import matching from '../../plugins/matching/index.ts';
 import logging from '../../plugins/logging/index.ts';
+import spoe from '../../plugins/spoe/index.ts';
 import persistence from '../../plugins/persistence/index.ts';
 import processPlugin from '../../plugins/process/index.ts';
 import proxy from '../../plugins/proxy/index.ts';
+import runtimeApi from '../../plugins/runtime-api/index.ts';
 import servers from '../../plugins/servers/index.ts';
 import tcpRules from '../../plugins/tcp-rules/index.ts';
 import cache from '../../plugins/cache/index.ts';
+import lua from '../../plugins/lua/index.ts';
 
 /** The plugins that come with the program. The one file of core/ that imports plugins/. */
 export const stockPlugins: readonly Plugin[] = [
@@ -40,4 +43,7 @@ export const stockPlugins: readonly Plugin[] = [
   persistence,
   compression,
   cache,
+  lua,
+  runtimeApi,
+  spoe,
 ];

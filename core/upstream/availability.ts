@@ -1,4 +1,5 @@
 import { proxyTitle } from '../config/proxy-config.ts';
+import type { ServerLoss } from '../kernel/client-session.ts';
 import type { UpstreamBackend } from './backend.ts';
 import type { UpstreamServer } from './server.ts';
 
@@ -35,9 +36,10 @@ export function requeue(server: UpstreamServer): number {
   return moving.length;
 }
 
-/** Ends the sessions that a server serves; their logs say that it is down (`D`), or that another is up (`U`). */
-export function shutdownSessions(server: UpstreamServer, cause: 'D' | 'U'): void {
+/** Ends the sessions that a server serves; their logs say that it is down (`D`), that another is up (`U`), or that a user wanted it (`K`). */
+export function shutdownSessions(server: UpstreamServer, cause: ServerLoss): void {
   for (const { sessions } of server.backend.runtime.generation.acceptors) {
     for (const session of sessions) if (session.serves(server)) session.loseServer(cause);
   }
+  for (const lease of server.leases) lease.shutdown();
 }

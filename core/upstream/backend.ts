@@ -5,16 +5,19 @@ import type {
   Counters,
   DetachedTransaction,
   Extension,
+  LeaseHolder,
   LogLevel,
   ProxySettings,
   Severity,
   Transaction,
 } from '../api/index.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import type { ProxyRuntime } from '../kernel/proxy-runtime.ts';
-import { now } from '../net/clock.ts';
 import { newCounters } from '../state/counters.ts';
 import { Detached } from './detached.ts';
+import { ServerLease } from './lease.ts';
 import { isBefore, WaitQueue } from './queue.ts';
+import { addServer, removeServer, type ServerReader } from './run-time-servers.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** The server side of a proxy at run time. */
@@ -25,11 +28,12 @@ export class UpstreamBackend implements Backend {
   readonly runtime: ProxyRuntime;
   readonly counters: Counters = newCounters();
   readonly servers: UpstreamServer[] = [];
-  readonly queue: WaitQueue = new WaitQueue(false);
+  readonly clock: ProxyClock;
+  readonly queue: WaitQueue;
   activeServers = 0;
   backupServers = 0;
   timesDown = 0;
-  changedAt: number = now();
+  changedAt: number;
   #downtime = 0;
   /** `fullconn`, or what stands for it. */
   fullconn = 0;
@@ -37,10 +41,18 @@ export class UpstreamBackend implements Backend {
   /** The weight with which each server is in the sums below. */
   readonly #counted = new Map<UpstreamServer, number>();
   #activeWeight = 0;
+  /** To be used again. */
+  readonly #leases: ServerLease[] = [];
   #backupWeight = 0;
+  /** Reads the words of a server that is added at run time. */
+  serverReader: ServerReader | undefined = undefined;
+  readonly #watchers: ((server: UpstreamServer, change: 'added' | 'removed') => void)[] = [];
 
   constructor(runtime: ProxyRuntime) {
     this.runtime = runtime;
+    this.clock = runtime.generation.clock;
+    this.queue = new WaitQueue(false, this.clock);
+    this.changedAt = this.clock.now();
     this.name = runtime.config.name;
     this.id = runtime.config.id;
     this.settings = runtime.config.settings;
@@ -66,10 +78,59 @@ export class UpstreamBackend implements Backend {
     return new Detached(this, server, frontend) as unknown as DetachedTransaction;
   }
 
+  lease(parent: Transaction, holder: LeaseHolder, data?: readonly [key: symbol, value: object]): ServerLease {
+    const lease = this.#leases.pop() ?? new ServerLease(this, (used) => void this.#leases.push(used));
+    lease.begin(parent, holder, data);
+    return lease;
+  }
+
   /** All servers are there; the algorithm may look at them. `algorithm` stands in for a `balance` line. */
   ready(algorithm: BalanceFactory | undefined): void {
     for (const server of this.servers) this.#count(server);
     this.#balancer = (this.settings.balance ?? algorithm)?.(this);
+  }
+
+  addServer(name: string, address: string, words: readonly string[] = []): UpstreamServer | string {
+    return addServer(this, name, address, words);
+  }
+
+  removeServer(server: UpstreamServer): string | undefined {
+    return removeServer(server);
+  }
+
+  onServers(told: (server: UpstreamServer, change: 'added' | 'removed') => void): void {
+    this.#watchers.push(told);
+  }
+
+  /** Its algorithm takes servers that come later. */
+  get growing(): boolean {
+    return this.#balancer?.fixed !== true;
+  }
+
+  /** A server has come that was not there when {@link ready} was called. */
+  join(server: UpstreamServer): void {
+    this.servers.push(server);
+    this.#tellServers(server, 'added');
+    this.changed(server);
+  }
+
+  /** A server leaves, of which nothing is in use any more. */
+  leave(server: UpstreamServer): void {
+    this.servers.splice(this.servers.indexOf(server), 1);
+    this.#counted.delete(server);
+    this.#balancer?.removed?.(server);
+    this.#tellServers(server, 'removed');
+  }
+
+  #tellServers(server: UpstreamServer, change: 'added' | 'removed'): void {
+    for (const told of this.#watchers) {
+      try {
+        told(server, change);
+      } catch (error) {
+        const title = `${this.name}/${server.name}`;
+        this.runtime.generation.log.error({ err: error }, `whoever was told that server ${title} was ${change} failed`);
+      }
+    }
   }
 
   /** Brings the sums up to date with one server. */
@@ -98,12 +159,12 @@ export class UpstreamBackend implements Backend {
   }
 
   get downtime(): number {
-    return this.#downtime + (this.usable === 0 ? now() - this.changedAt : 0);
+    return this.#downtime + (this.usable === 0 ? this.clock.now() - this.changedAt : 0);
   }
 
   /** It has servers again, or none any more. */
   noteAvailable(available: boolean): void {
-    const at = now();
+    const at = this.clock.now();
     if (available) this.#downtime += at - this.changedAt;
     else this.timesDown++;
     this.changedAt = at;
@@ -125,7 +186,7 @@ export class UpstreamBackend implements Backend {
   take(server: UpstreamServer): void {
     const counters = server.counters;
     counters.total++;
-    counters.sessionRate.add(now());
+    counters.sessionRate.add(this.clock.now());
     if (++server.active > server.mostActive) {
       server.mostActive = server.active;
       if (server.active > counters.highest) counters.highest = server.active;

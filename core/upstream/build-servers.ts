@@ -26,10 +26,24 @@ export async function buildServers(
 }
 
 async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: number): Promise<UpstreamServer> {
-  const address = parse(config);
-  if (address.unsupported !== undefined) {
-    throw new LineError(config, `'server ${config.name}' : ${address.unsupported}.`);
+  const address = parseServer(config);
+  if (address.kind !== 'inet' || !address.named) return makeServer(backend, config, id, address);
+  const { dial } = backend.runtime.generation.surroundings;
+  const host = dial === undefined ? await resolveHost(address.host, address.family) : placeholder(id, address.family);
+  if (host === undefined) {
+    throw new LineError(config, `'server ${config.name}' : could not resolve address '${address.host}'.`);
   }
+  return makeServer(backend, config, id, address, host);
+}
+
+/** `resolved` is the address of a host name. Throws LineError. */
+export function makeServer(
+  backend: UpstreamBackend,
+  config: ServerConfig,
+  id: number,
+  address: Address,
+  resolved?: string,
+): UpstreamServer {
   switch (address.kind) {
     case 'unix': {
       const endpoint = { family: 'unix', address: address.path, port: 0 } as const;
@@ -41,10 +55,7 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
       return new UpstreamServer(backend, config, id, endpoint, { path });
     }
     case 'inet': {
-      const host = address.named ? await resolveHost(address.host, address.family) : address.host;
-      if (host === undefined) {
-        throw new LineError(config, `'server ${config.name}' : could not resolve address '${address.host}'.`);
-      }
+      const host = resolved ?? address.host;
       const { ports } = address;
       const port = ports.kind === 'port' ? ports.port : 0;
       const offset = ports.kind === 'offset' ? ports.offset : ports.kind === 'none' ? 0 : undefined;
@@ -58,15 +69,23 @@ async function buildServer(backend: UpstreamBackend, config: ServerConfig, id: n
   }
 }
 
-function parse(config: ServerConfig): Address {
+/** The address of a server whose name is not looked up, of the ranges for documentation (RFC 5737, RFC 3849). */
+function placeholder(id: number, family: 0 | 4 | 6): string {
+  return family === 6 ? `2001:db8::${id.toString(16)}` : `192.0.2.${id % 256}`;
+}
+
+/** The address of a `server` line. Throws LineError. */
+export function parseServer(config: ServerConfig): Address {
   try {
     // Port 0 is no port: it is the client's destination port.
-    return parseAddress(config.address.replace(/^([^:]*|\[.*\]):0$/, '$1'), {
+    const address = parseAddress(config.address.replace(/^([^:]*|\[.*\]):0$/, '$1'), {
       transport: 'stream',
       port: 'optional',
       portOffset: true,
       environment: process.env,
     });
+    if (address.unsupported === undefined) return address;
+    throw new LineError(config, `'server ${config.name}' : ${address.unsupported}.`);
   } catch (error) {
     if (error instanceof AddressError) throw new LineError(config, `'server ${config.name}' : ${error.message}`);
     throw error;

@@ -4,6 +4,7 @@ import { enableKeepAlive } from '../net/keepalive.ts';
 import { loadLibc } from '../net/libc.ts';
 import { markPackets } from '../net/packet-marks.ts';
 import { SourceAddress } from '../net/source-address.ts';
+import { dialed } from './dial.ts';
 import type { UpstreamServer } from './server.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 
@@ -13,6 +14,7 @@ export function connectTo(server: UpstreamServer, transaction: Transaction, user
   const follows = followsClient(server);
   let target = follows ? targetFrom(server, destination) : server.target;
   const marks = 'port' in target ? transaction.serverMarks : undefined;
+  target = dialed(server, target, 'traffic');
   const makeSocket = marks === undefined ? server.makeSocket : () => markedSocket(server, marks);
   if (makeSocket !== null) target = { ...target, makeSocket };
   const connection = new ServerConnection(server, target, user, sourceOf(server, target));

@@ -43,25 +43,25 @@ const NO_TIMES: Timing = {
 /** What samples of health checks are evaluated with. It has what samples read, and nothing of what rules do to traffic. */
 export class Detached implements Partial<DetachedTransaction> {
   readonly id = 0;
-  readonly connection: Connection = NOBODY;
+  connection: Connection = NOBODY;
   readonly frontend: Frontend;
   readonly backend: UpstreamBackend;
-  readonly server: UpstreamServer;
+  server: UpstreamServer | undefined;
   readonly request = undefined;
   response: Response | undefined = undefined;
   received: Received | undefined = undefined;
   readonly loggedStatus = 0;
-  readonly startedAt: number = Date.now();
+  readonly startedAt: number;
   readonly timing: Timing = NO_TIMES;
   readonly termination = '----';
   readonly bytesToClient = 0;
   readonly bytesFromClient = 0;
   readonly loggedToClient = 0;
   readonly loggedFromClient = 0;
-  readonly retries = 0;
+  retries: number = 0;
   readonly isFirst = true;
   lastRule: Rule | undefined = undefined;
-  readonly redispatched = false;
+  redispatched: boolean = false;
   persistence: 'normal' | 'forced' | 'ignored' = 'normal';
   requestCookie = '-';
   responseCookie = '-';
@@ -75,16 +75,22 @@ export class Detached implements Partial<DetachedTransaction> {
   #variables: Map<string, Value> | undefined = undefined;
   #data: Map<symbol, object> | undefined = undefined;
 
-  constructor(backend: UpstreamBackend, server: UpstreamServer, frontend: string) {
+  constructor(backend: UpstreamBackend, server: UpstreamServer | undefined, frontend: string) {
     this.backend = backend;
     this.server = server;
+    this.startedAt = backend.clock.wall();
     this.frontend = {
       name: frontend,
       id: 0,
       settings: backend.settings,
       counters: newCounters(),
+      clock: backend.clock,
       listeners: [],
       logLines: 0,
+      admission: 'stopped',
+      pause: () => false,
+      resume: () => false,
+      stop: () => false,
       extension: () => undefined,
       log: () => undefined,
     };
@@ -114,6 +120,16 @@ export class Detached implements Partial<DetachedTransaction> {
     let value = this.#data.get(key) as T | undefined;
     if (value === undefined) this.#data.set(key, (value = create()));
     return value;
+  }
+
+  peek<T extends object>(key: symbol): T | undefined {
+    return this.#data?.get(key) as T | undefined;
+  }
+
+  /** Its variables and the state of plugins. */
+  protected forget(): void {
+    this.#variables = undefined;
+    this.#data = undefined;
   }
 
   getTimeout(which: TimeoutChoice): number {

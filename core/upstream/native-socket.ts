@@ -2,7 +2,6 @@ import type { GlobalSettings } from '../api/index.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { loadLibc, type Libc } from '../net/libc.ts';
 import { setSocketOption, setSocketTextOption, type SocketOption } from '../net/socket-options.ts';
-import type { UpstreamBackend } from './backend.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** Sets what the configuration wants of a socket before it connects; tells what could not be set. */
@@ -35,12 +34,13 @@ function preparations(server: UpstreamServer, { socketBuffers }: GlobalSettings)
 }
 
 /**
- * Gives the servers of a backend sockets made by native calls where their options need it, and says which of those cannot
+ * Gives servers sockets made by native calls where their options need it, and says which of those cannot
  * be set: they are tried on a socket that connects nowhere.
  */
-export function prepareServers(backend: UpstreamBackend): Diagnostic[] {
+export function prepareServers(servers: readonly UpstreamServer[]): Diagnostic[] {
   const warnings: Diagnostic[] = [];
-  for (const server of backend.servers) {
+  for (const server of servers) {
+    const { backend } = server;
     const family = server.address.family;
     if (family === 'unix') continue;
     if (server.config.fastOpen && backend.settings.mode === 'tcp') {

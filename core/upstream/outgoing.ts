@@ -6,6 +6,7 @@ import { writeProxyV1, writeProxyV2 } from '../net/proxy-protocol-writer.ts';
 import type { SourceReader } from '../net/source-address.ts';
 import { errorWords } from '../net/system-error.ts';
 import { sourceOf } from './connect.ts';
+import { dialed } from './dial.ts';
 import type { UpstreamServer } from './server.ts';
 
 /** What connects to an address. */
@@ -27,6 +28,7 @@ export class OutgoingConnection implements OutgoingSocket, SourceReader {
     this.#proxyHeader = options.sendProxy;
     let target = options.address === undefined ? server.target : targetOf(options.address);
     if (options.port !== undefined && 'port' in target) target = { ...target, port: options.port };
+    target = dialed(server, target, options.purpose ?? 'check');
     if (server.makeSocket !== null) target = { ...target, makeSocket: server.makeSocket };
     this.#target = target;
     const source = sourceOf(server, target);

@@ -73,7 +73,7 @@ export function dropOwned(server: UpstreamServer, session: object): void {
 export function closeIdle(server: UpstreamServer): void {
   server.closing = true;
   server.state.close();
-  if (server.purge !== undefined) clearTimeout(server.purge);
+  server.purge?.stop();
   for (const connection of server.idle.slice()) connection.destroy();
 }
 
@@ -81,8 +81,8 @@ export function closeIdle(server: UpstreamServer): void {
 function planPurge(server: UpstreamServer): void {
   if (server.purge !== undefined) return;
   server.leastIdle = server.idle.length;
-  server.purge = setTimeout(purge, server.config.poolPurgeDelay, server);
-  server.purge.unref();
+  server.purge = server.backend.clock.timer(() => purge(server));
+  server.purge.start(server.config.poolPurgeDelay);
 }
 
 function purge(server: UpstreamServer): void {

@@ -1,4 +1,4 @@
-import { now } from '../net/clock.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
 import { Heap, type Heaped } from './heap.ts';
 import type { UpstreamServer } from './server.ts';
 
@@ -37,10 +37,12 @@ export function isBefore(a: Queued, b: Queued): boolean {
 export class WaitQueue {
   /** The queue of one server, not of a backend. */
   readonly ofServer: boolean;
+  readonly #clock: ProxyClock;
   readonly #waiting = new Heap<Queued>(isBefore);
   #served = 0;
 
-  constructor(ofServer: boolean) {
+  constructor(ofServer: boolean, clock: ProxyClock) {
+    this.#clock = clock;
     this.ofServer = ofServer;
   }
 
@@ -61,7 +63,7 @@ export class WaitQueue {
   add(waiter: Queued): void {
     waiter.queue = this;
     waiter.queueTicket = ++tickets;
-    waiter.queueDate = now() + waiter.priorityOffset;
+    waiter.queueDate = this.#clock.now() + waiter.priorityOffset;
     waiter.queueBefore = this.#served;
     this.#waiting.add(waiter);
   }

@@ -1,5 +1,4 @@
 import { ADMIN, type SavedState } from '../api/index.ts';
-import { now } from '../kernel/timers.ts';
 import type { UpstreamServer } from './server.ts';
 import { aftermath, changeWords, serverTitle } from './state-messages.ts';
 
@@ -16,7 +15,7 @@ export function restoreState(server: UpstreamServer, saved: SavedState): void {
     server.move(server.address, saved.port, 'state file');
   }
   restoreOperational(server, saved);
-  state.changedAt = now() - saved.sinceMs;
+  state.changedAt = server.backend.clock.now() - saved.sinceMs;
   const forced = (saved.admin & ADMIN.forcedMaintenance) !== 0;
   // What the last configuration had disabled is for this one to say.
   if (forced && (config.disabled || (saved.admin & ADMIN.configuredMaintenance) === 0)) {
@@ -40,7 +39,7 @@ function restoreOperational(server: UpstreamServer, { operational, sinceMs }: Sa
   if (state.maintenance) return;
   state.operational = operational;
   if (operational === 'starting') {
-    if (server.config.slowstart > 0) state.slowStart.begin(now() - sinceMs);
+    if (server.config.slowstart > 0) state.slowStart.begin(server.backend.clock.now() - sinceMs);
     else state.operational = 'running';
   }
   if (operational === 'stopped') state.timesDown++;

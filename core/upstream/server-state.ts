@@ -4,11 +4,11 @@ import type {
   CheckResult,
   Endpoint,
   Observer,
+  ServerChange,
   OperationalState,
   SavedState,
   ServerState,
 } from '../api/index.ts';
-import { now } from '../kernel/timers.ts';
 import { admitting, noteAvailability, requeue, shutdownSessions } from './availability.ts';
 import { CheckState } from './check-record.ts';
 import type { UpstreamServer } from './server.ts';
@@ -26,7 +26,7 @@ const FINE = 16;
 /** Why a state changes, as the messages say it. */
 const ADVICE: ReadonlySet<string> = new Set(['L7OK', 'L7STS']);
 
-type Cause = { readonly check: CheckState } | { readonly via: UpstreamServer } | 'cli';
+type Cause = { readonly check: CheckState } | { readonly via: UpstreamServer } | { readonly by: string };
 
 /** The state machine of one server; management.txt 9.3, `show servers state`. Messages and their order as measured with HAProxy. */
 export class HealthState implements ServerState {
@@ -36,23 +36,27 @@ export class HealthState implements ServerState {
   admin = 0;
   initialWeight: number;
   userWeight: number;
-  changedAt: number = now();
+  changedAt: number;
   timesDown = 0;
   failedChecks = 0;
   failedAnalyses = 0;
   tracked: UpstreamServer | undefined = undefined;
   readonly #trackers: UpstreamServer[] = [];
   readonly #server: UpstreamServer;
+  /** How many who waited the change of {@link admin} under way has moved. */
+  #moved = 0;
   readonly slowStart: SlowStart;
   #downtime = 0;
+  readonly #watchers = new Set<(change: ServerChange) => void>();
 
   constructor(server: UpstreamServer) {
     this.#server = server;
+    this.changedAt = server.backend.clock.now();
     this.initialWeight = server.config.weight;
     this.userWeight = server.config.weight;
-    this.slowStart = new SlowStart(server.config.slowstart, () => this.#ramp());
+    this.slowStart = new SlowStart(server.backend.clock, server.config.slowstart, () => this.#ramp());
     if (server.config.disabled) {
-      this.admin = ADMIN.forcedMaintenance | ADMIN.configuredMaintenance;
+      this.admin = ADMIN.forcedMaintenance | (server.config.dynamic ? 0 : ADMIN.configuredMaintenance);
       this.operational = 'stopped';
       this.health.health = 0;
       this.health.paused = true;
@@ -85,7 +89,7 @@ export class HealthState implements ServerState {
   }
 
   get downtime(): number {
-    return this.#downtime + (this.operational === 'stopped' ? now() - this.changedAt : 0);
+    return this.#downtime + (this.operational === 'stopped' ? this.#server.backend.clock.now() - this.changedAt : 0);
   }
 
   /** What the balance algorithm looks at. */
@@ -132,6 +136,10 @@ export class HealthState implements ServerState {
         `${changeWords(next)}${this.#because(cause)}.${aftermath(server, moved)}`,
       );
       this.#stillDraining();
+      if (this.#watchers.size > 0) {
+        const check = 'check' in cause ? cause.check : undefined;
+        this.#tellState(before, check, false, check?.reason ?? this.#because(cause).replace(/^,? /, ''), moved);
+      }
     });
     this.#shutdown();
     for (const { state } of this.#trackers) state.#become(wanted, { via: server });
@@ -145,18 +153,20 @@ export class HealthState implements ServerState {
   #enter(next: OperationalState): number {
     const server = this.#server;
     const { backend } = server;
-    const at = now();
+    const at = this.#server.backend.clock.now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     else if (next === 'stopped') this.timesDown++;
+    const before = this.operational;
     this.operational = next;
     this.changedAt = at;
     this.slowStart.end();
     if (next === 'starting') this.slowStart.begin(at);
-    if (next === 'stopped') {
-      this.changed();
-      return requeue(server);
+    if (next === 'stopped') this.changed();
+    const moved = next === 'stopped' ? requeue(server) : admitting(backend, () => this.changed());
+    if ((before === 'stopped') !== (next === 'stopped')) {
+      backend.runtime.generation.surroundings.serverChanged(server, next !== 'stopped');
     }
-    return admitting(backend, () => this.changed());
+    return moved;
   }
 
   /** `on-marked-down`, `on-marked-up`; once the message has counted the sessions. */
@@ -172,7 +182,7 @@ export class HealthState implements ServerState {
   }
 
   #because(cause: Cause): string {
-    if (cause === 'cli') return ', changed from CLI';
+    if ('by' in cause) return `, changed from ${cause.by}`;
     if ('via' in cause) return ` via ${serverPath(cause.via)}`;
     // It has just been logged.
     return this.#logsChecks ? '' : `, ${cause.check.reason}`;
@@ -201,6 +211,8 @@ export class HealthState implements ServerState {
     if (((this.admin & flag) !== 0) === on) return;
     const inMaintenance = this.maintenance;
     const inDrain = this.draining;
+    const before = this.admin;
+    this.#moved = 0;
     this.admin = on ? this.admin | flag : this.admin & ~flag;
     const isMaintenance = (flag & MAINTENANCE) !== 0;
     const because = via !== undefined ? ` via ${serverPath(via)}` : cause === undefined ? '' : ` (${cause})`;
@@ -213,7 +225,38 @@ export class HealthState implements ServerState {
       else if (this.draining) this.#stillDraining();
       else this.#leaveDrain();
     }
+    if (this.#watchers.size > 0) {
+      const requeued = this.#moved;
+      const words = because.trim().replace(/^\((.*)\)$/s, '$1');
+      this.#tell({ kind: 'admin', before, after: this.admin, cause: words, requeued });
+    }
     if (isMaintenance ? inMaintenance !== this.maintenance : inDrain !== this.draining) this.#passOn(isMaintenance, on);
+  }
+
+  #tellState(
+    before: OperationalState,
+    check: CheckState | undefined,
+    byAdmin: boolean,
+    cause: string,
+    requeued: number,
+  ): void {
+    this.#tell({ kind: 'state', before, after: this.operational, byAdmin, check, cause, requeued });
+  }
+
+  #tell(change: ServerChange): void {
+    for (const told of this.#watchers) {
+      try {
+        told(change);
+      } catch (error) {
+        const title = serverPath(this.#server);
+        this.#server.backend.runtime.generation.log.error({ err: error }, `whoever watches server ${title} failed`);
+      }
+    }
+  }
+
+  watch(told: (change: ServerChange) => void): () => void {
+    this.#watchers.add(told);
+    return () => void this.#watchers.delete(told);
   }
 
   #stillInMaintenance(flag: number): string {
@@ -247,8 +290,11 @@ export class HealthState implements ServerState {
     }
     const calm = wasDraining || this.operational === 'stopping';
     noteAvailability(server.backend, () => {
+      const before = this.operational;
       const moved = this.#enter('stopped');
+      this.#moved = moved;
       this.#say(calm ? 'notice' : 'alert', `is going DOWN for maintenance${because}.${aftermath(server, moved)}`);
+      this.#tellState(before, undefined, true, because.trim(), moved);
     });
     this.#shutdown();
   }
@@ -267,12 +313,14 @@ export class HealthState implements ServerState {
           : 'running'
         : follows.operational;
     noteAvailability(this.#server.backend, () => {
+      const before = this.operational;
       if (next === 'stopped') this.#refresh();
-      else this.#enter(next === 'stopping' ? next : this.#reviving);
+      else this.#moved = this.#enter(next === 'stopping' ? next : this.#reviving);
       const forced = (flag & ADMIN.forcedMaintenance) !== 0 ? 'forced ' : '';
       const state = `${next === 'stopped' ? 'DOWN' : next === 'stopping' ? 'stopping' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'}`;
       this.#say('notice', `is ${state} (leaving ${forced}maintenance).`);
       this.#stillDraining();
+      if (this.operational !== before) this.#tellState(before, undefined, true, '', this.#moved);
     });
   }
 
@@ -280,13 +328,14 @@ export class HealthState implements ServerState {
     this.changedAt = this.#passTime();
     noteAvailability(this.#server.backend, () => {
       const moved = admitting(this.#server.backend, () => this.changed());
+      this.#moved = moved;
       this.#say('notice', `enters drain state${because}.${aftermath(this.#server, moved)}`);
     });
   }
 
   /** A change of drain resets the clock, and what it had counted of a time out of order stays. */
   #passTime(): number {
-    const at = now();
+    const at = this.#server.backend.clock.now();
     if (this.operational === 'stopped') this.#downtime += at - this.changedAt;
     return at;
   }
@@ -299,17 +348,17 @@ export class HealthState implements ServerState {
     });
   }
 
-  setHealth(state: 'up' | 'stopping' | 'down'): string | undefined {
+  setHealth(state: 'up' | 'stopping' | 'down', by = 'CLI'): string | undefined {
     if (this.tracked !== undefined) return 'cannot change health on a tracking server.';
     this.health.health = state === 'down' ? 0 : this.health.best;
-    this.#become(state === 'up' ? 'running' : state === 'down' ? 'stopped' : 'stopping', 'cli');
+    this.#become(state === 'up' ? 'running' : state === 'down' ? 'stopped' : 'stopping', { by });
     return undefined;
   }
 
-  setAgent(state: 'up' | 'down'): string | undefined {
+  setAgent(state: 'up' | 'down', by = 'CLI'): string | undefined {
     if (!this.agent.enabled) return 'agent checks are not enabled on this server.';
     this.agent.health = state === 'up' ? this.agent.best : 0;
-    this.#become(state === 'up' ? 'running' : 'stopped', 'cli');
+    this.#become(state === 'up' ? 'running' : 'stopped', { by });
     return undefined;
   }
 
@@ -376,6 +425,7 @@ export class HealthState implements ServerState {
     ) {
       tell(this.#server, 'notice', healthMessage(this.#server, check));
     }
+    if (result.outcome !== 'neutral' && this.#watchers.size > 0) this.#tell({ kind: 'check', check });
     if (next === undefined || (next === 'running' && !this.#othersUp(kind))) return;
     this.#become(next, { check });
   }
@@ -398,6 +448,27 @@ export class HealthState implements ServerState {
     if (state.draining) this.admin |= ADMIN.inheritedDrain;
     if (!this.maintenance || state.maintenance) this.operational = state.operational;
     this.changed();
+  }
+
+  get trackers(): readonly UpstreamServer[] {
+    return this.#trackers;
+  }
+
+  shutdownSessions(): void {
+    shutdownSessions(this.#server, 'K');
+  }
+
+  /** Another server follows its state. */
+  get isTracked(): boolean {
+    return this.#trackers.length > 0;
+  }
+
+  /** It is removed: whom it followed forgets it. */
+  untrack(): void {
+    if (this.tracked === undefined) return;
+    const trackers = this.tracked.state.#trackers;
+    trackers.splice(trackers.indexOf(this.#server), 1);
+    this.tracked = undefined;
   }
 
   observe(observer: Observer | undefined): void {

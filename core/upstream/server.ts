@@ -1,4 +1,4 @@
-import type { Counters, Endpoint, Extension, Observer, Server, ServerConfig } from '../api/index.ts';
+import type { Counters, Endpoint, Extension, Observer, Server, ServerConfig, Timer } from '../api/index.ts';
 import type { OutgoingOptions, OutgoingReader, OutgoingSocket } from '../api/index.ts';
 import type { ConnectTarget } from '../net/fast-socket.ts';
 import { newCounters } from '../state/counters.ts';
@@ -34,12 +34,14 @@ export class UpstreamServer implements Server {
   /** Told of the outcome of connections and responses; null where nobody wants to know. */
   observer: Observer | null = null;
   active = 0;
-  readonly queue: WaitQueue = new WaitQueue(true);
+  /** Places of plugins that end when the server is to be left at once; of others it is not known. */
+  readonly leases: Set<{ shutdown(): void }> = new Set();
+  readonly queue: WaitQueue;
   readonly counters: Counters = newCounters();
   /** Connections ready for a request, the most recently used last. */
   readonly idle: ServerConnection[] = [];
   /** Set while a purge of idle connections is planned. */
-  purge: NodeJS.Timeout | undefined = undefined;
+  purge: Timer | undefined = undefined;
   /** The most transactions at once since the last purge, and in the time before it. */
   mostActive = 0;
   mostActiveBefore = 0;
@@ -70,6 +72,7 @@ export class UpstreamServer implements Server {
     this.weight = config.weight;
     this.backup = config.backup;
     this.maxconn = config.maxconn;
+    this.queue = new WaitQueue(true, backend.clock);
     this.state = new HealthState(this);
   }
 

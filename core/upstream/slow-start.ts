@@ -1,4 +1,5 @@
-import { now, schedule, type Timed, unschedule } from '../kernel/timers.ts';
+import type { ProxyClock } from '../kernel/proxy-clock.ts';
+import { schedule, type Timed, unschedule } from '../kernel/timers.ts';
 
 /** Steps of the ramp; no shorter than a second each, as with HAProxy (measured). */
 const STEPS = 20;
@@ -6,6 +7,7 @@ const SHORTEST = 1000;
 
 /** The ramp of a server that has come back: from nothing to full speed. configuration.txt 5.2, `slowstart`. */
 export class SlowStart implements Timed {
+  readonly clock: ProxyClock;
   deadline: number = Infinity;
   wakeAt: number = Infinity;
   heapIndex = -1;
@@ -14,14 +16,15 @@ export class SlowStart implements Timed {
   #since = 0;
 
   /** `step` is called at every step, the last being that of full speed. */
-  constructor(duration: number, step: () => void) {
+  constructor(clock: ProxyClock, duration: number, step: () => void) {
+    this.clock = clock;
     this.#duration = duration;
     this.#step = step;
   }
 
   /** 0 to 1. */
   get share(): number {
-    return Math.min(1, (now() - this.#since) / this.#duration);
+    return Math.min(1, (this.clock.now() - this.#since) / this.#duration);
   }
 
   begin(at: number): void {

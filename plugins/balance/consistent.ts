@@ -30,6 +30,12 @@ export class Consistent implements Finder {
     this.#group.changed(server);
   }
 
+  removed(server: Server): void {
+    this.#bound?.removed(server);
+    this.#ring.remove(server);
+    this.#group.removed(server);
+  }
+
   joined(server: Server): void {
     this.#members.add(server);
     this.#ring.set(server, baseOf(server), server.fineWeight);

@@ -8,7 +8,10 @@ export interface Finder {
   turn(avoid: Server | undefined): Server | undefined;
   /** The only one there is; nobody has to be found then, and no turn passes. */
   readonly only: Server | undefined;
+  /** It knows those it began with. */
+  readonly fixed?: boolean;
   changed(server: Server): void;
+  removed(server: Server): void;
   took?(server: Server): void;
   dropped?(server: Server): void;
 }

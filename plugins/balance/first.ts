@@ -20,6 +20,10 @@ export class First implements Balancer {
     this.#loadChanged(server);
   }
 
+  removed(server: Server): void {
+    this.#group.removed(server);
+  }
+
   joined(server: Server): void {
     const place = { server, heapSlot: -1 };
     this.#places.set(server, place);

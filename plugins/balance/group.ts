@@ -30,6 +30,8 @@ export class Group {
   readonly #backups: Member[] = [];
   /** How many that are no backups are able. */
   #active = 0;
+  /** Places of members that were removed. */
+  readonly #free: number[] = [];
   /** The one backup that stands in, where only one does. */
   #standIn: Member | undefined;
 
@@ -48,8 +50,18 @@ export class Group {
     return this.#members.get(server)!.index;
   }
 
+  /** Its place is free for another. */
+  removed(server: Server): void {
+    const member = this.#members.get(server);
+    if (member === undefined) return;
+    this.#members.delete(server);
+    if (server.backup) this.#backups.splice(this.#backups.indexOf(member), 1);
+    this.#free.push(member.index);
+  }
+
   #add(server: Server): Member {
-    const member = { server, index: this.#members.size, able: false, elected: false, weight: 0 };
+    const index = this.#free.pop() ?? this.#members.size;
+    const member = { server, index, able: false, elected: false, weight: 0 };
     this.#members.set(server, member);
     if (server.backup) this.#backups.push(member);
     return member;

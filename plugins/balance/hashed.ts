@@ -25,8 +25,16 @@ class Hashed implements Balancer {
     return hash === undefined ? this.#finder.turn(avoid) : this.#finder.find(hash, avoid);
   }
 
+  get fixed(): boolean {
+    return this.#finder.fixed === true;
+  }
+
   changed(server: Server): void {
     this.#finder.changed(server);
+  }
+
+  removed(server: Server): void {
+    this.#finder.removed(server);
   }
 
   took(server: Server): void {

@@ -35,6 +35,10 @@ export class LeastConnections implements Balancer {
     if (standing !== undefined) this.#line.moved(standing);
   }
 
+  removed(server: Server): void {
+    this.#group.removed(server);
+  }
+
   joined(server: Server): void {
     const standing = { server, load: 0, since: 0, heapSlot: -1 };
     this.#measure(standing);

@@ -24,6 +24,10 @@ export class LoadBound {
     this.#weights.set(index, weight);
   }
 
+  removed(server: Server): void {
+    this.#indexes.delete(server);
+  }
+
   took(): void {
     this.#served++;
   }

@@ -1,4 +1,4 @@
-import type { Backend, BalanceFactory, Balancer, Server, Transaction } from 'sluice/plugin';
+import type { Backend, Clock, BalanceFactory, Balancer, Server, Transaction } from 'sluice/plugin';
 import { Group, hasRoom } from './group.ts';
 import { LoadBound } from './load-bound.ts';
 import { Ring } from './ring.ts';
@@ -24,10 +24,12 @@ class Random implements Balancer {
   readonly #draws: number;
   readonly #bound: LoadBound | undefined;
   readonly #members = new Set<Server>();
+  readonly #clock: Clock;
   readonly #rates = new Map<Server, Rate>();
 
   constructor(backend: Backend, draws: number) {
     this.#draws = draws;
+    this.#clock = backend.clock;
     const { factor } = hashingOf(backend);
     this.#bound = factor > 0 ? new LoadBound(factor) : undefined;
     this.#group = new Group(backend, this);
@@ -37,6 +39,12 @@ class Random implements Balancer {
   changed(server: Server): void {
     this.#group.changed(server);
     this.#show(server);
+  }
+
+  removed(server: Server): void {
+    this.#bound?.removed(server);
+    this.#ring.remove(server);
+    this.#group.removed(server);
   }
 
   joined(server: Server): void {
@@ -69,7 +77,7 @@ class Random implements Balancer {
     if (this.#draws === 1) return;
     const rate = this.#rates.get(server);
     if (rate === undefined) return;
-    roll(rate, secondNow());
+    roll(rate, Math.floor(this.#clock.now() / SECOND));
     rate.count++;
   }
 
@@ -114,13 +122,11 @@ class Random implements Balancer {
   /** Over the last second: the count of this one and what is left of the one before. */
   #rateOf(server: Server): number {
     const rate = this.#rates.get(server)!;
-    const now = performance.now();
+    const now = this.#clock.now();
     roll(rate, Math.floor(now / SECOND));
     return rate.count + rate.before * (1 - (now % SECOND) / SECOND);
   }
 }
-
-const secondNow = (): number => Math.floor(performance.now() / SECOND);
 
 function roll(rate: Rate, second: number): void {
   if (rate.second === second) return;

@@ -46,6 +46,15 @@ export class Ring {
     this.#show(arc, points);
   }
 
+  /** Forgets a server. */
+  remove(server: Server): void {
+    const arc = this.#arcs.get(server);
+    if (arc === undefined) return;
+    this.#show(arc, 0);
+    this.#arcs.delete(server);
+    this.#stale = true;
+  }
+
   #show(arc: Arc, points: number): void {
     this.points += points - arc.points;
     const before = arc.points;

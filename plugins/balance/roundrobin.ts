@@ -46,6 +46,10 @@ export class RoundRobin implements Balancer {
     this.#loadChanged(server);
   }
 
+  removed(server: Server): void {
+    this.#group.removed(server);
+  }
+
   joined(server: Server): void {
     const index = this.#group.indexOf(server);
     const weight = server.fineWeight;

@@ -8,6 +8,7 @@ import { slotMap } from './slot-map.ts';
  * those that change later are not looked at, save 0. configuration.txt 4.2, `balance static-rr` and `hash-type map-based`.
  */
 export class Slots implements Finder {
+  readonly fixed = true;
   readonly #backend: Backend;
   readonly #group: Group;
   readonly #members = new Set<Server>();
@@ -33,6 +34,10 @@ export class Slots implements Finder {
 
   changed(server: Server): void {
     this.#group.changed(server);
+  }
+
+  removed(server: Server): void {
+    this.#group.removed(server);
   }
 
   joined(server: Server): void {
@@ -84,6 +89,7 @@ function divisor(a: number, b: number): number {
 
 /** Each server in turn as often as its weight says, by the static map. */
 export class StaticRoundRobin implements Balancer {
+  readonly fixed = true;
   readonly #slots: Slots;
 
   constructor(backend: Backend) {
@@ -96,5 +102,9 @@ export class StaticRoundRobin implements Balancer {
 
   changed(server: Server): void {
     this.#slots.changed(server);
+  }
+
+  removed(server: Server): void {
+    this.#slots.removed(server);
   }
 }

@@ -1,3 +1,5 @@
+import type { Transaction } from 'sluice/plugin';
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const TIME = '(\\d\\d):(\\d\\d):(\\d\\d)';
 const MONTH = `(${MONTHS.join('|')})`;
@@ -7,6 +9,11 @@ const FIXDATE = new RegExp(`^(?:mon|tue|wed|thu|fri|sat|sun), (\\d\\d) ${MONTH} 
 const RFC850 = new RegExp(`^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\\d\\d)-${MONTH}-(\\d\\d) ${TIME} gmt$`);
 /** `Sun Nov  6 08:49:37 1994` */
 const ASCTIME = new RegExp(`^(?:mon|tue|wed|thu|fri|sat|sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`);
+
+/** The present of the proxy, in seconds since 1970. */
+export function secondsOf({ process: { clock } }: Transaction): number {
+  return clock.wall() / 1000;
+}
 
 /**
  * An HTTP-date in seconds since 1970 (RFC 9110 5.6.7), in any of its three forms; undefined for anything else. Without regard to

@@ -1,3 +1,5 @@
+import type { Clock } from 'sluice/plugin';
+
 /** What became of a fetch that others waited for. */
 export type Landing = 'stored' | 'refused' | 'timeout';
 
@@ -23,14 +25,15 @@ export class Flight {
   }
 
   /** Waits for its end; `over` gives up when it is called, as its transaction has ended. */
-  wait(milliseconds: number, onEnd: (stop: () => void) => void): Promise<Landing> {
+  wait(milliseconds: number, clock: Clock, onEnd: (stop: () => void) => void): Promise<Landing> {
     return new Promise((resolve) => {
       const wake = (landing: Landing): void => {
-        clearTimeout(timer);
+        timer.stop();
         this.#waiters.delete(wake);
         resolve(landing);
       };
-      const timer = setTimeout(wake, milliseconds, 'timeout');
+      const timer = clock.timer(() => wake('timeout'));
+      timer.start(milliseconds);
       this.#waiters.add(wake);
       onEnd(() => wake('timeout'));
     });

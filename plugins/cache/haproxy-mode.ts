@@ -8,7 +8,7 @@ import { ageValue } from './freshness.ts';
 import { accepts, variantOf } from './haproxy-vary.ts';
 import { keyOf } from './key.ts';
 import { type Lookup, lookupOf, remember } from './lookup.ts';
-import { parseHttpDate } from './dates.ts';
+import { parseHttpDate, secondsOf } from './dates.ts';
 import { Recorder, type Trailers } from './recorder.ts';
 import { type CacheSection, objectLimit } from './settings.ts';
 import { sameSelectors, selects, varyNames } from './vary.ts';
@@ -35,7 +35,7 @@ export function useHaproxy(transaction: Transaction, section: CacheSection): Ver
   if (!bypass) {
     const { store } = section;
     proxy.counters.cacheLookups++;
-    const now = Date.now() / 1000;
+    const now = secondsOf(transaction);
     const entry = store
       .find(key)
       ?.find((one) => selects(one.selectors, headers) && (one.coding === undefined || accepts(headers, one.coding)));
@@ -79,7 +79,7 @@ function note(
     asked: NO_DIRECTIVES,
     authorized: false,
     noStore,
-    requestTime: Date.now() / 1000,
+    requestTime: secondsOf(transaction),
     stale: undefined,
     validating: false,
     flight: undefined,
@@ -103,7 +103,7 @@ export function storeHaproxy(transaction: Transaction, lookup: Lookup): void {
   const { section } = lookup;
   const response = transaction.response!;
   const fields = fieldsOf(response.headers);
-  const now = Date.now() / 1000;
+  const now = secondsOf(transaction);
   if (lookup.purpose !== 'get' || lookup.noStore || response.status !== 200) return;
   const names = varyNames(fields);
   if (names.length > 0 && !section.settings.vary) return;

@@ -1,4 +1,5 @@
 import type { Transaction, Verdict } from 'sluice/plugin';
+import { secondsOf } from './dates.ts';
 import { answer } from './answer.ts';
 import { weaklyEqual } from './conditions.ts';
 import type { Entry } from './entry.ts';
@@ -48,7 +49,7 @@ export function onFailure(transaction: Transaction): Verdict {
 function standIn(transaction: Transaction, lookup: Lookup, unreachable: boolean): Verdict {
   const { section, stale, purpose } = lookup;
   if (stale === undefined || purpose === 'unsafe') return undefined;
-  const now = Date.now() / 1000;
+  const now = secondsOf(transaction);
   if (!mayStandIn(stale, lookup.asked, section.settings, unreachable, now)) return undefined;
   const status = unreachable ? 'fwd=stale' : `fwd=stale; fwd-status=${transaction.response!.status}`;
   (transaction.backend ?? transaction.frontend).counters.cacheHits++;
@@ -59,9 +60,9 @@ function standIn(transaction: Transaction, lookup: Lookup, unreachable: boolean)
 function validated(transaction: Transaction, lookup: Lookup, stale: Entry): 'done' {
   const { section } = lookup;
   const newer = fieldsOf(transaction.response!.headers);
-  const now = Date.now() / 1000;
+  const now = secondsOf(transaction);
   // 4.3.4: a 304 with another's tag updates nothing; what it was to validate is served for the last time.
-  const entry = isAnothers(stale, newer) ? undefined : refreshed(stale, newer, lookup);
+  const entry = isAnothers(stale, newer) ? undefined : refreshed(stale, newer, lookup, now);
   if (entry === undefined) section.store.remove(stale);
   lookup.flight?.end(entry === undefined ? 'refused' : 'stored');
   lookup.flight = undefined;
@@ -84,7 +85,8 @@ function headAnswered(transaction: Transaction, lookup: Lookup, stale: Entry): v
     const value = valueOf(newer, name);
     return value === undefined || value === valueOf(stored, name);
   });
-  if (!same || refreshed(stale, newer, lookup) === undefined) lookup.section.store.remove(stale);
+  if (!same || refreshed(stale, newer, lookup, secondsOf(transaction)) === undefined)
+    lookup.section.store.remove(stale);
 }
 
 /** RFC 9111 4.4: a method that may have changed things has succeeded. */

@@ -2,7 +2,7 @@ import type { Transaction } from 'sluice/plugin';
 import { CachedResponse, Entry, type Freshness } from './entry.ts';
 import { type Field, fieldsOf, storable, updated, valueOf } from './fields.ts';
 import { freshnessLifetime, initialAge, type Lifetime } from './freshness.ts';
-import { httpDate } from './dates.ts';
+import { httpDate, secondsOf } from './dates.ts';
 import { cacheKey } from './key.ts';
 import type { Lookup } from './lookup.ts';
 import { parseContentRange } from './partial.ts';
@@ -23,7 +23,7 @@ export function storeRfc(transaction: Transaction, lookup: Lookup): string | und
   // Tags are for caches; nobody behind this one is shown them.
   for (const name of settings.tagFields) response.headers.delete(name);
   if (lookup.purpose === 'head') return 'method';
-  const now = Date.now() / 1000;
+  const now = secondsOf(transaction);
   const said = responseDirectives(fields, settings.targets);
   const lifetime = lifetimeOf(response.status, fields, said, now, section);
   if (lookup.purpose === 'unsafe' && !postStorable(transaction, lookup, fields, lifetime)) return 'method';
@@ -134,9 +134,8 @@ function postStorable(
  * RFC 9111 4.3.4 and 4.3.5: what a 304, or the answer to a HEAD, says anew of a stored response. Undefined when it may not be stored any
  * more.
  */
-export function refreshed(entry: Entry, newer: readonly Field[], lookup: Lookup): Entry | undefined {
+export function refreshed(entry: Entry, newer: readonly Field[], lookup: Lookup, now: number): Entry | undefined {
   const { section } = lookup;
-  const now = Date.now() / 1000;
   const { status, reason } = entry.response;
   const merged = updated(entry.response.fields, newer).filter(
     // A part says where it stands when it is served.

@@ -1,4 +1,5 @@
 import type { Action, HeaderList, Transaction, Verdict } from 'sluice/plugin';
+import { secondsOf } from './dates.ts';
 import { answer } from './answer.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from './cache-control.ts';
 import { forOriginOnly } from './conditions.ts';
@@ -47,7 +48,7 @@ export function useRfc(
   const { method, headers } = request;
   const key = keyOf(transaction);
   if (key === undefined) return undefined;
-  const now = Date.now() / 1000;
+  const now = secondsOf(transaction);
   const authorized = headers.has('authorization');
   const head = method === 'HEAD';
   const known = head || method === 'GET';
@@ -129,7 +130,7 @@ function fetch(question: Question, entry: Entry | undefined, forwarded: string):
       const other = store.flights.find(name);
       if (other !== undefined && !question.collapsed) {
         return other
-          .wait(settings.coalesce, (stop) => transaction.onEnd(stop))
+          .wait(settings.coalesce, transaction.process.clock, (stop) => transaction.onEnd(stop))
           .then((landing) => {
             if (landing === 'stored') return useRfc(transaction, section, question.action, true);
             // It is not stored, or takes too long: each for himself.
@@ -171,7 +172,7 @@ function forward(
     asked,
     authorized,
     noStore: asked.noStore,
-    requestTime: Date.now() / 1000,
+    requestTime: secondsOf(transaction),
     stale: entry,
     validating,
     flight,

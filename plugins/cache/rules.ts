@@ -1,4 +1,5 @@
 import type { Action, ActionKeyword, Proxy, Scope, Transaction, Verdict, Words } from 'sluice/plugin';
+import { secondsOf } from './dates.ts';
 import { record, sectionOfRule } from './filter.ts';
 import { hintsOf, sendHints } from './early-hints.ts';
 import { fieldsOf } from './fields.ts';
@@ -72,7 +73,7 @@ function passed(transaction: Transaction, _proxy: Proxy): Verdict {
   const { section, flight } = lookup;
   if (flight !== undefined && lookup.recorder === undefined) {
     lookup.flight = undefined;
-    section.store.flights.pass(flight.key, Date.now() / 1000 + section.settings.passTime);
+    section.store.flights.pass(flight.key, secondsOf(transaction) + section.settings.passTime);
     flight.end('refused');
   }
   const { cacheStatus } = section.settings;

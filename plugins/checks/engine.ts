@@ -16,8 +16,11 @@ const NO_LIMIT = 2_147_483_647;
 /** All checks of one generation. */
 export class Engine {
   readonly #context: PluginContext;
-  readonly #runners: Runner[] = [];
-  readonly #observed: Server[] = [];
+  /** By server: there may be its health check and its agent's. */
+  readonly #runners = new Map<Server, Runner[]>();
+  readonly #observed = new Set<Server>();
+  /** The first checks have been planned: those of servers that are added begin by themselves. */
+  #started = false;
 
   constructor(context: PluginContext) {
     this.#context = context;
@@ -34,16 +37,53 @@ export class Engine {
         if (checks.agent) await this.#addAgent(server, checks);
       }
     }
-    for (const { name, servers } of backends) {
-      for (const server of servers) {
-        const track = server.extension(CHECKS)?.track;
-        if (track === undefined) continue;
-        const [backend, tracked] = track.includes('/') ? (track.split('/') as [string, string]) : [name, track];
-        const target = backends.find((one) => one.name === backend)?.servers.find((one) => one.name === tracked);
-        // A backend that is disabled does not run: nothing is known of its servers.
-        if (target !== undefined) server.state.track(target);
+    for (const backend of backends) {
+      for (const server of backend.servers) this.#track(server);
+      backend.onServers((server, change) => {
+        if (change === 'removed') this.#forget(server);
+        else void this.#join(server);
+      });
+    }
+  }
+
+  #track(server: Server): void {
+    const { backends } = this.#context;
+    const track = server.extension(CHECKS)?.track;
+    if (track === undefined) return;
+    const [backend, tracked] = track.includes('/')
+      ? (track.split('/') as [string, string])
+      : [server.backend.name, track];
+    const target = backends.find((one) => one.name === backend)?.servers.find((one) => one.name === tracked);
+    // A backend that is disabled does not run: nothing is known of its servers.
+    if (target !== undefined) server.state.track(target);
+  }
+
+  /** A server was added at run time. Its checks are off until they are enabled. management.txt 9.3, `add server`. */
+  async #join(server: Server): Promise<void> {
+    this.#track(server);
+    const checks = server.extension(CHECKS);
+    if (checks === undefined) return;
+    if (checks.check) {
+      this.#addHealth(server, checks);
+      server.state.enable('health', false);
+    }
+    if (checks.agent) {
+      try {
+        await this.#addAgent(server, checks);
+        server.state.enable('agent', false);
+      } catch (error) {
+        this.#context.log.error({ err: error }, `server ${server.backend.name}/${server.name} has no agent check`);
       }
     }
+    // It may have been removed while a name was looked up.
+    if (!server.backend.servers.includes(server)) this.#forget(server);
+    else if (this.#started) for (const runner of this.#runners.get(server) ?? []) runner.start(0);
+  }
+
+  #forget(server: Server): void {
+    for (const runner of this.#runners.get(server) ?? []) runner.stop();
+    this.#runners.delete(server);
+    if (this.#observed.delete(server)) server.state.observe(undefined);
   }
 
   #addHealth(server: Server, checks: ServerChecks): void {
@@ -65,7 +105,7 @@ export class Engine {
     const runner = this.#add(target, settings.check, checks);
     if (checks.observe !== 'none') {
       observeServer(server, checks, runner);
-      this.#observed.push(server);
+      this.#observed.add(server);
     }
   }
 
@@ -100,7 +140,8 @@ export class Engine {
         : new FunctionProbe(target, check);
     const spread = this.#context.global.settings.spreadChecks / 100;
     const runner = new Runner(target, probe, { inter, fastinter, downinter }, spread);
-    this.#runners.push(runner);
+    const { server } = target;
+    this.#runners.set(server, [...(this.#runners.get(server) ?? []), runner]);
     return runner;
   }
 
@@ -110,17 +151,20 @@ export class Engine {
    */
   start(): void {
     const { maxSpreadChecks = Infinity } = this.#context.global.settings;
-    const slow = this.#runners.map(({ interval }) => interval).filter((interval) => interval >= SPREAD_FROM);
+    this.#started = true;
+    const runners = [...this.#runners.values()].flat();
+    const slow = runners.map(({ interval }) => interval).filter((interval) => interval >= SPREAD_FROM);
     const least = slow.length > 0 ? Math.min(...slow) : 0;
-    const count = this.#runners.length;
-    for (const [index, runner] of this.#runners.entries()) {
+    const count = runners.length;
+    for (const [index, runner] of runners.entries()) {
       const over = Math.min(Math.max(least, runner.interval), maxSpreadChecks || Infinity);
       runner.start((over * index) / count);
     }
   }
 
   stop(): void {
-    for (const runner of this.#runners) runner.stop();
+    this.#started = false;
+    for (const runner of [...this.#runners.values()].flat()) runner.stop();
     for (const server of this.#observed) server.state.observe(undefined);
   }
 }

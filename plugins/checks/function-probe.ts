@@ -2,6 +2,7 @@ import type {
   CheckAttempt,
   CheckFunction,
   CheckResult,
+  Clock,
   OutgoingOptions,
   OutgoingReader,
   OutgoingSocket,
@@ -27,6 +28,10 @@ class Attempt implements CheckAttempt {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  get clock(): Clock {
+    return this.#target.context.clock;
   }
 
   get timeouts(): Target['timeouts'] {

@@ -59,7 +59,7 @@ export class Runner {
       return;
     }
     this.#busy = true;
-    this.#began = performance.now();
+    this.#began = this.#target.context.clock.now();
     server.state.begin(record.kind);
     this.#probe.start((result) => this.#done(result));
   }
@@ -68,7 +68,7 @@ export class Runner {
     const { server, record } = this.#target;
     this.#busy = false;
     if (result.outcome === 'passed') this.onPass?.();
-    const durationMs = result.durationMs ?? Math.floor(performance.now() - this.#began);
+    const durationMs = result.durationMs ?? Math.floor(this.#target.context.clock.now() - this.#began);
     try {
       server.state.report(record.kind, { ...result, durationMs });
     } finally {

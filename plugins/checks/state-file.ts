@@ -52,7 +52,7 @@ function row(backend: Backend, server: Server): string {
   const { state, address, config } = server;
   const { health, agent } = state;
   const unix = address.family === 'unix';
-  const since = Math.max(0, Math.floor((performance.now() - state.changedAt) / 1000));
+  const since = Math.max(0, Math.floor((backend.clock.now() - state.changedAt) / 1000));
   return [
     backend.id,
     backend.name,

@@ -77,6 +77,8 @@ export function verifyTrack(server: ServerConfig, proxy: ProxyConfig, names: Nam
       const title = typeof tracked === 'string' ? own : `${tracked.proxy.name}/${tracked.server.name}`;
       return `unable to track ${title} as it belongs to a tracking chain looping back to ${own}.`;
     }
+    if (next.server.dynamic)
+      return `unable to use ${next.proxy.name}/${next.server.name} for tracking as it is a dynamic server.`;
     seen.add(next.server);
     at = next;
   }

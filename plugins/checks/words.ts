@@ -73,7 +73,10 @@ export const checkWords: Record<string, ServerKeyword> = {
       verifyLater(words, scope, verifyCheck);
     },
   },
-  'no-check': flag('no-check', 'Takes back: check.', (checks) => (checks.check = false)),
+  'no-check': {
+    ...flag('no-check', 'Takes back: check.', (checks) => (checks.check = false)),
+    atRunTime: false,
+  },
   inter: delay('inter', 'inter', 'The time between two checks; 2 seconds unless told otherwise.'),
   fastinter: delay('fastinter', 'fastinter', 'The same while the server is about to be marked up or down.'),
   downinter: delay('downinter', 'downinter', 'The same while it is down.'),
@@ -140,7 +143,10 @@ export const checkWords: Record<string, ServerKeyword> = {
       verifyLater(words, scope, verifyAgent);
     },
   },
-  'no-agent-check': flag('no-agent-check', 'Takes back: agent-check.', (checks) => (checks.agent = false)),
+  'no-agent-check': {
+    ...flag('no-agent-check', 'Takes back: agent-check.', (checks) => (checks.agent = false)),
+    atRunTime: false,
+  },
   'agent-inter': delay('agentInter', 'agent-inter', 'The time between two questions to the agent.'),
   'agent-port': {
     usage: 'agent-port <port>',

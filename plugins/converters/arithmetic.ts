@@ -73,7 +73,7 @@ const xor = bits(
 function withOperand(operation: Operation): (args: Arguments) => Convert {
   return (args) => {
     const text = args.text(0);
-    const variable = variableName(text);
+    const variable = variableName(text, args);
     if (variable) {
       const { scope, name } = variable;
       return (value, transaction) => {

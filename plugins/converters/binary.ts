@@ -48,7 +48,7 @@ function numberOrVariable(
   index: number,
 ): ((transaction: Parameters<Convert>[1]) => number | undefined) | number {
   const text = args.text(index);
-  if (variableName(text)) {
+  if (variableName(text, args)) {
     const read = variableReader(args, index);
     return (transaction) => {
       const held = read(transaction);

@@ -21,7 +21,7 @@ const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-
 /** Bytes given in base64, as they stand or in a variable. */
 function secret(args: Arguments, index: number, what: string): (transaction: Transaction) => Buffer | undefined {
   const text = args.text(index);
-  const variable = variableName(text);
+  const variable = variableName(text, args);
   if (variable) {
     const { scope, name } = variable;
     return (transaction) => {
@@ -94,7 +94,7 @@ function gcmDecrypt(args: Arguments): Convert {
 function gcmEncrypt(args: Arguments): Convert {
   const name = `aes-${keySize(args)}-gcm` as const;
   const [nonce, key] = [secret(args, 1, 'nonce'), secret(args, 2, 'key')];
-  const tag = variableName(args.text(3)) ?? args.fail('aead_tag must be a variable');
+  const tag = variableName(args.text(3), args) ?? args.fail('aead_tag must be a variable');
   const extra = args.optionalText(4) === undefined ? undefined : secret(args, 4, 'aad');
   return (value, transaction) =>
     orNothing(() => {

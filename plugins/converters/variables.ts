@@ -1,6 +1,8 @@
 import { type Arguments, type Transaction, type Value, type VariableScope, asString } from 'sluice/plugin';
 
-const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res', 'check']);
+/** They can be read only. configuration.txt 2.8. */
+const PARENTS: readonly string[] = ['psess', 'ptxn', 'preq', 'pres'];
+const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res', 'check', ...PARENTS]);
 
 export interface VariableName {
   readonly scope: VariableScope;
@@ -8,18 +10,23 @@ export interface VariableName {
 }
 
 /** Reads `txn.name`; configuration.txt 2.8. Undefined for anything else. */
-export function variableName(text: string): VariableName | undefined {
+export function variableName(text: string, { scope: line }: Arguments): VariableName | undefined {
   const dot = text.indexOf('.');
   const scope = text.slice(0, Math.max(0, dot));
   const name = text.slice(dot + 1);
-  return SCOPES.has(scope) && /^[A-Za-z0-9_.]+$/.test(name) ? { scope: scope as VariableScope, name } : undefined;
+  if (!SCOPES.has(scope) || !/^[A-Za-z0-9_.]+$/.test(name)) return undefined;
+  line?.global.settings.variableNames.add(text);
+  return { scope: scope as VariableScope, name };
 }
 
-/** The variable an argument names. */
+/** The variable an argument names, which will be changed. */
 export function variableArgument(args: Arguments, index = 0): VariableName {
   const text = args.text(index);
+  const found = variableName(text, args);
+  if (found !== undefined && PARENTS.includes(found.scope))
+    args.fail(`variable '${text}' belongs to the parent stream and can be read only`);
   return (
-    variableName(text) ??
+    found ??
     args.fail(
       `invalid variable name '${text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'`,
     )
@@ -29,7 +36,7 @@ export function variableArgument(args: Arguments, index = 0): VariableName {
 /** Reads the variable an argument names, each time it is asked. */
 export function variableReader(args: Arguments, index = 0): (transaction: Transaction) => Value | undefined {
   const text = args.text(index);
-  const { scope, name } = variableName(text) ?? args.fail(`failed to register variable name '${text}'`);
+  const { scope, name } = variableName(text, args) ?? args.fail(`failed to register variable name '${text}'`);
   return (transaction) => transaction.getVariable(scope, name);
 }
 
@@ -42,7 +49,7 @@ export interface TextOrVariable {
 
 export function textOrVariable(args: Arguments, index: number): TextOrVariable {
   const text = args.text(index);
-  const variable = variableName(text);
+  const variable = variableName(text, args);
   if (!variable) return { fixed: text, read: () => text };
   const { scope, name } = variable;
   return {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { constant, parseIpv4, parseIpv6, parseWholeInteger, saturate } from 'sluice/plugin';
+import { constant, parseIpv4, parseIpv6, parseWholeInteger, saturate, type Transaction } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
 
 const TRUTH: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
@@ -40,14 +40,14 @@ export const constantFetches: FetchTable = {
   ...fetch('date', '[integer],[string]', 'sint', 'constant', 'The present, since 1970.', (args) => {
     const offset = BigInt(parseWholeInteger(args.optionalText(0) ?? '0') ?? 0);
     const unit = timeUnit(args.optionalText(1), (message) => args.fail(message));
-    return () => saturate(inUnit(unit) + offset);
+    return (transaction) => saturate(inUnit(unit, transaction) + offset);
   }),
   ...simple(
     'date_us',
     'sint',
     'constant',
     'The microseconds within the present second.',
-    () => microseconds() % 1_000_000,
+    (transaction) => microseconds(transaction) % 1_000_000,
   ),
 };
 
@@ -59,11 +59,12 @@ export function timeUnit(text: string | undefined, fail: (message: string) => ne
 }
 
 /** Microseconds since 1970, as precise as the clock is. */
-function microseconds(): number {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+function microseconds({ process: { clock } }: Transaction): number {
+  return Math.floor(clock.wall() * 1000);
 }
 
-function inUnit(unit: TimeUnit): bigint {
-  if (unit === 'us') return BigInt(microseconds());
-  return BigInt(unit === 'ms' ? Date.now() : Math.floor(Date.now() / 1000));
+function inUnit(unit: TimeUnit, transaction: Transaction): bigint {
+  if (unit === 'us') return BigInt(microseconds(transaction));
+  const milliseconds = Math.floor(transaction.process.clock.wall());
+  return BigInt(unit === 'ms' ? milliseconds : Math.floor(milliseconds / 1000));
 }

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { Backend, Frontend, Rate, Server, Value } from 'sluice/plugin';
+import type { Backend, Clock, Frontend, Rate, Server, Transaction, Value } from 'sluice/plugin';
 import { type FetchTable, fetch, simple } from './define.ts';
 import { mayChange } from './received.ts';
 import { backendArgument, frontendArgument, serverArgument } from './proxies.ts';
@@ -32,7 +32,7 @@ function queueOf(backend: Backend): number {
 }
 
 /** A rate in the second up to now. */
-const perSecond = (rate: Rate): number => rate.perSecond(performance.now());
+const perSecond = (rate: Rate, clock: Clock): number => rate.perSecond(clock.now());
 
 function frontendFetch(name: string, summary: string, value: (frontend: Frontend) => Value): FetchTable {
   return fetch(name, 'frontend', 'sint', 'internal', summary, (args) => {
@@ -70,8 +70,8 @@ function serverFetch(
 }
 
 /** A time-ordered UUID: RFC 9562 section 5.7. */
-function uuid7(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
+function uuid7({ process: { clock } }: Transaction): string {
+  const time = Math.floor(clock.wall()).toString(16).padStart(12, '0');
   const random = randomUUID();
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
 }
@@ -128,18 +128,18 @@ export const internalFetches: FetchTable = {
     const waiting = queueOf(backend);
     return backend.usable === 0 ? waiting * 2 : Math.ceil(waiting / backend.usable);
   }),
-  ...backendFetch('be_sess_rate', 'New sessions a second of a backend.', ({ counters }) =>
-    perSecond(counters.sessionRate),
+  ...backendFetch('be_sess_rate', 'New sessions a second of a backend.', ({ counters, clock }) =>
+    perSecond(counters.sessionRate, clock),
   ),
   ...frontendFetch('fe_conn', 'Connections of a frontend.', ({ counters }) => counters.current),
-  ...frontendFetch('fe_sess_rate', 'New connections a second of a frontend.', ({ counters }) =>
-    perSecond(counters.sessionRate),
+  ...frontendFetch('fe_sess_rate', 'New connections a second of a frontend.', ({ counters, clock }) =>
+    perSecond(counters.sessionRate, clock),
   ),
-  ...frontendFetch('fe_req_rate', 'HTTP requests a second of a frontend.', ({ counters }) =>
-    perSecond(counters.requestRate),
+  ...frontendFetch('fe_req_rate', 'HTTP requests a second of a frontend.', ({ counters, clock }) =>
+    perSecond(counters.requestRate, clock),
   ),
-  ...serverFetch('srv_sess_rate', 'sint', 'New sessions a second of a server.', ({ counters }) =>
-    perSecond(counters.sessionRate),
+  ...serverFetch('srv_sess_rate', 'sint', 'New sessions a second of a server.', ({ counters, backend }) =>
+    perSecond(counters.sessionRate, backend.clock),
   ),
   ...serverFetch('srv_conn', 'sint', 'Connections of a server.', (server) => server.active),
   ...serverFetch('srv_conn_free', 'sint', 'Connections a server may still take.', (server) => freeOf(server) ?? -1),

@@ -49,8 +49,9 @@ export function serverArgument(args: Arguments): (transaction: Transaction) => S
   args.later((names) => {
     config = names.proxy('backend', backendName);
     if (!config && !own) args.fail(`unable to find proxy '${backendName}' referenced in arg 1`);
-    if (!config?.servers.some((server) => server.name === serverName))
-      args.fail(`unable to find server '${serverName}' in proxy '${backendName}', referenced in arg 1`);
+    const named = config?.servers.find((server) => server.name === serverName);
+    if (named) named.referenced = true;
+    else args.fail(`unable to find server '${serverName}' in proxy '${backendName}', referenced in arg 1`);
   });
   let server: Server | undefined;
   return () => (server ??= find(config?.running.backend));

@@ -1,5 +1,6 @@
 import { type Request, type Transaction, type Value, endpointAddress, parseIpv4, steady } from 'sluice/plugin';
 import { type FetchTable, aliases, fetch, simple } from './define.ts';
+import { isHttp } from './proto-http.ts';
 import { sdbmAvalanche } from './sdbm.ts';
 import { authorityOf, pathAndQueryOf, pathOf, queryOf } from './uri.ts';
 
@@ -125,8 +126,8 @@ export const requestFetches: FetchTable = {
       'req.proto_http',
       'bool',
       'request-kept',
-      'Whether the request is HTTP.',
-      ({ request }) => request !== undefined,
+      'Whether the request is HTTP; in mode tcp, whether the bytes that have come are the head of one.',
+      isHttp,
     ),
     'req_proto_http',
   ),

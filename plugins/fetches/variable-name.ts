@@ -1,6 +1,17 @@
 import type { VariableScope } from 'sluice/plugin';
 
-const SCOPES: ReadonlySet<string> = new Set(['proc', 'sess', 'txn', 'req', 'res', 'check']);
+const SCOPES: ReadonlySet<string> = new Set([
+  'proc',
+  'sess',
+  'txn',
+  'req',
+  'res',
+  'check',
+  'psess',
+  'ptxn',
+  'preq',
+  'pres',
+]);
 
 export interface VariableName {
   readonly scope: VariableScope;
@@ -12,8 +23,6 @@ export function parseVariable(text: string, fail: (message: string) => never): V
   const dot = text.indexOf('.');
   const scope = text.slice(0, Math.max(0, dot));
   const name = text.slice(dot + 1);
-  if (/^p?(?:sess|txn|req|res)$/.test(scope) && scope.startsWith('p') && scope !== 'proc')
-    fail(`the scope '${scope}' of variable '${text}' is not built yet`);
   if (!SCOPES.has(scope))
     fail(
       `invalid variable name '${text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'`,

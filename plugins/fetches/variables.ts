@@ -44,6 +44,7 @@ function dump(args: Arguments): FetchFunction {
 export const variableFetches: FetchTable = {
   ...fetch('var', 'string,[string]', 'any', 'constant', 'A variable, or the default given.', (args) => {
     const { scope, name } = parseVariable(args.text(0), (message) => args.fail(message));
+    args.scope?.global.settings.variableNames.add(`${scope}.${name}`);
     const fallback = args.optionalText(1);
     if (fallback === undefined) return (transaction) => transaction.getVariable(scope, name);
     return (transaction) => transaction.getVariable(scope, name) ?? fallback;

@@ -54,10 +54,10 @@ class Slow implements FilterSide {
     if (rate === undefined) return chunk;
     if (rate !== this.#rate) {
       this.#rate = rate;
-      this.#meter = new RateMeter(rate, performance.now());
+      this.#meter = new RateMeter(rate, flow.transaction.process.clock.now());
     }
     const meter = this.#meter!;
-    if (chunk.length > meter.allowance(performance.now())) return this.#later(chunk, flow, meter);
+    if (chunk.length > meter.allowance(flow.transaction.process.clock.now())) return this.#later(chunk, flow, meter);
     meter.passed(chunk.length);
     return chunk;
   }
@@ -69,7 +69,7 @@ class Slow implements FilterSide {
   async #later(chunk: Buffer, flow: FilterFlow, meter: RateMeter): Promise<Buffer | undefined> {
     const portion = meter.portion(this.#limit.minSize);
     for (let at = 0; at < chunk.length;) {
-      const now = performance.now();
+      const now = flow.transaction.process.clock.now();
       const wanted = Math.min(portion, chunk.length - at);
       const allowed = meter.allowance(now);
       if (allowed < wanted) {

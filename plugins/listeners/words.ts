@@ -47,7 +47,6 @@ export function readMode(words: Words): number {
 }
 
 const ONE_THREAD = 'one thread serves all listeners';
-const STATS_ONLY = "it means something on a 'stats socket' only";
 
 export const bindWords: Record<string, BindKeyword> = {
   'accept-proxy': flag(
@@ -159,18 +158,6 @@ export const bindWords: Record<string, BindKeyword> = {
       if (!/^(by-thread|by-group|[1-9]\d{0,3})$/.test(text))
         words.fail(`'shards' : invalid value '${text}', allowed is a number from 1, 'by-thread' or 'by-group'`);
     },
-  ),
-  level: meaningless('level { user | operator | admin }', 'What commands may do.', STATS_ONLY, (words) =>
-    words.oneOf('user, operator or admin', ['user', 'operator', 'admin']),
-  ),
-  'severity-output': meaningless(
-    'severity-output { none | number | string }',
-    'How replies begin.',
-    STATS_ONLY,
-    (words) => words.oneOf('none, number or string', ['none', 'number', 'string']),
-  ),
-  'expose-fd': meaningless('expose-fd listeners', 'Hands listening sockets to another process.', STATS_ONLY, (words) =>
-    words.oneOf('listeners', ['listeners']),
   ),
   proto: {
     usage: 'proto h1',

@@ -2,7 +2,14 @@ import type { DirectiveKeyword, Format, Scope, Words } from 'sluice/plugin';
 import { HTTP_CLF_FORMAT, HTTP_FORMAT, HTTPS_FORMAT, TCP_CLF_FORMAT, TCP_FORMAT } from './formats.ts';
 import { ownHost } from './headers.ts';
 import { parseLogLine } from './log-line.ts';
-import { GLOBAL_LINES, GLOBAL_LOGGING, PROXY_LOGGING, type ProxyLogging, type TrafficFormat } from './settings.ts';
+import {
+  GLOBAL_LINES,
+  GLOBAL_LOGGING,
+  type OwnLogging,
+  PROXY_LOGGING,
+  type ProxyLogging,
+  type TrafficFormat,
+} from './settings.ts';
 import { addHooks } from './traffic.ts';
 
 const FRONT: DirectiveKeyword['in'] = ['defaults', 'frontend'];
@@ -25,14 +32,26 @@ function parseLog(words: Words, scope: Scope): void {
     state.targets = [];
     return;
   }
-  if (words.remaining === 1 && words.peek() === 'global') {
-    words.next('global');
-    if (!state.targets.includes(GLOBAL_LINES)) state.targets.push(GLOBAL_LINES);
-  } else {
-    state.targets.push(parseLogLine(words, scope));
-  }
+  readTarget(words, scope, state.targets);
   state.errorPrefix ??= compile('%ci:%cp [%t] ', words, scope);
   scope.later((names) => addHooks(names.proxies));
+}
+
+function readTarget(words: Words, scope: Scope, targets: ProxyLogging['targets']): void {
+  if (words.remaining === 1 && words.peek() === 'global') {
+    words.next('global');
+    if (!targets.includes(GLOBAL_LINES)) targets.push(GLOBAL_LINES);
+  } else {
+    targets.push(parseLogLine(words, scope));
+  }
+}
+
+/** Reads a `log` or `no log` line of what is no proxy. */
+export function parseOwnLog(words: Words, scope: Scope, { targets }: OwnLogging): void {
+  if (words.form === 'no') {
+    noArguments(words);
+    targets.length = 0;
+  } else readTarget(words, scope, targets);
 }
 
 function noArguments(words: Words): void {

@@ -1,12 +1,20 @@
+import type { Clock, LogTap } from 'sluice/plugin';
 import { header, type Header } from './headers.ts';
 import type { LogLine, Sample } from './log-line.ts';
 import { type LogProfile, profileAt } from './profile.ts';
 import type { Emitter } from './settings.ts';
 import type { Sink } from './sink.ts';
-import type { HeaderFormat } from './syslog.ts';
+import { type HeaderFormat, LEVELS } from './syslog.ts';
+
+/** Who hears of each line besides its target, and whose lines they are. */
+export interface Listener {
+  readonly proxy: string;
+  readonly tap: LogTap;
+}
 
 interface Output {
   readonly sink: Sink;
+  readonly written: string;
   readonly format: HeaderFormat;
   readonly facility: number;
   readonly header: Header;
@@ -26,6 +34,8 @@ export function makeEmitter(
   tag: string,
   host: string | undefined,
   sinkOf: (line: LogLine) => Sink,
+  clock: Pick<Clock, 'wall'>,
+  listener?: Listener,
 ): Emitter {
   const origin = { tag, host, pid: process.pid };
   const outputs = lines.map((line): Output => {
@@ -33,6 +43,7 @@ export function makeEmitter(
     const format = ring?.format ?? line.format ?? (host === undefined ? 'local' : 'rfc3164');
     return {
       sink: sinkOf(line),
+      written: line.written,
       format,
       facility,
       header: header(format, facility, { ...origin, tag: profile?.tag ?? tag }),
@@ -48,15 +59,23 @@ export function makeEmitter(
   const special = ({ format, facility, header: own }: Output, profile: LogProfile): Header =>
     profile.tag === undefined ? own : header(format, facility, { ...origin, tag: profile.tag });
 
+  const tell = ({ cap, written: target }: Output, level: number, message: string, transaction?: number): void => {
+    if (!listener?.tap.wanted) return;
+    const { proxy, tap } = listener;
+    tap.tell({ proxy, level: LEVELS[Math.max(level, cap)]!, message, target, transaction });
+  };
+
   return {
     send: (level, message) => {
-      const now = Date.now();
+      const now = clock.wall();
       for (const output of outputs) {
-        if (level <= output.least && isPicked(output)) write(output, output.header, level, now, undefined, message);
+        if (level > output.least || !isPicked(output)) continue;
+        write(output, output.header, level, now, undefined, message);
+        tell(output, level, message);
       }
     },
     sendTraffic: ({ level, step, transaction, text, structuredData, profile: named }) => {
-      const now = Date.now();
+      const now = clock.wall();
       let message: string | undefined;
       for (const output of outputs) {
         if (level > output.least) continue;
@@ -66,6 +85,7 @@ export function makeEmitter(
         const own = at?.format?.evaluate(transaction) ?? (message ??= text!());
         const data = output.format === 'rfc5424' ? (at?.structuredData ?? structuredData)?.evaluate(transaction) : '';
         write(output, named === undefined ? output.header : special(output, named), level, now, data, own);
+        tell(output, level, own, transaction.id);
       }
     },
   };

@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin, type PluginContext, type PluginInstance } from 'sluice/plugin';
+import { type Clock, definePlugin, type Plugin, type PluginContext, type PluginInstance } from 'sluice/plugin';
 import { NativeSink, NodeUdpSink } from './datagram-sink.ts';
 import { DescriptorSink } from './descriptor-sink.ts';
 import { directives } from './directives.ts';
@@ -26,13 +26,17 @@ const logging: Plugin = definePlugin({
 });
 export default logging;
 
+/** Whoever runs the proxy wants the lines for itself. */
+const NOWHERE: Sink = { open: async () => undefined, write: () => undefined, close: () => undefined, dropped: 0 };
+
 async function setup(context: PluginContext): Promise<PluginInstance> {
   const native = (await nativeDatagrams()) !== undefined;
   const sinks = new Map<string, Sink>();
   const { host, tag } = context.global.extension(GLOBAL_LOGGING);
   const sinkOf = (line: LogLine): Sink => {
     const key = JSON.stringify(line.target);
-    const sink = sinks.get(key) ?? makeSink(line, native, { host, tag });
+    const sink =
+      sinks.get(key) ?? (context.logTap.send ? makeSink(line, native, { host, tag }, context.clock) : NOWHERE);
     sinks.set(key, sink);
     return sink;
   };
@@ -49,7 +53,12 @@ async function setup(context: PluginContext): Promise<PluginInstance> {
   return connects ? { hooks: { accept: logConnection }, stop } : { stop };
 }
 
-function makeSink(line: LogLine, native: boolean, origin: { host: string | undefined; tag: string }): Sink {
+interface Origin {
+  readonly host: string | undefined;
+  readonly tag: string;
+}
+
+function makeSink(line: LogLine, native: boolean, origin: Origin, clock: Clock): Sink {
   const { target } = line;
   switch (target.kind) {
     case 'fd':
@@ -59,12 +68,12 @@ function makeSink(line: LogLine, native: boolean, origin: { host: string | undef
     case 'unix':
       return new NativeSink(target);
     default:
-      return makeRing(line, origin);
+      return makeRing(line, origin, clock);
   }
 }
 
 /** A `ring` section's, or the one in front of a server of streams. */
-function makeRing(line: LogLine, origin: { host: string | undefined; tag: string }): Ring {
+function makeRing(line: LogLine, origin: Origin, clock: Clock): Ring {
   const { target } = line;
   const section = line.ring ?? {
     name: 'stream',
@@ -76,21 +85,25 @@ function makeRing(line: LogLine, origin: { host: string | undefined; tag: string
   };
   const head = header(section.format, line.facility, { ...origin, pid: process.pid });
   const announce = (count: number): string =>
-    `${head(NOTICE, Date.now(), undefined)}${count} event${count === 1 ? '' : 's'} dropped`;
+    `${head(NOTICE, clock.wall(), undefined)}${count} event${count === 1 ? '' : 's'} dropped`;
   return new Ring({ ...section, announce });
 }
 
 /** Gives each proxy that logs what its lines need; says whether some log connections as they come in. */
-function prepare({ global, proxies }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
-  const { targets: everywhere, host, tag } = global.extension(GLOBAL_LOGGING);
+function prepare({ global, proxies, clock, logTap: tap }: PluginContext, sinkOf: (line: LogLine) => Sink): boolean {
+  const { targets: everywhere, others, host, tag: ownTag } = global.extension(GLOBAL_LOGGING);
+  for (const own of others) {
+    const lines = own.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line]));
+    if (lines.length > 0) own.emitter = makeEmitter(lines, ownTag, host, sinkOf, clock);
+  }
   let connects = false;
   for (const proxy of proxies) {
     const state = proxy.kind === 'defaults' ? undefined : proxy.findExtension(PROXY_LOGGING);
     const lines = state?.targets.flatMap((line) => (line === GLOBAL_LINES ? everywhere : [line])) ?? [];
     if (!state || lines.length === 0) continue;
     const { mode, options } = proxy.settings;
-    const format = state.format?.[mode];
-    const emitter = makeEmitter(lines, state.tag ?? tag, host, sinkOf);
+    const format = mode === 'spop' ? undefined : state.format?.[mode];
+    const emitter = makeEmitter(lines, state.tag ?? ownTag, host, sinkOf, clock, { proxy: proxy.name, tap });
     proxy.onEvent((level, text) => emitter.send(LEVELS.indexOf(level), text));
     state.traffic = {
       emitter,

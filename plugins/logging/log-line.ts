@@ -7,6 +7,8 @@ import { parseTarget, type Target } from './target.ts';
 /** One `log` line. */
 export interface LogLine {
   readonly target: Target;
+  /** The target as written. */
+  readonly written: string;
   /** Bytes of a line at the most, its header and its newline counted. */
   readonly length: number;
   /** Undefined: `local`, or `rfc3164` with log-send-hostname. */
@@ -32,7 +34,8 @@ export interface Sample {
 /** Reads what follows `log`, not being `global`. HAProxy wants `len`, `format` and `sample` in this order; any order will do. */
 export function parseLogLine(words: Words, scope: Scope): LogLine {
   if (words.remaining < 2) words.fail('expects <address> and <facility> or global as arguments');
-  const target = parseTarget(words.next('an address'), words);
+  const written = words.next('an address');
+  const target = parseTarget(written, words);
   let length = 1024;
   let format: HeaderFormat | undefined;
   let sample: Sample | undefined;
@@ -51,6 +54,7 @@ export function parseLogLine(words: Words, scope: Scope): LogLine {
   words.end();
   const line: LogLine = {
     target,
+    written,
     length,
     format,
     facility,

@@ -80,9 +80,18 @@ export const PROXY_LOGGING: Extension<ProxyLogging> = {
   inherit: (from) => ({ ...from, targets: [...from.targets], hooked: false, traffic: undefined }),
 };
 
+/** The `log` lines of something that is no proxy: an agent of a SPOE, the scripts of Lua. */
+export interface OwnLogging {
+  readonly targets: (LogLine | typeof GLOBAL_LINES)[];
+  /** Set when the configuration starts, where there is somewhere to log to. */
+  emitter: Emitter | undefined;
+}
+
 /** Those of `global`. */
 export interface GlobalLogging {
   readonly targets: LogLine[];
+  /** To be given their emitters. */
+  readonly others: OwnLogging[];
   /** `log-send-hostname`; undefined: not sent. */
   host: string | undefined;
   tag: string;
@@ -90,5 +99,5 @@ export interface GlobalLogging {
 
 export const GLOBAL_LOGGING: Extension<GlobalLogging> = {
   name: 'logging: global',
-  create: () => ({ targets: [], host: undefined, tag: 'haproxy' }),
+  create: () => ({ targets: [], others: [], host: undefined, tag: 'haproxy' }),
 };

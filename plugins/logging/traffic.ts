@@ -26,6 +26,7 @@ const STEPS: readonly LogStep[] = ['accept', 'request', 'connect', 'response'];
 function hook(proxy: ProxyConfig, state: ProxyLogging): void {
   const { format, errorFormat, structuredData, steps, targets } = state;
   const { mode } = proxy.settings;
+  if (mode === 'spop') return;
   if (mode === 'tcp') format?.misfit(proxy.name);
   if (!format) {
     if (mode === 'http') proxy.onRequest(logRequest);

@@ -37,7 +37,7 @@ function chooseBySession(transaction: Transaction, proxy: Proxy): Server | undef
   if (settings === undefined || sessions === undefined || request === undefined) return undefined;
   const session = sessionOf(request, settings);
   if (session === undefined || transaction.persistence === 'ignored') return undefined;
-  const name = sessions.find(session, settings.timeout);
+  const name = sessions.find(session, settings.timeout, transaction.process.clock.wall());
   if (name === undefined) {
     if (settings.requestLearn) transaction.data(ASKED, () => ({ session: '' })).session = session;
     return undefined;
@@ -96,10 +96,10 @@ function learnSession(transaction: Transaction, proxy: Proxy): void {
         ? own.value
         : undefined;
     if (session === undefined) continue;
-    sessions.learn(cut(session, settings), server.name, settings.timeout);
+    sessions.learn(cut(session, settings), server.name, settings.timeout, transaction.process.clock.wall());
     return;
   }
   if (!settings.requestLearn) return;
   const { session } = transaction.data(ASKED, () => ({ session: '' }));
-  if (session !== '') sessions.learn(session, server.name, settings.timeout);
+  if (session !== '') sessions.learn(session, server.name, settings.timeout, transaction.process.clock.wall());
 }

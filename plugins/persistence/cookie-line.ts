@@ -105,6 +105,7 @@ export const dynamicCookieKey: DirectiveKeyword = {
 
 export const serverCookie: ServerKeyword = {
   usage: 'cookie <value>',
+  atRunTime: false,
   summary: 'The value that stands for this server in the persistence cookie.',
   inDefault: false,
   parse(words, scope) {

@@ -72,7 +72,7 @@ class Reading {
       this.#note('U');
       return;
     }
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(transaction.process.clock.wall() / 1000);
     const outdated = dates && this.#outdated(dates, now);
     if (outdated !== undefined) {
       this.#note(outdated);

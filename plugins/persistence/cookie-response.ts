@@ -27,7 +27,10 @@ export function setCookies(transaction: Transaction, proxy: Proxy): void {
   const presented = transaction.assigned ? transaction.data<Presented>(PRESENTED, fresh) : undefined;
   if (presented?.stale === false) return;
   note(presented === undefined ? 'I' : 'U');
-  response.headers.add('set-cookie', cookieText(cookie, value, presented?.first) + cookie.attributes);
+  response.headers.add(
+    'set-cookie',
+    cookieText(cookie, value, presented?.first, transaction.process.clock.wall() / 1000) + cookie.attributes,
+  );
   if (cookie.nocache && isCacheable(transaction, response)) response.headers.add('cache-control', 'private');
 }
 
@@ -37,10 +40,10 @@ function cookieText(
   { name, maxIdle, maxLife }: CookieSettings,
   value: string | undefined,
   first: number | undefined,
+  now: number,
 ): string {
   if (value === undefined) return `${name}=${FORGET}`;
   if (maxIdle === 0 && maxLife === 0) return `${name}=${value}`;
-  const now = Date.now() / 1000;
   const idle = `${name}=${value}|${encodeDate(now)}`;
   return maxLife === 0 ? idle : `${idle}|${encodeDate(first ?? now)}`;
 }

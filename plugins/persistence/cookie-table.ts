@@ -9,16 +9,30 @@ export function tableOf(backend: Backend, settings: Persistence, cookie: CookieS
 function makeTable(backend: Backend, settings: Persistence, cookie: CookieSettings): CookieTable {
   const servers = new Map<string, Server[]>();
   const values = new Map<Server, string>();
-  for (const server of backend.servers) {
+  const add = (server: Server): void => {
     const own = server.extension(SERVER_COOKIE)?.value;
     const value = own ?? (cookie.dynamic ? dynamicValue(server, settings.dynamicKey) : undefined);
-    if (value === undefined) continue;
+    if (value === undefined) return;
     values.set(server, value);
     const sharing = servers.get(value);
     if (sharing) sharing.push(server);
     else servers.set(value, [server]);
-  }
+  };
+  for (const server of backend.servers) add(server);
+  backend.onServers((server, change) => {
+    if (change === 'added') add(server);
+    else forget(server, servers, values);
+  });
   return { servers, values };
+}
+
+function forget(server: Server, servers: Map<string, Server[]>, values: Map<Server, string>): void {
+  const value = values.get(server);
+  if (value === undefined) return;
+  values.delete(server);
+  const others = servers.get(value)!.filter((one) => one !== server);
+  if (others.length > 0) servers.set(value, others);
+  else servers.delete(value);
 }
 
 /**

@@ -16,19 +16,17 @@ export class SessionTable {
   }
 
   /** The server's name; undefined for a session that is not known or was not used for too long. Counts as a use. */
-  find(session: string, timeout: number): string | undefined {
+  find(session: string, timeout: number, now: number): string | undefined {
     const entry = this.#entries.get(session);
     if (entry === undefined) return undefined;
     this.#entries.delete(session);
-    const now = Date.now();
     if (entry.expires <= now) return undefined;
     entry.expires = now + timeout;
     this.#entries.set(session, entry);
     return entry.server;
   }
 
-  learn(session: string, server: string, timeout: number): void {
-    const now = Date.now();
+  learn(session: string, server: string, timeout: number, now: number): void {
     this.#entries.delete(session);
     this.#entries.set(session, { server, expires: now + timeout });
     // Each one that comes makes room: no timer is needed, and the table never grows without end.

@@ -1,5 +1,5 @@
 import type { DirectiveKeyword, Scope, Words } from 'sluice/plugin';
-import { ANYWHERE } from './place.ts';
+import { ANYWHERE, concerned } from './place.ts';
 
 const NAMED: DirectiveKeyword['in'] = ['frontend', 'backend'];
 
@@ -17,17 +17,24 @@ export const proxyDescription: DirectiveKeyword = {
 /** What a proxy is, and what it is called. configuration.txt 4.2. */
 export const identity: Record<string, DirectiveKeyword> = {
   mode: {
-    usage: 'mode { tcp | http }',
-    summary: 'Whether connections pass as they are or are read as HTTP.',
+    usage: 'mode { tcp | http | spop }',
+    summary: 'Whether connections pass as they are or are read as HTTP; spop is for backends of SPOE agents.',
     in: ANYWHERE,
     parse(words: Words, scope: Scope) {
       const mode = words.next('tcp or http');
       if (mode === 'health')
         words.fail(`'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.`);
-      if (mode === 'log' || mode === 'spop' || mode === 'haterm') words.fail(`'mode ${mode}' is not built yet`);
-      if (mode !== 'tcp' && mode !== 'http') words.unknown('proxy mode', ['tcp', 'http']);
+      if (mode === 'log' || mode === 'haterm') words.fail(`'mode ${mode}' is not built yet`);
+      if (mode !== 'tcp' && mode !== 'http' && mode !== 'spop') words.unknown('proxy mode', ['tcp', 'http', 'spop']);
       words.end();
       scope.proxy.settings.mode = mode;
+      if (mode === 'spop')
+        scope.later((names) => {
+          const front = concerned(scope, names.proxies).find(
+            (proxy) => proxy.isFrontend && proxy.settings.mode === mode,
+          );
+          if (front) words.fail(`'mode spop' is for backends only, and not for ${front.kind} '${front.name}'`);
+        });
     },
   },
   id: {

@@ -8,7 +8,7 @@ function checkTarget(names: Names, proxy: ProxyConfig, name: string, words: Word
   const mine = proxy.settings.mode;
   const its = target.settings.mode;
   // A TCP frontend may become HTTP in its backend; the other way round is impossible.
-  if (mine === 'http' && its === 'tcp')
+  if ((mine === 'http' && its === 'tcp') || its === 'spop')
     words.fail(
       `${mine} ${proxy.kind} '${proxy.name}' (${proxy.file}:${proxy.line}) tries to use incompatible ${its} ` +
         `${target.kind} '${target.name}' (${target.file}:${target.line}) ${as} (see 'mode').`,

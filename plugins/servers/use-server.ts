@@ -1,4 +1,13 @@
-import type { Condition, DirectiveKeyword, Extension, Format, Proxy, Server, Transaction } from 'sluice/plugin';
+import type {
+  Backend,
+  Condition,
+  DirectiveKeyword,
+  Extension,
+  Format,
+  Proxy,
+  Server,
+  Transaction,
+} from 'sluice/plugin';
 
 interface UseServerRule {
   readonly server: Format;
@@ -8,7 +17,7 @@ interface UseServerRule {
 interface UseServer {
   readonly rules: UseServerRule[];
   /** By name, once a rule has been followed. */
-  servers: ReadonlyMap<string, Server> | undefined;
+  servers: Map<string, Server> | undefined;
 }
 
 const USE_SERVER: Extension<UseServer> = {
@@ -21,13 +30,23 @@ function chooseByRule(transaction: Transaction, proxy: Proxy): Server | undefine
   const settings = proxy.extension(USE_SERVER)!;
   for (const { server: name, condition } of settings.rules) {
     if (!condition.evaluate(transaction)) continue;
-    settings.servers ??= new Map(transaction.backend!.servers.map((server) => [server.name, server]));
+    settings.servers ??= serversByName(transaction.backend!);
     const server = settings.servers.get(name.constant ?? name.evaluate(transaction));
     if (server === undefined) continue;
     const forced = transaction.persistence === 'forced' || proxy.settings.options.get('persist') === true;
     if (server.state.acceptsBound || forced) return server;
   }
   return undefined;
+}
+
+/** They may come and go. */
+function serversByName(backend: Backend): Map<string, Server> {
+  const servers = new Map(backend.servers.map((server) => [server.name, server]));
+  backend.onServers((server, change) => {
+    if (change === 'added') servers.set(server.name, server);
+    else servers.delete(server.name);
+  });
+  return servers;
 }
 
 export const useServer: DirectiveKeyword = {
@@ -51,8 +70,10 @@ export const useServer: DirectiveKeyword = {
     proxy.chooseServer('rule', chooseByRule);
     scope.later(() => {
       const name = server.constant;
-      if (name !== undefined && !proxy.servers.some((one) => one.name === name))
-        words.fail(`unable to find server '${name}' in proxy '${proxy.name}' referenced in a 'use-server' rule.`);
+      if (name === undefined) return;
+      const named = proxy.servers.find((one) => one.name === name);
+      if (named) named.referenced = true;
+      else words.fail(`unable to find server '${name}' in proxy '${proxy.name}' referenced in a 'use-server' rule.`);
     });
   },
 };

@@ -45,10 +45,13 @@ export const serverWords: Record<string, ServerKeyword> = {
     'The number of idle connections below which none is taken over from others.',
     'poolLowConn',
   ),
-  'max-reuse': number('max-reuse <number>', 'How often a connection may be used again; -1: any number.', 'maxReuse', {
-    min: -1,
-    max: COUNT.max,
-  }),
+  'max-reuse': {
+    ...number('max-reuse <number>', 'How often a connection may be used again; -1: any number.', 'maxReuse', {
+      min: -1,
+      max: COUNT.max,
+    }),
+    atRunTime: false,
+  },
   'pool-purge-delay': {
     usage: 'pool-purge-delay <time>',
     summary: 'How often half of the idle connections that were not needed are closed.',
@@ -128,6 +131,7 @@ export const serverWords: Record<string, ServerKeyword> = {
   },
   'tcp-ut': {
     usage: 'tcp-ut <time>',
+    atRunTime: false,
     summary: 'How long sent bytes may stay unacknowledged before the connection is given up.',
     parse(words, scope) {
       scope.server.tcpUserTimeout = words.time('a time', 'ms', COUNT);
@@ -137,6 +141,7 @@ export const serverWords: Record<string, ServerKeyword> = {
   'no-tfo': flag('no-tfo', 'Takes back: tfo.', (server) => (server.fastOpen = false)),
   redir: {
     usage: 'redir <prefix>',
+    atRunTime: false,
     summary:
       'Sends GET and HEAD requests elsewhere: they are answered with a redirection to the prefix and their path.',
     parse(words, scope) {
@@ -145,6 +150,7 @@ export const serverWords: Record<string, ServerKeyword> = {
   },
   namespace: {
     usage: 'namespace <name>',
+    atRunTime: false,
     summary: 'Is refused: Node.js cannot open sockets in another network namespace.',
     parse(words: Words) {
       const name = words.next('a name');

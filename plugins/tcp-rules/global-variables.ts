@@ -21,6 +21,7 @@ function setting(
         words.fail(`'${word}': cannot set variable '${text}', only scope 'proc' is permitted in the global section.`);
       const value = evaluate(words, scope);
       words.end();
+      scope.global.settings.variableNames.add(text);
       if (value !== undefined) scope.global.settings.variables.push([name, value]);
     },
   };

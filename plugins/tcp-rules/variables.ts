@@ -19,9 +19,10 @@ export interface Variable {
 }
 
 /** Reads what stands in the parentheses of `set-var(<scope>.<name>[,<condition>…])`. configuration.txt 2.8. */
-function readVariable(words: Words, action: string): Variable {
+function readVariable(words: Words, scope: Scope, action: string): Variable {
   const variable = parseVariable(words.keyword, words, action);
   if (variable.scope === 'check') words.fail(`'check' variables exist in health checks only`);
+  scope.global.settings.variableNames.add(`${variable.scope}.${variable.name}`);
   return variable;
 }
 
@@ -35,6 +36,8 @@ export function parseVariable(word: string, words: Words, action: string): Varia
   if (inside === '') words.fail('Empty variable name cannot be accepted.');
   const [whole = '', ...conditions] = inside.split(',');
   const parts = /^(proc|sess|txn|req|res|check)\.([A-Za-z0-9_.]+)$/.exec(whole);
+  if (/^p(?:sess|txn|req|res)\./.test(whole))
+    words.fail(`variable '${whole}' belongs to the parent stream and can be read only.`);
   if (!parts)
     return words.fail(
       `invalid variable name '${whole}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'.`,
@@ -98,7 +101,7 @@ export const variableActions: Record<string, ActionKeyword> = {
     in: EVERYWHERE,
     prefix: true,
     parse(words: Words, scope: Scope) {
-      const variable = readVariable(words, 'set-var');
+      const variable = readVariable(words, scope, 'set-var');
       if (words.remaining === 0) words.fail('missing fetch method.');
       const expression = scope.expression(words);
       return setting(variable, (transaction) => expression.evaluate(transaction));
@@ -110,7 +113,7 @@ export const variableActions: Record<string, ActionKeyword> = {
     in: EVERYWHERE,
     prefix: true,
     parse(words: Words, scope: Scope) {
-      const variable = readVariable(words, 'set-var-fmt');
+      const variable = readVariable(words, scope, 'set-var-fmt');
       const format = scope.format(words.next('a log-format string'), words);
       return setting(variable, (transaction) => format.constant ?? format.evaluate(transaction));
     },
@@ -120,10 +123,10 @@ export const variableActions: Record<string, ActionKeyword> = {
     summary: 'Takes a variable away.',
     in: EVERYWHERE,
     prefix: true,
-    parse(words: Words) {
-      const { scope, name, conditions } = readVariable(words, 'unset-var');
+    parse(words: Words, scope: Scope) {
+      const { scope: place, name, conditions } = readVariable(words, scope, 'unset-var');
       if (conditions.length > 0) words.fail(`'unset-var' takes no conditions`);
-      return { run: (transaction) => transaction.setVariable(scope, name, undefined) };
+      return { run: (transaction) => transaction.setVariable(place, name, undefined) };
     },
   },
 };

@@ -25,8 +25,8 @@ listen l
 ${silent.map((name) => `  option ${name}`).join('\n')}
 `;
   await createProxy({
-    sources: [{ name: 'test.cfg', text }],
-    onDiagnostics: (list) => diagnostics.push(...list),
+    config: { name: 'test.cfg', text },
+    on: { diagnostics: (list) => diagnostics.push(...list) },
   });
   const notices = diagnostics.filter(({ severity }) => severity === 'notice').map(({ message }) => message);
   for (const name of silent)

@@ -34,12 +34,12 @@ listen l
   server s 127.0.0.1:${origin.port} ${server}
 `;
   const handle = await createProxy({
-    sources: [{ name: 'test.cfg', text }],
-    onDiagnostics: (list) => diagnostics.push(...list),
+    config: { name: 'test.cfg', text },
+    on: { diagnostics: (list) => diagnostics.push(...list) },
     portZero: true,
   });
   await handle.start();
-  const port = Number(handle.listeners[0]!.address.split(':').at(-1));
+  const port = handle.addresses[0]!.port!;
   const stop = async (): Promise<void> => {
     await handle.stop();
     await origin.stop();
@@ -89,7 +89,7 @@ describe.skipIf(absent.length > 0 || libc === undefined)(suite, () => {
     const client = await RawClient.connect(one.port);
     const other = await RawClient.connect(plain.port);
     expect(await other.sees('hello')).toBe(true);
-    expect(one.handle.status().connections).toBe(0);
+    expect(one.handle.stats().connections).toBe(0);
     client.send('x');
     expect(await client.sees('hello')).toBe(true);
     client.destroy();
@@ -144,7 +144,7 @@ describe.skipIf(absent.length > 0 || libc === undefined)(suite, () => {
 
   test.skipIf(process.getuid?.() !== 0)('transparent: an address that is not the machine’s', async () => {
     const one = await opened('transparent', '', '', '', '198.51.100.7');
-    expect(one.handle.listeners[0]!.address).toBe(`198.51.100.7:${one.port}`);
+    expect(one.handle.addresses[0]!.text).toBe(`198.51.100.7:${one.port}`);
     expect(warnings(one.diagnostics)).toEqual([]);
   });
 

@@ -42,6 +42,7 @@ export function fakeBackend(
   return {
     servers: servers as unknown as readonly Server[],
     settings: { options: new Map(options) },
+    clock: { now: () => performance.now() },
     extension: (key: Extension<object>) => extensions.get(key),
   } as unknown as Backend;
 }

@@ -3,7 +3,7 @@ import { RawClient } from '../support/raw-client.ts';
 import plugin from '../../plugins/cache/index.ts';
 import type { CacheSection } from '../../plugins/cache/settings.ts';
 import { Store } from '../../plugins/cache/store.ts';
-import type { Names, Words } from '../../core/api/index.ts';
+import type { CommandSession, Names, Words } from '../../core/api/index.ts';
 import { type Answer, type Script, Site } from './site.ts';
 
 const FRESH = { 'cache-control': 'max-age=600' };
@@ -63,7 +63,10 @@ describe('one fetch for many', () => {
     site.script = (_seen, number) => ({ headers: FRESH, ...(number === 1 ? { after: opened } : {}) });
     const first = site.ask('/');
     await expect.poll(() => site.seen.length).toBe(1);
-    expect((await site.ask('/')).body).toBe('2');
+    const second = site.ask('/');
+    await waiting(1);
+    await site.proxy.clock.advance(50);
+    expect((await second).body).toBe('2');
     open();
     await first;
   });
@@ -222,9 +225,11 @@ listen l
     site = await Site.start('rfc9111 on');
     site.script = () => ({ headers: FRESH, body: 'x'.repeat(10_000) });
     await site.ask('/');
-    await site.proxy.reload([{ name: 'b.cfg', text: text('rfc9111 on', site.origin) }]);
+    await site.proxy.reload({ config: { name: 'b.cfg', text: text('rfc9111 on', site.origin) } });
     expect(await site.hits('/')).toBe(true);
-    await site.proxy.reload([{ name: 'b.cfg', text: text('rfc9111 on\n  max-object-size 100', site.origin) }]);
+    await site.proxy.reload({
+      config: { name: 'b.cfg', text: text('rfc9111 on\n  max-object-size 100', site.origin) },
+    });
     expect(await site.hits('/')).toBe(true);
     expect(await site.hits('/other')).toBe(false);
     expect(await site.hits('/other')).toBe(false);
@@ -234,7 +239,9 @@ listen l
     site = await Site.start('rfc9111 on');
     site.script = () => ({ headers: FRESH });
     await site.ask('/');
-    await expect(site.proxy.reload([{ name: 'b.cfg', text: text('nonsense', site.origin) }])).rejects.toThrow();
+    await expect(
+      site.proxy.reload({ config: { name: 'b.cfg', text: text('nonsense', site.origin) } }),
+    ).rejects.toThrow();
     expect(await site.hits('/')).toBe(true);
   });
 });
@@ -294,9 +301,8 @@ describe('commands', () => {
   async function run(line: string, sections: ReadonlyMap<string, CacheSection>): Promise<string> {
     const command = plugin.commands![line.split(' ', 2).join(' ')]!;
     let text = '';
-    await command.run(words(line), { write: (more) => (text += more) }, {
-      sections: () => sections,
-    } as unknown as Names);
+    const session = { write: (more: string) => (text += more) !== '' } as CommandSession;
+    await command.run(words(line), session, { sections: () => sections } as unknown as Names);
     return text;
   }
 

@@ -5,12 +5,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { vi } from 'vitest';
 import type { Plugin } from '../../core/api/index.ts';
-import { createProxy, type ProxyHandle } from '../../core/index.ts';
 import { CACHES } from '../../plugins/cache/section.ts';
 import type { CacheSection } from '../../plugins/cache/settings.ts';
 import type { Store } from '../../plugins/cache/store.ts';
+import { startProxy, type TestProxy } from '../../core/testing/index.ts';
 import { listenAnywhere } from '../support/free-port.ts';
 
 /** A response as a client got it, or as an origin is to send it. */
@@ -20,6 +19,9 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** The time of all sites, which stands still unless it is moved: milliseconds since 1970. */
+let present = Math.floor(Date.now() / 1000) * 1000;
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
@@ -48,7 +50,7 @@ export interface Seen {
 
 /** A proxy with a cache in front of a scripted origin, in this process; its clock can be moved. */
 export class Site {
-  readonly proxy: ProxyHandle;
+  readonly proxy: TestProxy;
   readonly #server: Server;
   /** The sections of the configuration that was loaded last. */
   sections: readonly CacheSection[] = [];
@@ -59,7 +61,7 @@ export class Site {
   /** Answers a request; the body, if not given, is the number of the request, counted from 1. */
   script: (seen: Seen, number: number) => Script = () => ({});
 
-  private constructor(proxy: ProxyHandle, server: Server, origin: number) {
+  private constructor(proxy: TestProxy, server: Server, origin: number) {
     this.origin = origin;
     this.proxy = proxy;
     this.#server = server;
@@ -67,7 +69,6 @@ export class Site {
 
   /** `cache` are lines of the section, `rules` those of the proxy (the usual two if left out). */
   static async start(cache: string, rules: string = USUAL, more: string = ''): Promise<Site> {
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     const holder: { site?: Site } = {};
     const server = createServer((request, response) => {
       let body = '';
@@ -100,8 +101,9 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
         if (holder.site !== undefined) holder.site.sections = sections;
       },
     };
-    const proxy = await createProxy({ sources: [{ name: 'cache.cfg', text }], plugins: [spy] });
-    await proxy.start();
+    const proxy = await startProxy({ config: { name: 'cache.cfg', text }, plugins: [spy] });
+    proxy.clock.freeze();
+    proxy.clock.set(present);
     holder.site = new Site(proxy, server, port);
     holder.site.sections = sections;
     return holder.site;
@@ -143,7 +145,7 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
   }
 
   port(index = 0): number {
-    return Number(this.proxy.listeners[index]!.address.split(':').at(-1));
+    return this.proxy.addresses[index]!.port!;
   }
 
   /** Sends a request on a connection of its own. */
@@ -191,14 +193,14 @@ ${more.replaceAll('{origin}', `127.0.0.1:${port}`)}
 
   /** Moves the clock. */
   pass(seconds: number): void {
-    vi.setSystemTime(Date.now() + seconds * 1000);
+    present += seconds * 1000;
+    this.proxy.clock.set(present);
   }
 
   async stop(): Promise<void> {
     await this.proxy.stop();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    vi.useRealTimers();
   }
 }
 
@@ -213,4 +215,4 @@ const indented = (lines: string): string =>
     .join('\n');
 
 /** An HTTP-date so many seconds from now. */
-export const dateIn = (seconds: number): string => new Date(Date.now() + seconds * 1000).toUTCString();
+export const dateIn = (seconds: number): string => new Date(present + seconds * 1000).toUTCString();

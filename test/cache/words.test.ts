@@ -16,7 +16,6 @@ const LISTEN = `listen l
 /** What is said of a configuration, and whether it is refused. */
 async function judged(text: string): Promise<{ readonly refused: boolean; readonly said: string[] }> {
   const diagnostics: Diagnostic[] = [];
-  const onDiagnostics = (list: readonly Diagnostic[]): void => void diagnostics.push(...list);
   const told = (severity: string): boolean => severity === 'alert' || severity === 'warning';
   const said = (): string[] => [
     ...new Set(
@@ -27,14 +26,14 @@ async function judged(text: string): Promise<{ readonly refused: boolean; readon
   ];
   try {
     const proxy = await createProxy({
-      sources: [{ name: 'c.cfg', text: `defaults\n  mode http\n${text}` }],
-      onDiagnostics,
+      config: { name: 'c.cfg', text: `defaults\n  mode http\n${text}` },
     });
+    diagnostics.push(...proxy.diagnostics);
     await proxy.stop();
     return { refused: false, said: said() };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    for (const one of error.diagnostics) if (!diagnostics.includes(one)) diagnostics.push(one);
+    diagnostics.push(...error.diagnostics);
     return { refused: true, said: said() };
   }
 }

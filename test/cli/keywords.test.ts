@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { keywordDocs } from '../../core/cli/keyword-docs.ts';
-import { argumentList, listKeywords } from '../../core/cli/keyword-lists.ts';
+import { listKeywords } from '../../core/cli/keyword-lists.ts';
 import { mergeKeywords } from '../../core/plugin/registry.ts';
+import { argumentList } from '../../core/plugin/word-tables.ts';
 import { stockPlugins } from '../../core/plugin/stock.ts';
 
 describe('docs/keywords.md', () => {

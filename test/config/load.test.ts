@@ -99,7 +99,7 @@ describe('plugin-load', () => {
           line: 3,
           column: 14,
         });
-        return extra;
+        return { plugin: extra };
       },
     });
     expect(loaded.diagnostics).toEqual([]);
@@ -120,7 +120,7 @@ describe('plugin-load', () => {
     const rival: Plugin = { ...extra, name: 'rival' };
     const loaded = await load({
       sources: [text('global\n plugin-load extra\n plugin-load rival\n extra-word x\n')],
-      loadPlugin: ({ specifier }) => Promise.resolve(specifier === 'rival' ? rival : extra),
+      loadPlugin: ({ specifier }) => Promise.resolve({ plugin: specifier === 'rival' ? rival : extra }),
     });
     expect(loaded.diagnostics[0]).toMatchObject({ severity: 'alert', line: 3, column: 14 });
     expect(alerts(loaded)[0]).toBe(
@@ -133,7 +133,7 @@ describe('plugin-load', () => {
     const loaded = await load({
       sources: [text('global\n plugin-load nope\n plugin-load extra\n plugin-load extra\n')],
       loadPlugin: ({ specifier }) =>
-        specifier === 'extra' ? Promise.resolve(extra) : Promise.reject(new Error('no such package')),
+        specifier === 'extra' ? Promise.resolve({ plugin: extra }) : Promise.reject(new Error('no such package')),
     });
     expect(alerts(loaded).slice(0, 2)).toEqual([
       "'plugin-load nope' : no such package",

@@ -16,9 +16,12 @@ export const stubCompiler: Compiler = {
   },
   expression(words): Expression {
     const text = words.next('a sample expression');
-    return { text, type: 'str', evaluate: () => text, some: undefined };
+    return { text, type: 'str', source: 'constant', evaluate: () => text, some: undefined };
   },
   format: (text) => ({ text, constant: text, aliases: [], httpAlias: undefined, evaluate: () => text }),
+  samples() {
+    throw new Error('there are no samples here');
+  },
   condition(words, context): Condition | undefined {
     const polarity = words.optional('if', 'unless');
     if (polarity === undefined) return undefined;

@@ -8,6 +8,7 @@ const OWN = [
   'README.md',
   'docs/architecture.md',
   'docs/plugins.md',
+  'docs/plugin-words.md',
   'docs/plugins-at-run-time.md',
   'docs/filters.md',
   'docs/configuration.md',
@@ -19,15 +20,21 @@ const PAGES = [
     .map((name) => `docs/${name}`)
     .filter((name) => !OWN.includes(name)),
   'bench/README.md',
+  'spoe-agents/README.md',
 ];
 
 describe.each([
   'README.md',
   'docs/plugins.md',
+  'docs/plugin-words.md',
   'docs/plugins-at-run-time.md',
   'docs/filters.md',
   'docs/configuration.md',
   'docs/cache.md',
+  'docs/programmatic-use.md',
+  'docs/testing.md',
+  'spoe-agents/README.md',
+  'docs/testing-a-configuration.md',
 ])('%s', (page) => {
   test('does what it says when it is followed step by step', { timeout: 120_000 }, async () => {
     const walk = new Walk(page);
@@ -78,7 +85,7 @@ describe.each(OWN)('%s', (page) => {
 
   test('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> };
-    const builtIn = ['ci', 'install', 'i', 'link'];
+    const builtIn = ['ci', 'install', 'i', 'link', 'pack', 'publish'];
     const unknown = [...text.matchAll(/`npm (?:run )?([a-z]+)|^npm (?:run )?([a-z]+)/gm)]
       .map(([, inline, block]) => inline ?? block!)
       .filter((name) => !builtIn.includes(name) && !(name in scripts));

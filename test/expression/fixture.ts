@@ -52,7 +52,7 @@ export function contextOf(places: readonly Place[] = ['fe-http-request']): TestC
     places,
     path: (file) => file,
     global: {
-      settings: {} as Scope['global']['settings'],
+      settings: { variableNames: new Set<string>() } as Scope['global']['settings'],
       extension: (key) => {
         const known = extensions.get(key) ?? key.create();
         extensions.set(key, known);
@@ -158,6 +158,7 @@ export function transactionOf(request: FakeRequest = {}): Transaction {
     frontend,
     backend: undefined,
     server: undefined,
+    process: { clock: { now: () => performance.now(), wall: () => Date.now() } },
     request: {
       method: request.method ?? 'GET',
       uri: request.uri ?? '/',

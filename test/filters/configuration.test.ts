@@ -35,7 +35,7 @@ describe('filter lines', () => {
     ['filter trace foo', "'foo'"],
     ['filter trace name', "'filter trace' expects a name"],
     ['filter trace max-fwd x', "'filter trace'"],
-    ['filter spoe engine x config y', "'spoe' is not built yet"],
+    ['filter spoe engine x config y', 'Cannot open configuration file y : No such file or directory'],
     ['filter fcgi-app x', "'fcgi-app' is not built yet"],
     ['filter opentracing', "'opentracing' is not built yet"],
     ['filter bwlim-out', 'expects a name'],

@@ -39,7 +39,7 @@ defaults
 ${sections.replaceAll('{origin}', `127.0.0.1:${origin.port}`)}
 `;
     const proxy = await createProxy({
-      sources: [{ name: 'filters.cfg', text }],
+      config: { name: 'filters.cfg', text },
       plugins: [examples, ...plugins],
       log: { ...quiet, error: (_fields: object, message?: string) => void errors.push(message ?? '') },
     });
@@ -49,8 +49,8 @@ ${sections.replaceAll('{origin}', `127.0.0.1:${origin.port}`)}
   }
 
   async client(listener = 0): Promise<RawClient> {
-    const [host, port] = this.proxy.listeners[listener]!.address.split(':');
-    const client = await RawClient.connect(Number(port), { host: host! });
+    const { host, port } = this.proxy.addresses[listener]!;
+    const client = await RawClient.connect(port!, { host: host! });
     this.clients.push(client);
     return client;
   }

@@ -79,7 +79,7 @@ describe('what can be bound', () => {
     const low = await portsInARow(4);
     const [other] = await freePorts(1);
     proxy = await proxyHere(listen(`127.0.0.1:${low}-${low + 3},127.0.0.1:${other}`));
-    expect(proxy.listeners.map(({ address }) => address)).toEqual(
+    expect(proxy.addresses.map(({ text }) => text)).toEqual(
       [low, low + 1, low + 2, low + 3, other].map((port) => `127.0.0.1:${port}`),
     );
     for (const port of [low, low + 3, other!]) expect(await greeting(connect(port, '127.0.0.1'))).toBe('hello');
@@ -92,7 +92,7 @@ describe('what can be bound', () => {
     { bind: ':::0 v4v6', four: 'hello' },
   ])('$bind', async ({ bind, four }) => {
     proxy = await proxyHere(listen(bind));
-    const port = Number(proxy.listeners[0]!.address.split(':').at(-1));
+    const port = proxy.addresses[0]!.port!;
     expect(await greeting(connect(port, '::1'))).toBe('hello');
     const answer = await greeting(connect(port, '127.0.0.1'));
     // Somebody else may have that port of the other family.

@@ -26,10 +26,10 @@ async function start(configuration: (origin: number) => string, maxconn?: number
   const text = `${configuration(origin.port)}\n`;
   if (maxconn === undefined) proxy = await proxyHere(text);
   else {
-    proxy = await createProxy({ sources: [{ name: 'test.cfg', text }], maxconn });
+    proxy = await createProxy({ config: { name: 'test.cfg', text }, maxconn });
     await proxy.start();
   }
-  return proxy.listeners.map(({ address }) => Number(address.split(':').at(-1)));
+  return proxy.addresses.map(({ port }) => port!);
 }
 
 async function connect(port: number): Promise<RawClient> {
@@ -105,11 +105,11 @@ describe('connections over a limit wait, are served when places are free, and no
     const first = await connect(port!);
     expect(await first.sees('hello')).toBe(true);
     const leaver = await connect(port!);
-    await until('one to wait', () => proxy.status().queued === 1);
+    await until('one to wait', () => proxy.stats().queued === 1);
     const patient = await connect(port!);
-    await until('two to wait', () => proxy.status().queued === 2);
+    await until('two to wait', () => proxy.stats().queued === 2);
     leaver.destroy();
-    await until('one to have left', () => proxy.status().queued === 1);
+    await until('one to have left', () => proxy.stats().queued === 1);
     first.destroy();
     expect(await patient.sees('hello')).toBe(true);
     expect(origin.conversations.length).toBe(2);
@@ -125,7 +125,7 @@ describe('connections over a limit wait, are served when places are free, and no
     expect(await second.sawClose()).toBe(true);
     expect(second.received).toBe('');
     expect(first.closed).toBe('open');
-    expect(proxy.status().queued).toBe(0);
+    expect(proxy.stats().queued).toBe(0);
   });
 
   test('a place that a refused connection leaves is not lost', async () => {

@@ -164,6 +164,7 @@ describe('a descriptor', () => {
 
 const line = (changes: Partial<LogLine>): LogLine => ({
   target: { kind: 'fd', fd: 1 },
+  written: 'stdout',
   length: 1024,
   format: 'short',
   facility: 16,
@@ -179,7 +180,7 @@ const line = (changes: Partial<LogLine>): LogLine => ({
 const written = (changes: Partial<LogLine>, ...messages: (readonly [level: number, text: string])[]): string[] => {
   const got: string[] = [];
   const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
-  const emitter = makeEmitter([line(changes)], 'tag', undefined, () => sink);
+  const emitter = makeEmitter([line(changes)], 'tag', undefined, () => sink, { wall: () => Date.now() });
   for (const [level, text] of messages) emitter.send(level, text);
   return got;
 };
@@ -212,7 +213,7 @@ describe('an emitter', () => {
   test('rfc5424 has the structured data, or a dash', () => {
     const got: string[] = [];
     const sink: Sink = { dropped: 0, open: async () => {}, write: (text) => void got.push(text), close: () => {} };
-    const emitter = makeEmitter([line({ format: 'rfc5424' })], 'tag', 'host', () => sink);
+    const emitter = makeEmitter([line({ format: 'rfc5424' })], 'tag', 'host', () => sink, { wall: () => Date.now() });
     const constant = (text: string): Format => ({
       text,
       constant: text,

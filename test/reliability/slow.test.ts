@@ -73,7 +73,7 @@ test('a client that stops reading is given up, with its server', async () => {
   const one = client(port);
   one.pause();
   one.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
-  await until('the answer to be on its way', () => proxy.status().activeServerStreams === 1);
+  await until('the answer to be on its way', () => proxy.stats().activeServerStreams === 1);
   await settled(proxy);
   const others = sockets.filter((socket) => socket !== one);
   await until('the origin to see its connection closed', () =>

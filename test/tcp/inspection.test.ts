@@ -54,6 +54,38 @@ describe.each(['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])])
         },
       ));
 
+    test('HTTP is told from what is none', () =>
+      play(
+        [
+          'tcp-request inspect-delay 20s',
+          'tcp-request content accept if HTTP',
+          'tcp-request content reject if { req.len gt 0 }',
+        ],
+        async ({ client, origin }) => {
+          const good = ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'POST /x HTTP/1.0\r\n\r\n', 'GET /\r\n'];
+          for (const [index, bytes] of good.entries()) {
+            const one = await client();
+            // In two pieces: the first alone says nothing.
+            one.send(bytes.slice(0, 3));
+            await sleep(20);
+            expect(one.closed).toBe('open');
+            one.send(bytes.slice(3));
+            expect(await origin.when(() => origin.conversations[index]?.received === bytes), bytes).toBe(true);
+          }
+          for (const bytes of [
+            'EHLO a\r\n',
+            'G@T / HTTP/1.1\r\n\r\n',
+            'GET / HTTP 1.1\r\n\r\n',
+            'GET / HTTP/1.1\r\nb d\r\n\r\n',
+          ]) {
+            const bad = await client();
+            bad.send(bytes);
+            expect(await bad.sawClose(), bytes).toBe(true);
+          }
+          expect(origin.conversations.length).toBe(good.length);
+        },
+      ));
+
     test('what cannot become a hello is not waited for', () =>
       play(
         ['tcp-request inspect-delay 20s', 'tcp-request content reject if { req.ssl_hello_type 1 }'],

@@ -5,6 +5,7 @@ import type {
   OutgoingReader,
   OutgoingSocket,
   Server,
+  Timer,
 } from 'sluice/plugin';
 import { toInteger } from '../../http-rules/values.ts';
 import { connectFailure } from '../probe.ts';
@@ -45,9 +46,8 @@ class Dialogue implements OutgoingReader, Scene {
   /** The last thing done on this connection was sending. */
   #sentLast = false;
   #ended = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   /** Its milliseconds. */
-  #limitNow = 0;
   #done = false;
 
   constructor(
@@ -279,14 +279,9 @@ class Dialogue implements OutgoingReader, Scene {
   }
 
   #limitTime(milliseconds: number): void {
-    // The same time again is a store, another one a timer.
-    if (this.#timer !== undefined && milliseconds === this.#limitNow) {
-      this.#timer.refresh();
-      return;
-    }
-    clearTimeout(this.#timer);
-    this.#limitNow = milliseconds;
-    this.#timer = milliseconds > 0 ? setTimeout(() => this.#timedOut(), milliseconds) : undefined;
+    this.#timer ??= this.attempt.clock.timer(() => this.#timedOut());
+    if (milliseconds > 0) this.#timer.start(milliseconds);
+    else this.#timer.stop();
   }
 
   #finish(found: CheckResult): void {
@@ -297,7 +292,7 @@ class Dialogue implements OutgoingReader, Scene {
 
   #close(): void {
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.attempt.signal.removeEventListener('abort', this.#abort);
     this.#hangUp();
   }

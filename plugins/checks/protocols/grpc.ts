@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, connect } from 'node:http2';
-import type { CheckAttempt, CheckKeyword, CheckResult } from 'sluice/plugin';
+import type { CheckAttempt, CheckKeyword, CheckResult, Timer } from 'sluice/plugin';
 import { noMore } from './builtin.ts';
 import type * as Messages from './grpc-messages.ts';
 import { asInfo, result } from './outcome.ts';
@@ -26,7 +26,7 @@ class Call {
   readonly #messages: typeof Messages;
   readonly #resolve: (found: CheckResult) => void;
   readonly #reject: (reason: unknown) => void;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #stream: SocketStream | undefined = undefined;
   #session: ClientHttp2Session | undefined = undefined;
   #connected = false;
@@ -128,9 +128,10 @@ class Call {
   };
 
   #limitTime(milliseconds: number): void {
-    clearTimeout(this.#timer);
     const late = (): void => this.#finish(result(this.#connected ? 'L7TOUT' : 'L4TOUT'));
-    this.#timer = milliseconds > 0 ? setTimeout(late, milliseconds) : undefined;
+    this.#timer ??= this.#attempt.clock.timer(late);
+    if (milliseconds > 0) this.#timer.start(milliseconds);
+    else this.#timer.stop();
   }
 
   #finish(found: CheckResult): void {
@@ -141,7 +142,7 @@ class Call {
 
   #close(): void {
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#attempt.signal.removeEventListener('abort', this.#abort);
     this.#session?.destroy();
     this.#stream?.destroy();

@@ -314,6 +314,15 @@ export class Call implements LuaCall {
     this.#push(TABLE, table);
   }
 
+  pushLight(token: object): void {
+    this.#push(LIGHT, token);
+  }
+
+  isLight(index: number, token: object): boolean {
+    const slot = this.slot(index);
+    return slot.type === LIGHT && slot.value === token;
+  }
+
   pushCopy(index: number): void {
     const slot = this.slot(index);
     this.#push(slot.type, slot.value);

@@ -83,6 +83,9 @@ export interface LuaCall {
   pushRef(ref: LuaRef): void;
   /** A new Lua object of that class for `host`. */
   pushObject<T extends object>(type: LuaClass<T>, host: T): void;
+  /** A light userdata: equal to itself in whichever state it is pushed, and to nothing else (`cjson.null`). */
+  pushLight(token: object): void;
+  isLight(index: number, token: object): boolean;
   pushCopy(index: number): void;
   /** Removes that many from the top. */
   pop(count?: number): void;

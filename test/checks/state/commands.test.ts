@@ -167,9 +167,9 @@ async function commandOurs(): Promise<{ steps: Step[]; messages: string[] }> {
   const watcher: Plugin = definePlugin({ name: 'watcher', api: 1, setup: (context) => void ({ backends } = context) });
   const messages: string[] = [];
   const proxy = await createProxy({
-    sources: [{ name: 'commands.cfg', text: CONFIGURATION }],
+    config: { name: 'commands.cfg', text: CONFIGURATION },
     plugins: [watcher],
-    onMessage: (severity, text) => messages.push(`[${severity.toUpperCase()}] ${text}`),
+    on: { message: ({ severity, text }) => messages.push(`[${severity.toUpperCase()}] ${text}`) },
   });
   const servers = backends.flatMap((backend) => backend.servers);
   servers[0]!.state.setHealth('down');

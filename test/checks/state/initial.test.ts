@@ -35,9 +35,9 @@ async function start(lines: string, global = ''): Promise<Started> {
   const messages: string[] = [];
   const text = `global\n  ${global}\n${DEFAULTS}backend be\n${lines}\nlisten unused\n  bind 127.0.0.1:0\n`;
   proxy = await createProxy({
-    sources: [{ name: 'initial.cfg', text: text.replaceAll('{port}', String(origin.port)) }],
+    config: { name: 'initial.cfg', text: text.replaceAll('{port}', String(origin.port)) },
     plugins: [watcher],
-    onMessage: (_severity, message) => messages.push(message),
+    on: { message: ({ text: message }) => messages.push(message) },
   });
   const { servers } = backends.find(({ name }) => name === 'be')!;
   return { servers, messages };
@@ -125,9 +125,12 @@ test('checks stop where a configuration ends', async () => {
   const { servers } = await start('  server s 127.0.0.1:{port} check inter 30');
   await proxy!.start();
   await until('the first check', () => servers[0]!.state.health.code === 'L4OK');
-  await proxy!.reload([
-    { name: 'next.cfg', text: `${DEFAULTS}backend be\n  server s 127.0.0.1:1\nlisten unused\n  bind 127.0.0.1:0\n` },
-  ]);
+  await proxy!.reload({
+    config: {
+      name: 'next.cfg',
+      text: `${DEFAULTS}backend be\n  server s 127.0.0.1:1\nlisten unused\n  bind 127.0.0.1:0\n`,
+    },
+  });
   await sleep(100);
   origin!.connections = 0;
   await sleep(200);

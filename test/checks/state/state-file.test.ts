@@ -91,10 +91,12 @@ backend own
     const diagnostics: Diagnostic[] = [];
     const messages: string[] = [];
     const proxy = await createProxy({
-      sources: [{ name: 'states.cfg', text: configuration('') }],
+      config: { name: 'states.cfg', text: configuration('') },
       plugins: [watcher],
-      onDiagnostics: (list) => diagnostics.push(...list),
-      onMessage: (_severity, text) => messages.push(text),
+      on: {
+        diagnostics: (list) => diagnostics.push(...list),
+        message: ({ text: message }) => messages.push(message),
+      },
     });
     const text = formatServerStates(backends);
     await proxy.stop();
