@@ -30,7 +30,9 @@ export interface ServerEvent {
   readonly name: ServerEventName;
   readonly server: Server;
   readonly revision: number;
-  readonly state?: Omit<Extract<ServerChange, { kind: 'state' }>, 'check'> & { readonly check: CheckFinding | undefined };
+  readonly state?: Omit<Extract<ServerChange, { kind: 'state' }>, 'check'> & {
+    readonly check: CheckFinding | undefined;
+  };
   readonly admin?: Extract<ServerChange, { kind: 'admin' }>;
   readonly check?: CheckFinding;
 }

@@ -6,7 +6,12 @@ export type Statistics = Record<string, string | number>;
 /** Proxy, server or listener: the column `type`. */
 const TYPES = { frontend: 0, backend: 1, server: 2, listener: 3 } as const;
 
-function common(type: keyof typeof TYPES, proxy: { name: string; id: number }, name: string, counters: Counters): Statistics {
+function common(
+  type: keyof typeof TYPES,
+  proxy: { name: string; id: number },
+  name: string,
+  counters: Counters,
+): Statistics {
   return {
     pxname: proxy.name,
     svname: name,

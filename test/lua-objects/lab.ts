@@ -134,7 +134,8 @@ export function lab(suite: string, declare: (lab: Lab) => void, setting: Setting
     for (const { title: name, kind } of cases) {
       test(name, async ({ expect }) => {
         const ours = await ask(running.get('sluice')!, name);
-        const theirs = running.has('haproxy') && kind !== 'alone' ? await ask(running.get('haproxy')!, name) : undefined;
+        const theirs =
+          running.has('haproxy') && kind !== 'alone' ? await ask(running.get('haproxy')!, name) : undefined;
         if (theirs !== undefined && kind === 'agree') expect(ours, 'Sluice beside HAProxy').toEqual(theirs);
         expect(ours).toMatchSnapshot();
         if (theirs !== undefined && kind === 'differ') expect(theirs).not.toEqual(ours);

@@ -61,8 +61,7 @@ export function echo(socket: Socket): void {
 
 /** Answers by the path of the request, good and bad. */
 const ANSWERS: Readonly<Record<string, string>> = {
-  '/multi':
-    'HTTP/1.1 200 Fine Reason\r\nX-A: 1\r\nset-Cookie: a=b\r\nX-a: 2, 3\r\nContent-Length: 2\r\n\r\nok',
+  '/multi': 'HTTP/1.1 200 Fine Reason\r\nX-A: 1\r\nset-Cookie: a=b\r\nX-a: 2, 3\r\nContent-Length: 2\r\n\r\nok',
   '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: v\r\n\r\n',
   '/close': 'HTTP/1.0 200 OK\r\n\r\nuntil close',
   '/cut-chunk': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde',

@@ -1,4 +1,14 @@
-import type { Eventually, Filter, FilterAnswer, FilterFlow, FilterSide, FilterStage, Place, Transaction, Verdict } from 'sluice/plugin';
+import type {
+  Eventually,
+  Filter,
+  FilterAnswer,
+  FilterFlow,
+  FilterSide,
+  FilterStage,
+  Place,
+  Transaction,
+  Verdict,
+} from 'sluice/plugin';
 import type { LuaCall, LuaRef } from '../engine/engine.ts';
 import { functionAt } from '../library/registration.ts';
 import { makeRole, type Role } from '../role.ts';

@@ -1,4 +1,10 @@
-import { PATTERNS, type PatternChange, type PatternDraft, type PatternEntries, type PatternReference } from 'sluice/plugin';
+import {
+  PATTERNS,
+  type PatternChange,
+  type PatternDraft,
+  type PatternEntries,
+  type PatternReference,
+} from 'sluice/plugin';
 import { classKey, type ClassKey } from '../class-key.ts';
 import type { HostFunction, LuaCall } from '../engine/engine.ts';
 import type { World } from '../world.ts';

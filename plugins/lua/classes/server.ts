@@ -66,7 +66,9 @@ export function servers(world: World): void {
         }
       }),
       set_weight: read((call, server) => call.push(server.state.setWeight(call.string(2)))),
-      set_addr: read((call, server) => call.pushString(moveServer(server, call.string(2), call.optionalString(3, undefined)))),
+      set_addr: read((call, server) =>
+        call.pushString(moveServer(server, call.string(2), call.optionalString(3, undefined))),
+      ),
       shut_sess: change(({ state }) => state.shutdownSessions()),
       set_drain: change(({ state }) => state.set('drain')),
       set_maint: change(({ state }) => state.set('maint')),
