@@ -1,5 +1,8 @@
 // The configuration files. Sluice and HAProxy read the same one.
+import { fileURLToPath } from 'node:url';
 import { openFileLimit } from './machine.js';
+
+const LUA = fileURLToPath(new URL('../lua/bench.lua', import.meta.url));
 
 /**
  * @typedef {object} Setup what a proxy is to do
@@ -7,6 +10,7 @@ import { openFileLimit } from './machine.js';
  * @property {boolean} rules
  * @property {boolean} cache
  * @property {boolean} compress
+ * @property {string | null} lua
  * @property {number} port to listen on
  * @property {number} originPort
  * @property {number} maxConnections client connections it must take
@@ -59,7 +63,7 @@ export function haproxyConfig(setup) {
   return `global
   nbthread 1
   maxconn ${setup.maxConnections}
-${scarce ? '  no strict-limits\n' : ''}
+${scarce ? '  no strict-limits\n' : ''}${setup.lua === null ? '' : `  lua-load ${LUA}\n`}
 defaults
   mode ${setup.mode}
   maxconn ${setup.maxConnections}
@@ -69,7 +73,7 @@ defaults
 ${setup.mode === 'http' ? '  timeout http-keep-alive 60s\n  http-reuse always\n' : ''}
 frontend entrance
   bind 127.0.0.1:${setup.port}
-${setup.rules ? RULES.slice(1) : ''}  default_backend origins
+${setup.lua === null ? '' : `  http-request lua.${setup.lua}\n`}${setup.rules ? RULES.slice(1) : ''}  default_backend origins
 
 backend origins
 ${setup.compress ? '  compression algo gzip\n' : ''}${setup.cache ? '  http-request cache-use memory\n  http-response cache-store memory\n' : ''}  server origin 127.0.0.1:${setup.originPort}

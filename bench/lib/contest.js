@@ -136,6 +136,7 @@ export async function enter(proxy, scenario, maxConnections, place) {
     rules: scenario.rules,
     cache: scenario.cache,
     compress: scenario.compress,
+    lua: scenario.lua,
     port,
     originPort: place.originPort,
     maxConnections,

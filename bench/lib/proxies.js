@@ -123,6 +123,7 @@ function nginx() {
     unfit(scenario) {
       if (scenario.cache) return 'it would keep files, not answers';
       if (scenario.compress) return 'its level 1 is another one';
+      if (scenario.lua !== null) return 'it has no Lua here';
       if (scenario.rules) return 'its configuration has no counterpart of these rules';
       if (scenario.mode === 'tcp' && stream === null) return 'no stream module: apt-get install libnginx-mod-stream';
       return null;
@@ -164,8 +165,8 @@ function nodeProxy(name, file) {
     missing: existsSync(folder) ? null : `${name} is not installed: npm ci`,
     warming: 2,
     unfit: (scenario) =>
-      scenario.mode === 'tcp' || scenario.rules || scenario.cache || scenario.compress
-        ? 'proxies HTTP only: no rules, no cache'
+      scenario.mode === 'tcp' || scenario.rules || scenario.cache || scenario.compress || scenario.lua !== null
+        ? 'proxies HTTP only: no rules, no cache, no Lua'
         : null,
     command: (setup) => [
       process.execPath,

@@ -8,6 +8,7 @@
  * @property {boolean} rules with the 20 rules and 3 header edits of config.js
  * @property {boolean} cache answered out of the proxy's memory
  * @property {boolean} compress with gzip
+ * @property {string | null} lua an action of bench/lua/bench.lua that runs for each request
  * @property {boolean} idle idle connections instead of wrk's load
  * @property {string} path what is asked of the origin
  * @property {number} bytes length of the answer's body
@@ -25,6 +26,7 @@ const base = {
   rules: false,
   cache: false,
   compress: false,
+  lua: null,
   idle: false,
   path: '/1k',
   bytes: KIB,
@@ -57,5 +59,14 @@ export const SCENARIOS = [
     compress: true,
     headers: ['Accept-Encoding: gzip'],
   },
+  { ...base, id: 'lua-empty', title: 'Keep-alive, 1 KiB, a Lua action that does nothing', lua: 'empty' },
+  {
+    ...base,
+    id: 'lua-headers',
+    title: 'Keep-alive, 1 KiB, a Lua action that reads three headers and sets two',
+    lua: 'headers',
+    headers: ['User-Agent: bench/1.0', 'Accept: */*'],
+  },
+  { ...base, id: 'lua-msleep', title: 'Keep-alive, 1 KiB, a Lua action that sleeps 5 ms', lua: 'msleep' },
   { ...base, id: 'idle', title: 'Idle keep-alive connections', idle: true },
 ];

@@ -22,7 +22,7 @@ export function statusText(server: UpstreamServer): string {
     return health.health > 0 && health.health < health.rise ? `DOWN ${health.health}/${health.rise}` : 'DOWN';
   }
   if (state.draining && agent.enabled) return 'DRAIN (agent)';
-  if (!state.draining && !health.enabled && !agent.enabled) return 'no check';
+  if (!state.draining && operational !== 'stopping' && !health.enabled && !agent.enabled) return 'no check';
   const word = state.draining ? 'DRAIN' : operational === 'stopping' ? 'NOLB' : 'UP';
   return health.health === health.best || !health.enabled
     ? word

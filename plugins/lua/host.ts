@@ -5,6 +5,7 @@ import { newState } from './new-state.ts';
 import { Reporter } from './reporter.ts';
 import { makeRole, type Role } from './role.ts';
 import { Registry } from './registry.ts';
+import { ServerEvents } from './server-events.ts';
 import { defaultSettings, type LuaSettings } from './settings.ts';
 import type { Task } from './task.ts';
 import type { World } from './world.ts';
@@ -34,6 +35,7 @@ export class LuaHost {
   context: PluginContext | undefined;
   /** Fetches and converters by name. */
   samples: Samples | undefined;
+  readonly serverEvents: ServerEvents = new ServerEvents();
   /** Says something about the line that loads the script being run. */
   warn: ((message: string) => void) | undefined;
   readonly #queue: Task[] = [];
@@ -66,7 +68,13 @@ export class LuaHost {
     this.phase = 'init';
     this.#taskRole = makeRole('task', '', this.settings);
     this.#initRole = makeRole('init', '', this.settings);
+    this.serverEvents.begin(context);
     for (const run of this.#ready) run(context);
+  }
+
+  /** Milliseconds of the proxy's clock. */
+  now(): number {
+    return this.context?.clock.now() ?? 0;
   }
 
   /** One of the process's many deadlines; there are none while the configuration is read. */

@@ -7,6 +7,7 @@ import { action } from './words/action.ts';
 import { commands } from './words/command.ts';
 import { converter } from './words/converter.ts';
 import { fetch } from './words/fetch.ts';
+import { filter } from './words/filter.ts';
 import { service } from './words/service.ts';
 
 /** HAProxy's Lua API; lua-api.rst. */
@@ -16,6 +17,7 @@ const lua: Plugin = definePlugin({
   directives: { ...loading, ...tuning, ...httpClientWords },
   actions: { 'lua.': action },
   fetches: { 'lua.': fetch },
+  filters: { 'lua.': filter },
   converters: { 'lua.': converter },
   services: { 'lua.': service },
   setup,

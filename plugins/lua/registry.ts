@@ -1,5 +1,6 @@
 import type { Ruleset } from 'sluice/plugin';
 import type { Registered } from './host.ts';
+import type { RegisteredFilter } from './classes/filter.ts';
 import type { Role } from './role.ts';
 
 export interface RegisteredAction extends Registered {
@@ -28,6 +29,7 @@ export class Registry {
   readonly converters: Map<string, RegisteredWord> = new Map();
   readonly services: Map<string, RegisteredService> = new Map();
   readonly commands: Map<string, RegisteredCommand> = new Map();
+  readonly filters: Map<string, RegisteredFilter> = new Map();
   readonly init: Registered[] = [];
 
   actionsOf(set: Ruleset): Map<string, RegisteredAction> {

@@ -27,7 +27,7 @@ const TITLES: Readonly<Record<RoleKind, (name: string) => string>> = {
   task: () => 'Lua task',
   event: () => 'Lua event_hdl',
   cli: (name) => `Lua cli '${name}'`,
-  filter: (name) => `Lua filter '${name}'`,
+  filter: (name) => `Lua filter '${name}' `,
   init: () => 'Lua init',
 };
 

@@ -35,6 +35,9 @@ export class Task {
   #cancel: (() => void) | undefined;
   #timer: Timer | undefined;
   #watched = false;
+  /** It has not waited so far; it ended without having waited. */
+  #straight = true;
+  #clean = false;
 
   constructor(world: World) {
     this.world = world;
@@ -56,6 +59,8 @@ export class Task {
     this.failed = false;
     this.concluded = false;
     this.wakeTime = undefined;
+    this.#straight = true;
+    this.#clean = false;
     this.thread.totalLimit = role.limit;
     this.thread.begin(run);
     return this.thread.stack;
@@ -71,6 +76,7 @@ export class Task {
       for (;;) {
         switch (this.thread.resume()) {
           case 'finished':
+            this.#clean = this.#straight;
             return true;
           case 'failed':
             this.#fail(this.thread.error);
@@ -173,6 +179,7 @@ export class Task {
   /** Goes on where it stands; its turn has come. */
   resume(): void {
     this.#state = 'idle';
+    this.#straight = false;
     if (this.run()) this.#settle();
   }
 
@@ -196,7 +203,9 @@ export class Task {
     this.settled = undefined;
     this.transaction = undefined;
     this.attachment = undefined;
-    this.thread.reset();
+    // What ended in one go leaves a thread that can go on as it is; the rest is not to keep anything alive while it idles.
+    if (this.#clean) this.thread.stack.count = 0;
+    else this.thread.reset();
     this.world.give(this);
   }
 

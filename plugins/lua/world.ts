@@ -21,6 +21,8 @@ export class World {
   readonly state: LuaState;
   /** Fields of `txn` by name: see classes/txn.ts. */
   readonly txnAttributes: Map<string, TxnAttribute> = new Map();
+  /** The objects of proxies, once there are any; see classes/proxy.ts. */
+  proxies: ReadonlyMap<string, LuaRef> = new Map();
   readonly #classes = new Map<object, LuaClass<never>>();
   readonly #globals = new Map<string, LuaRef>();
   readonly #idle: Task[] = [];

@@ -47,7 +47,7 @@ export function watchPromises(plugin: Plugin, needless: (where: string) => void)
   if (services !== undefined) {
     watched.services = mapValues(services, (keyword: ServiceKeyword, word) => ({
       ...keyword,
-      ...(keyword.serve === undefined ? {} : { serve: watch(`service '${word}'`, keyword.serve.bind(keyword)) }),
+      ...(keyword.serve && { serve: watch(`service '${word}'`, keyword.serve) }),
     }));
   }
   return watched;

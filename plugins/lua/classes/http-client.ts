@@ -106,7 +106,7 @@ function readRequest(call: LuaCall, method: string): HttpRequest {
     }
     return false;
   });
-  if (url === undefined) return call.fail(`'${method}' need a 'url' argument`);
+  if (url === undefined) return call.fail("'get' need a 'url' argument");
   const parsed = parseHttpUrl(url);
   if (parsed === undefined) return call.fail("couldn't start the httpclient");
   return { method: method.toUpperCase(), url: parsed, headers, body, destination, timeout };

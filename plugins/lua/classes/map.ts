@@ -37,7 +37,8 @@ const STR = METHODS.indexOf('str');
 export function map(world: World): void {
   const find = (call: LuaCall): string | undefined => {
     const { input, index } = self(call, type);
-    return index()(keyOf(call, input) as Value);
+    const key = keyOf(call, input);
+    return key === undefined ? undefined : index()(key);
   };
   const counted = (call: LuaCall): string | undefined => {
     if (call.count !== 2) call.fail("'lookup' needs 2 arguments");

@@ -29,7 +29,7 @@ export function newReply(call: LuaCall, world: World): number {
 }
 
 function checkStatus(call: LuaCall, status: number): void {
-  if (status < 100 || status > 999) call.failArgument(1, 'invalid status code: it must be between 100 and 999');
+  if (status < 100 || status > 999) call.failArgument(2, 'invalid status code: it must be between 100 and 999');
 }
 
 /** The answer that a table describes: a Reply's, or any with these fields. */
@@ -42,6 +42,8 @@ export function readReply(call: LuaCall, index: number): Reply {
   const headers: [string, string][] = [];
   if (call.getField(index, 'headers') === 'table') readFields(call, call.count, headers);
   call.count = before;
+  // Its place is the last one.
+  headers.push(['content-length', '0']);
   return { status, ...(reason === undefined || reason === '' ? {} : { reason }), body, headers };
 }
 
@@ -97,7 +99,7 @@ export function replies(world: World): void {
         return 1;
       }),
       add_header: method('add_header', 3, 3, (call) => {
-        const [name, value] = [call.string(2).toLowerCase(), call.string(3)];
+        const [name, value] = [call.string(2), call.string(3)];
         if (call.getField(1, 'headers') !== 'table') {
           call.newTable();
           call.pushCopy(-1);
@@ -117,7 +119,7 @@ export function replies(world: World): void {
         return 1;
       }),
       del_header: method('del_header', 2, 2, (call) => {
-        const name = call.string(2).toLowerCase();
+        const name = call.string(2);
         if (call.getField(1, 'headers') === 'table') {
           call.pushNil();
           call.setField(-2, name);

@@ -97,8 +97,11 @@ export function socket(world: World): void {
       receive(call) {
         if (call.count < 1 || call.count > 3) call.fail("The 'receive' function requires between 1 and 3 arguments.");
         const { stream } = self(call, type);
-        const pattern = readPattern(call);
+        const asked = readPattern(call);
         const prefix = readPrefix(call);
+        // The prefix counts; one that is longer than what is wanted leaves whatever comes.
+        const left = typeof asked === 'number' ? asked - prefix.length : 0;
+        const pattern = typeof asked !== 'number' ? asked : left < 0 ? 'some' : left;
         const task = waiter(call, 'receive');
         if (stream.state === 'fresh') stream.close();
         const reading = new Reading(stream, pattern);

@@ -122,7 +122,8 @@ const httpMethods: Methods = (at) => ({
   receive(call) {
     if (call.count > 2) call.fail("'receive' needs between 1 and 2 arguments");
     const wanted = call.optionalInt(2, -1);
-    return receive(call, at(call), wanted < 0 ? EVERYTHING : wanted, EVERYTHING);
+    const size = wanted < 0 ? EVERYTHING : wanted;
+    return receive(call, at(call), size, size);
   },
 });
 
@@ -215,7 +216,7 @@ function receive(call: LuaCall, applet: Applet, least: number, most: number, tim
     const expired = timed && taskOf(at)?.timedOut === true;
     if (parts.size < wanted && !conversation.readEnded && !expired) return change(at, applet, finish);
     if (timed) taskOf(at)?.stopTimer();
-    at.pushBytes(parts.take(least === EVERYTHING ? EVERYTHING : most));
+    at.pushBytes(parts.take(most));
     return 1;
   };
   return finish(call);

@@ -50,7 +50,7 @@ export function http(world: World): void {
         if (call.count < 2 || call.count > 3) call.fail("'res_set_status' needs between 2 and 3 arguments");
         const message = response(call);
         const status = call.int(2);
-        if (status < 100 || status > 999) call.failArgument(1, 'invalid status code');
+        if (status < 100 || status > 999) call.failArgument(2, 'invalid status code');
         message.status = status;
         message.reason = call.optionalString(3, reasonPhrase(status));
         return 0;
@@ -66,13 +66,13 @@ function counted(name: string, count: number, run: HostFunction): HostFunction {
 /** A method's name. */
 function token(call: LuaCall, index: number): string {
   const text = call.string(index);
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text : call.failArgument(index - 1, 'invalid method');
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text) ? text : call.failArgument(index, 'invalid method');
 }
 
 /** What stands on a request line between blanks. */
 function target(call: LuaCall, index: number): string {
   const text = call.string(index);
-  return /[\0-\x20\x7f]/.test(text) ? call.failArgument(index - 1, 'invalid character') : text;
+  return /[\0-\x20\x7f]/.test(text) ? call.failArgument(index, 'invalid character') : text;
 }
 
 /** Methods for the fields of one side's message, `req_…` or `res_…`. */
@@ -146,7 +146,7 @@ function regex(call: LuaCall, pattern: string): Regex {
     try {
       found = compileRegex(pattern, false);
     } catch {
-      return call.failArgument(2, 'invalid regex');
+      return call.failArgument(3, 'invalid regex');
     }
     if (compiled.size >= REMEMBERED) compiled.clear();
     compiled.set(pattern, found);
@@ -155,7 +155,7 @@ function regex(call: LuaCall, pattern: string): Regex {
 }
 
 /** `rep_header` looks at whole values, `rep_value` at each part between commas. */
-function replaceFields(call: LuaCall, fields: HeaderList, parts: boolean): number {
+export function replaceFields(call: LuaCall, fields: HeaderList, parts: boolean): number {
   const name = call.string(2).toLowerCase();
   const pattern = regex(call, call.string(3));
   const template = call.string(4);

@@ -51,7 +51,7 @@ export function transactions(world: World): void {
       unset_var: method(unsetVariable),
       log: method((call, transaction) => {
         const level = LEVELS[call.int(2)];
-        if (level === undefined) return call.failArgument(1, 'Invalid loglevel.');
+        if (level === undefined) return call.failArgument(2, 'Invalid loglevel.');
         host.messages.log(level, call.string(3), transaction);
         return 0;
       }),
@@ -67,7 +67,7 @@ export function transactions(world: World): void {
         if (call.count !== 2) call.fail("'set_loglevel' needs 2 arguments");
         const level = call.int(2);
         if (level !== -1 && LEVELS[level] === undefined)
-          call.failArgument(1, 'Bad log level. It must be between 0 and 7');
+          call.failArgument(2, 'Bad log level. It must be between 0 and 7');
         transaction.logLevel = LEVELS[level] ?? 'silent';
         return 0;
       }),

@@ -1,11 +1,4 @@
-import {
-  type Action,
-  type ActionKeyword,
-  type Format,
-  type Ruleset,
-  type Transaction,
-  type Verdict,
-} from 'sluice/plugin';
+import { type Action, type ActionKeyword, type Ruleset, type Transaction, type Verdict } from 'sluice/plugin';
 import { Txn, TXN } from '../classes/txn.ts';
 import { LUA } from '../host.ts';
 import { Conclusion } from '../library/transactions.ts';
@@ -34,19 +27,19 @@ export const action: ActionKeyword = {
         [...(actions?.keys() ?? [])].map((name) => `lua.${name}`),
       );
     }
-    const formats: Format[] = [];
+    const args: string[] = [];
     for (let count = 0; count < found.argumentCount; count++) {
       if (words.remaining === 0) words.fail(`expects ${found.argumentCount} argument(s) behind 'lua.${word}'`);
-      formats.push(scope.format(words.next('an argument'), words));
+      args.push(words.next('an argument'));
     }
     const places = placesOf(scope, []);
-    return new LuaAction(found, formats, places, set === 'http-after-response', isResponse(places));
+    return new LuaAction(found, args, places, set === 'http-after-response', isResponse(places));
   },
 };
 
 class LuaAction implements Action {
   readonly #action: RegisteredAction;
-  readonly #formats: readonly Format[];
+  readonly #args: readonly string[];
   readonly #places: Txn['places'];
   readonly #response: boolean;
   readonly #role: RegisteredAction['role'];
@@ -54,13 +47,13 @@ class LuaAction implements Action {
 
   constructor(
     found: RegisteredAction,
-    formats: readonly Format[],
+    args: readonly string[],
     places: Txn['places'],
     final: boolean,
     response: boolean,
   ) {
     this.#action = found;
-    this.#formats = formats;
+    this.#args = args;
     this.#places = places;
     this.#response = response;
     this.#role = final ? found.finalRole : found.role;
@@ -72,7 +65,7 @@ class LuaAction implements Action {
     const task = world.take();
     const stack = task.start(run, this.#role, transaction);
     stack.pushObject(this.#type, new Txn(transaction, this.#places, this.#response));
-    for (const format of this.#formats) stack.pushString(format.constant ?? format.evaluate(transaction));
+    for (const text of this.#args) stack.pushString(text);
     if (task.run()) return this.#finish(task, transaction);
     return this.#later(task, transaction);
   }

@@ -1,0 +1,123 @@
+import { evaluations } from './harness.ts';
+
+evaluations('Lua: samples and variables', [
+  {
+    title: 'a string',
+    code: 'return txn.f:req_hdr("host"), type(txn.f:req_hdr("host"))',
+    expected: 'h.example|string',
+  },
+  { title: 'the last of several', code: 'return txn.f:req_hdr("x-a"), txn.f:req_hdr("x-a", 1)', expected: 'two|one' },
+  {
+    title: 'an integer',
+    code: 'return txn.f:req_hdr_cnt("x-a"), math.type(txn.f:req_hdr_cnt("x-a"))',
+    expected: '2|integer',
+  },
+  { title: 'a boolean is an integer', code: 'return txn.f:always_true(), txn.f:always_false()', expected: '1|0' },
+  { title: 'an address is text', code: 'return txn.f:src()', expected: '127.0.0.1' },
+  { title: 'a method is text', code: 'return txn.f:method()', expected: 'GET' },
+  { title: 'nothing is nil', code: 'return txn.f:req_hdr("none"), txn.f:res_hdr("x")', expected: 'nil|nil' },
+  {
+    title: 'sf gives text',
+    code: 'return type(txn.sf:always_true()), txn.sf:always_true(), "["..txn.sf:req_hdr("none").."]"',
+    expected: 'string|1|[]',
+  },
+  { title: 'dots and dashes', code: 'return txn.f:req_ver(), txn.f:unique_id()', expected: '1.1|nil' },
+  {
+    title: 'an unknown fetch',
+    code: 'return txn.f:nosuch()',
+    expected: "error|attempt to call a nil value (method 'nosuch')",
+  },
+  { title: 'path and query', code: 'return txn.f:path(), txn.f:query(), txn.f:url()', expected: '/p|q=1|/p?q=1' },
+  { title: 'url_param', code: 'return txn.f:url_param("q"), txn.f:urlp("none")', expected: '1|nil' },
+  { title: 'cookies', code: 'return txn.f:req_cook("c"), txn.sf:req_cook("d")', expected: '1|' },
+  { title: 'a converter', code: 'return txn.c:upper("abc"), txn.sc:lower("ABC")', expected: 'ABC|abc' },
+  { title: 'a converter with arguments', code: 'return txn.c:field("a,b,c", 2, ",")', expected: 'b' },
+  { title: 'base64', code: 'return txn.c:base64("hi"), txn.c:b64dec("aGk=")', expected: 'aGk=|hi' },
+  {
+    title: 'a converter that gives up',
+    code: 'return txn.c:b64dec("!"), "["..txn.sc:b64dec("!").."]"',
+    expected: 'nil|[]',
+  },
+  {
+    title: 'a digest',
+    code: 'return txn.sc:hex(txn.c:sha1("x"))',
+    expected: '11F6AD8EC52A2984ABAAFD7C3B516503785C2072',
+  },
+  { title: 'crc32', code: 'return txn.c:crc32("abc")', expected: '891568578' },
+  {
+    title: 'an unknown converter',
+    code: 'return txn.c:nosuch("x")',
+    expected: "error|attempt to call a nil value (method 'nosuch')",
+  },
+  { title: 'json', code: `return txn.c:json('a"b', "ascii")`, expected: 'a\\"b' },
+  {
+    title: 'variables keep numbers',
+    code: 'txn:set_var("txn.n", 7) return txn:get_var("txn.n"), math.type(txn:get_var("txn.n"))',
+    expected: '7|integer',
+  },
+  { title: 'variables keep text', code: 'txn:set_var("req.s", "x\\0y") return #txn:get_var("req.s")', expected: '3' },
+  {
+    title: 'variables keep booleans',
+    code: 'return txn:set_var("txn.b", true), txn:get_var("txn.b")',
+    expected: 'true|1',
+  },
+  {
+    title: 'what is no sample is false',
+    code: 'return txn:set_var("txn.t", {}), txn:get_var("txn.t")',
+    expected: 'true|0',
+  },
+  {
+    title: 'a number with a fraction',
+    code: 'return txn:set_var("txn.f", 3.5), txn:get_var("txn.f")',
+    expected: 'true|0',
+  },
+  { title: 'a float that is whole', code: 'txn:set_var("txn.w", 3.0) return txn:get_var("txn.w")', expected: '3' },
+  {
+    title: 'a large number',
+    code: 'txn:set_var("txn.l", 1 << 40) return txn:get_var("txn.l")',
+    expected: '1099511627776',
+  },
+  {
+    title: 'unset_var',
+    code: 'txn:set_var("txn.u", 1) return txn:unset_var("txn.u"), txn:get_var("txn.u")',
+    expected: 'true|nil',
+  },
+  { title: 'a name that is none', code: 'return txn:set_var("foo", 1), txn:get_var("foo")', expected: 'false|nil' },
+  {
+    title: 'ifexist',
+    code: 'return txn:set_var("txn.never", 1, true), txn:set_var("txn.never2", 1)',
+    expected: 'false|true',
+    haproxy: 'true|true',
+  },
+  {
+    title: 'variables of rules',
+    code: 'return txn:get_var("txn.rule")',
+    expected: 'set',
+    rules: 'http-request set-var(txn.rule) str(set)',
+  },
+  { title: 'get_var wants a name', code: 'return txn:get_var()', expected: "error|'get_var' needs 2 arguments" },
+  {
+    title: 'set_var wants a value',
+    code: 'return txn:set_var("txn.x")',
+    expected: "error|'set_var' needs between 3 and 4 arguments",
+  },
+  {
+    title: 'classes by name',
+    code: 'return tostring(txn), tostring(txn.f), tostring(txn.sc), tostring(txn.http)',
+    expected: 'HAProxy class TXN|HAProxy class Fetches|HAProxy class Converters|HAProxy class HTTP',
+  },
+  { title: 'priv', code: 'txn:set_priv({ 5 }) return txn:get_priv()[1]', expected: '5' },
+  { title: 'priv is nil at first', code: 'return txn:get_priv()', expected: 'nil' },
+  { title: 'a field of its own', code: 'txn.mine = 1 return txn.mine, rawget(txn, "mine")', expected: '1|1' },
+  { title: 'set_loglevel', code: 'return txn:set_loglevel(3)', expected: '' },
+  {
+    title: 'a log level that is none',
+    code: 'return txn:set_loglevel(99)',
+    expected: "error|bad argument #1 to 'set_loglevel' (Bad log level. It must be between 0 and 7)",
+  },
+  {
+    title: 'priorities',
+    code: 'txn:set_priority_class(5) txn:set_priority_offset(-10) return txn.f:prio_class(), txn.f:prio_offset()',
+    expected: '5|-10',
+  },
+]);
