@@ -232,8 +232,8 @@ class LuaFilter {
   }
 
   #refuse(direction: Direction): Verdict {
-    if (this.#transaction.request === undefined) return 'abort';
-    return this.#transaction.error(direction.response ? 502 : 400);
+    // Of a response HAProxy gives no error page: it closes.
+    return this.#transaction.request === undefined || direction.response ? 'abort' : this.#transaction.error(400);
   }
 
   #httpSide(direction: Direction): FilterSide {

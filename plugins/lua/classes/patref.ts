@@ -151,7 +151,7 @@ export function patrefs(world: World): void {
       const value = count > 2 ? call.string(3) : '';
       const list = find(reference);
       if (list === undefined || list.isMap !== isMap)
-        return call.fail(`'${name}': unknown ${isMap ? 'map' : 'acl'} identifier '${reference}'`);
+        return call.fail(`'${name}': unknown ${name === 'set_map' ? 'map' : 'acl'} file '${reference}'`);
       run(list, key, value);
       return 0;
     };

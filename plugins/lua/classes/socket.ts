@@ -48,17 +48,17 @@ export function socket(world: World): void {
       // In core.register_init nothing can wait, and nothing is answered.
       if (task === undefined) return 0;
       if (stream.state === 'fresh') stream.connect(target, tls);
-      const finish = (call: LuaCall): number => {
+      const finish = (late: LuaCall): number => {
         switch (stream.state) {
           case 'connected':
-            call.pushInteger(1);
+            late.pushInteger(1);
             return 1;
           case 'ended':
-            call.pushNil();
-            call.pushString("Can't connect");
+            late.pushNil();
+            late.pushString("Can't connect");
             return 2;
           default:
-            return waitFor(stream, task, call, finish);
+            return waitFor(stream, task, late, finish);
         }
       };
       return finish(call);
@@ -97,21 +97,24 @@ export function socket(world: World): void {
       receive(call) {
         if (call.count < 1 || call.count > 3) call.fail("The 'receive' function requires between 1 and 3 arguments.");
         const { stream } = self(call, type);
-        const pattern = readPattern(call);
+        const asked = readPattern(call);
         const prefix = readPrefix(call);
+        // The prefix counts; one that is longer than what is wanted leaves whatever comes.
+        const left = typeof asked === 'number' ? asked - prefix.length : 0;
+        const pattern = typeof asked !== 'number' ? asked : left < 0 ? 'some' : left;
         const task = waiter(call, 'receive');
         if (stream.state === 'fresh') stream.close();
         const reading = new Reading(stream, pattern);
-        const finish = (call: LuaCall): number => {
+        const finish = (late: LuaCall): number => {
           const result = reading.step();
-          if (result === undefined) return waitFor(stream, task!, call, finish);
+          if (result === undefined) return waitFor(stream, task!, late, finish);
           const text = prefix + (typeof result === 'string' ? result : result.closed);
           if (typeof result === 'string' || text !== '') {
-            call.pushString(text);
+            late.pushString(text);
             return 1;
           }
-          call.pushNil();
-          call.pushString('connection closed.');
+          late.pushNil();
+          late.pushString('connection closed.');
           return 2;
         };
         return finish(call);
@@ -126,9 +129,9 @@ export function socket(world: World): void {
           return 1;
         }
         stream.write(text);
-        const finish = (call: LuaCall): number => {
-          if (stream.congested) return waitFor(stream, task!, call, finish);
-          call.pushInteger(stream.state === 'ended' ? -1 : text.length);
+        const finish = (late: LuaCall): number => {
+          if (stream.congested) return waitFor(stream, task!, late, finish);
+          late.pushInteger(stream.state === 'ended' ? -1 : text.length);
           return 1;
         };
         return finish(call);

@@ -1,7 +1,7 @@
 import type { StreamSocket } from './stream-socket.ts';
 
-/** `*l`, `*a`, or how many bytes. */
-export type ReadPattern = 'line' | 'all' | number;
+/** `*l`, `*a`, how many bytes, or those that come first. */
+export type ReadPattern = 'line' | 'all' | 'some' | number;
 
 /** The longest result: what a state allows a string to be. */
 const LONGEST = 256 * 1024 * 1024;
@@ -32,7 +32,10 @@ export class Reading {
       }
       this.#keep(incoming.take());
     } else if (this.#pattern === 'all') this.#keep(incoming.take());
-    else {
+    else if (this.#pattern === 'some') {
+      this.#keep(incoming.take());
+      if (this.#length > 0) return this.#text();
+    } else {
       this.#keep(incoming.take(this.#pattern - this.#length));
       if (this.#length >= this.#pattern) return this.#text();
     }
