@@ -46,6 +46,8 @@ export interface LoadedConfig {
   readonly warnings: number;
   /** Every file read, in order. */
   readonly files: readonly string[];
+  /** It is not going to be run: closes what reading it has opened. */
+  discard(): void;
   /** The environment as the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
   /** Reads the words of a server that is added at run time, and adds it to the section. */
@@ -100,6 +102,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     failed: diagnostics.failed,
     warnings: list.filter((diagnostic) => diagnostic.severity === 'warning').length,
     files,
+    discard: () => {
+      for (const run of build.refusals.splice(0)) run();
+    },
     environment: environment.entries(),
     readServer: (section, name, address, words) => readServer(build, section, name, address, words),
   };
