@@ -40,7 +40,7 @@ frontend f
 `;
     proxy = await createProxy({ config: text });
     await proxy.start();
-    return Number(proxy.listeners[0]!.address.split(':').at(-1));
+    return proxy.addresses[0]!.port!;
   }
   const ask = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ frontend f
   test('a socket that an action left open is closed', async () => {
     const port = await start('core.register_action("act", {"http-req"}, function(txn) local s = core.tcp() s:connect("{echo}") s:send("x") s:receive(1) end)');
     await ask(port);
-    await expect.poll(() => peer.open).toBe(0);
+    await expect.poll(() => peer.open, { timeout: 5000 }).toBe(0);
   });
 
   test('a socket that a script keeps stays open, and can be used by others', async () => {
@@ -61,9 +61,9 @@ frontend f
         kept:send("x") assert(kept:receive(1) == "x")
       end)`);
     await ask(port);
-    await expect.poll(() => peer.open).toBe(1);
+    await expect.poll(() => peer.open, { timeout: 5000 }).toBe(1);
     await ask(port);
-    await expect.poll(() => peer.open).toBe(1);
+    await expect.poll(() => peer.open, { timeout: 5000 }).toBe(1);
   });
 
   test('what tasks wait for ends with the configuration', async () => {
@@ -73,17 +73,17 @@ frontend f
       core.register_task(function() core.queue():pop_wait() end)
       core.event_sub({"SERVER"}, function() end)`);
     await ask(port);
-    await expect.poll(() => peer.open + origin.open).toBe(2);
+    await expect.poll(() => peer.open + origin.open, { timeout: 5000 }).toBe(2);
     await proxy!.stop();
-    await expect.poll(() => peer.open + origin.open).toBe(0);
+    await expect.poll(() => peer.open + origin.open, { timeout: 5000 }).toBe(0);
   });
 
   test('what an action waits for ends with its client', async () => {
     const port = await start('core.register_action("act", {"http-req"}, function(txn) core.httpclient():get{url = "http://{http}/slow", timeout = 60000} end)');
     const sent = get({ host: '127.0.0.1', port, agent: false });
     sent.on('error', () => undefined);
-    await expect.poll(() => origin.open).toBe(1);
+    await expect.poll(() => origin.open, { timeout: 5000 }).toBe(1);
     sent.destroy();
-    await expect.poll(() => origin.open).toBe(0);
+    await expect.poll(() => origin.open, { timeout: 5000 }).toBe(0);
   });
 });
