@@ -1,5 +1,6 @@
 // What SPOP costs in JavaScript: the codec alone, and NOTIFY/ACK pairs a second from a client to an agent in another process, over one connection.
-// `npm run bench:spop`; some seconds. Medians of short rounds; a busy machine makes all of them slower.
+// `npm run bench:spop`; some seconds. Medians of short rounds. Microseconds are of CPU time, which a busy machine disturbs least;
+// pairs a second are what they are there.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -54,12 +55,18 @@ function decode(reader, bytes) {
   if (values !== 7) throw new Error(`decoded ${values} values`);
 }
 
+/** Microseconds of CPU that this process has used since. */
+const used = (since) => {
+  const { user, system } = process.cpuUsage(since);
+  return user + system;
+};
+
 /** Microseconds of one call, the median of rounds. */
 function cost(call) {
   const rounds = Array.from({ length: ROUNDS }, () => {
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     for (let i = 0; i < TURNS; i++) call(i);
-    return Number(process.hrtime.bigint() - start) / TURNS / 1000;
+    return used(start) / TURNS;
   });
   return median(rounds);
 }
@@ -80,11 +87,20 @@ function codec() {
   );
 }
 
-/** NOTIFY/ACK pairs a second, with so many under way. */
-async function rate(client, window) {
+/** What the agent's process has used so far. */
+async function agentUsed(child) {
+  child.send('cpu');
+  const [microseconds] = await once(child, 'message');
+  return microseconds;
+}
+
+/** Pairs a second with so many under way, and what each costs either process. */
+async function measure(client, child, window) {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
     let done = 0;
+    const agentBefore = await agentUsed(child);
+    const before = process.cpuUsage();
     const start = performance.now();
     const lane = async () => {
       while (performance.now() - start < TIME) {
@@ -94,9 +110,12 @@ async function rate(client, window) {
       }
     };
     await Promise.all(Array.from({ length: window }, lane));
-    rounds.push(done / ((performance.now() - start) / 1000));
+    const seconds = (performance.now() - start) / 1000;
+    const [mine, theirs] = [used(before), (await agentUsed(child)) - agentBefore];
+    rounds.push({ rate: done / seconds, client: mine / done, agent: theirs / done });
   }
-  return median(rounds);
+  const middle = (name) => median(rounds.map((round) => round[name]));
+  return { rate: middle('rate'), client: middle('client'), agent: middle('agent') };
 }
 
 async function serve() {
@@ -107,6 +126,7 @@ async function serve() {
   });
   const { port } = await agent.listen({ port: 0, host: '127.0.0.1' });
   process.on('disconnect', () => process.exit());
+  process.on('message', () => process.send(used()));
   process.send(port);
 }
 
@@ -116,10 +136,11 @@ async function main() {
   try {
     const [port] = await once(child, 'message');
     const client = await TestClient.connect({ port });
-    await rate(client, 20);
+    await measure(client, child, 20);
     for (const window of [1, 20, 200]) {
-      const pairs = Math.round(await rate(client, window));
-      console.log(`one connection, ${window} under way: ${pairs} NOTIFY/ACK a second`);
+      const { rate, client: mine, agent: theirs } = await measure(client, child, window);
+      const each = `${mine.toFixed(1)} µs of the client, ${theirs.toFixed(1)} µs of the agent each`;
+      console.log(`one connection, ${window} under way: ${Math.round(rate)} NOTIFY/ACK a second, ${each}`);
     }
     await client.disconnect();
   } finally {

@@ -12,6 +12,7 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyHandle> {
   return proxy;
 }
 
+export type { Probe } from './expression/probe.ts';
 export { formatDiagnostic, locateDiagnostic, type Diagnostic } from './config/diagnostics.ts';
 export type { Source } from './config/sources.ts';
 export type { Log, LoggedLine, Plugin } from './api/index.ts';

@@ -75,7 +75,7 @@ export function list<T>(what: string, decode: Decode<T>): Decode<readonly T[]> {
 export function text(what: string): Decode<string> {
   return (node) => {
     if (node.kind !== 'scalar' || node.value === null || node.value instanceof RegExp) expected(what, node);
-    return String(node.value);
+    return typeof node.value === 'number' ? (node.written ?? String(node.value)) : String(node.value);
   };
 }
 

@@ -14,7 +14,12 @@ export type Located = Place &
   (
     | { readonly kind: 'map'; readonly entries: readonly Entry[] }
     | { readonly kind: 'list'; readonly items: readonly Located[] }
-    | { readonly kind: 'scalar'; readonly value: string | number | boolean | null | RegExp }
+    | {
+        readonly kind: 'scalar';
+        readonly value: string | number | boolean | null | RegExp;
+        /** How a number is written: `1.10`. */
+        readonly written?: string | undefined;
+      }
   );
 
 export interface Entry {
@@ -97,7 +102,7 @@ class YamlLocator {
     if (!isScalar(node)) throw new FormatError(place, 'this kind of YAML is not understood here');
     const { value } = node;
     if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      return { ...place, kind: 'scalar', value };
+      return { ...place, kind: 'scalar', value, written: node.source };
     throw new FormatError(place, `a value of the type '${typeof value}' has no meaning here`);
   }
 

@@ -103,7 +103,7 @@ export class TextReporter {
       if (story !== undefined) this.#line(`     ${dim(story)}`);
     }
     if (one.differences.length === 0) return;
-    this.#line(`   ${red('The programs differ:')}`);
+    this.#line(`   ${red('The programs differ:')} ${dim("(what is allowed to is said by 'may-differ')")}`);
     for (const { what, values } of one.differences) {
       this.#line(`     ${what}`);
       for (const [name, value] of values) this.#line(`       ${name.padEnd(8)} ${value}`);
@@ -205,9 +205,8 @@ export function failuresOf(one: CaseResult): Failure[] {
   const failures: Failure[] = [];
   const several = one.programs.length > 1;
   const where = (program: ProgramResult, step: Step | undefined): string => {
-    const index = step === undefined ? -1 : one.case.steps.indexOf(step);
     const parts: string[] = several ? [program.program] : [];
-    if (one.case.steps.length > 1 && index !== -1) parts.push(step?.name ?? `step ${index + 1}`);
+    if (one.case.steps.length > 1 && step?.name !== undefined) parts.push(step.name);
     return parts.length === 0 ? '' : `${parts.join(', ')}: `;
   };
   for (const program of one.programs) {

@@ -162,8 +162,13 @@ class FileRewriter {
     this.#movePaths(tokens);
     const { haproxy } = this.#options;
     switch (word) {
+      case 'frontend':
+      case 'listen':
+        // `listen web :80`, as it was once written.
+        if (tokens[2] !== undefined && tokens[2].text !== 'from') this.#bind(tokens, 2);
+        break;
       case 'bind':
-        if (this.#section === 'frontend' || this.#section === 'listen') this.#bind(tokens);
+        if (this.#section === 'frontend' || this.#section === 'listen') this.#bind(tokens, 1);
         break;
       case 'server':
       case 'server-template':
@@ -235,15 +240,16 @@ class FileRewriter {
     }
   }
 
-  #bind(tokens: readonly Token[]): void {
-    const token = tokens[1];
+  /** The addresses are word `at` of the line. */
+  #bind(tokens: readonly Token[], at: number): void {
+    const token = tokens[at];
     if (token === undefined) return;
     const addresses = token.text.split(',').flatMap((item) => {
       const { file, line } = { file: this.#source.name, line: tokens[0]!.line };
       return expand(item).map(({ label, host, port }) => this.#places.bind({ file, line, label, host, port }));
     });
     this.#put(token, addresses.join(','));
-    this.#strip(tokens, 2, BIND_WORDS);
+    this.#strip(tokens, at + 1, BIND_WORDS);
     this.#append(tokens, 'accept-proxy');
   }
 

@@ -39,14 +39,17 @@ export class CaseRun {
   readonly #subject: Subject;
   readonly #seen: readonly Seen[];
   readonly #cookies: CookieJar | undefined;
+  /** All there is to see of each request is wanted, for a comparison. */
+  readonly #watchful: boolean;
   #open: Open | undefined;
   #connections = 0;
 
   /** `seen` is where stand-ins put what arrives. */
-  constructor(prepared: Prepared, one: Case, subject: Subject, seen: readonly Seen[]) {
+  constructor(prepared: Prepared, one: Case, subject: Subject, seen: readonly Seen[], watchful: boolean) {
     this.#prepared = prepared;
     this.#subject = subject;
     this.#seen = seen;
+    this.#watchful = watchful;
     this.#cookies = one.keepsCookies ? new CookieJar() : undefined;
   }
 
@@ -106,12 +109,12 @@ export class CaseRun {
     // In mode tcp the program tells of a connection when it has ended.
     const ends = listener.mode === 'tcp' || does.kind === 'tcp';
     const part = does.kind === 'tcp' ? await this.#bytes(does, step, open) : await this.#request(does, step, open);
-    const closed = await this.#ending(open.client, step);
+    const closed = await this.#ending(open.client, step, part.response !== undefined);
     if (ends || closed !== 'open' || (step.repeat > 1 && step.connection === 'new')) {
       open.client.close();
       if (this.#open === open) this.#open = undefined;
     }
-    return this.#complete(part, open, ends ? 0 : open.asked, closed, this.#seen.slice(from));
+    return this.#complete(part, step, open, ends ? 0 : open.asked, closed, this.#seen.slice(from));
   }
 
   async #together(does: HttpRequest | TcpExchange, step: Step, size: number): Promise<Outcome[]> {
@@ -126,12 +129,12 @@ export class CaseRun {
     const outcomes: Outcome[] = [];
     const ends = listener.mode === 'tcp' || does.kind === 'tcp';
     for (const [index, open] of opens.entries()) {
-      const closed = await this.#ending(open.client, step);
-      open.client.close();
       const part = parts[index]!;
+      const closed = await this.#ending(open.client, step, part.response !== undefined);
+      open.client.close();
       const mark = part.response?.headers.all(MARK)[0];
       const seen = this.#seen.slice(from).filter(({ id }) => String(id) === mark);
-      outcomes.push(await this.#complete(part, open, ends ? 0 : 1, closed, seen));
+      outcomes.push(await this.#complete(part, step, open, ends ? 0 : 1, closed, seen));
     }
     return outcomes;
   }
@@ -164,6 +167,7 @@ export class CaseRun {
   async #request(does: HttpRequest, step: Step, open: Open): Promise<Part> {
     const headers = this.#cookies === undefined ? does.headers : this.#cookies.addTo(does.headers);
     const { method, target, version, body } = does;
+    const expectsNone = step.expect?.status.includes('none') ?? false;
     open.asked++;
     open.client.write({
       method,
@@ -174,11 +178,14 @@ export class CaseRun {
     });
     await this.#meanwhile(step, () => open.client.responses.length >= open.asked || open.client.closed !== 'open');
     try {
-      const response = await open.client.response(open.asked, PATIENCE);
+      const response = await open.client.response(open.asked, expectsNone ? QUIET * 2 : PATIENCE);
       this.#cookies?.take(response.headers.all('set-cookie'));
       return { kind: 'http', response };
     } catch (error) {
-      if (error instanceof TestTimeout) throw new CaseError(`no answer within ${PATIENCE / 1000} seconds`);
+      if (error instanceof TestTimeout && !expectsNone)
+        throw new CaseError(
+          `no answer within ${PATIENCE / 1000} seconds; should time pass until it comes, 'meanwhile' lets it, and none is expected by 'status: none'`,
+        );
       return { kind: 'http', response: undefined };
     }
   }
@@ -209,8 +216,9 @@ export class CaseRun {
   }
 
   /** What became of the connection; an end that is expected may take its time. */
-  async #ending(client: Client, { expect }: Step): Promise<Outcome['closed']> {
-    await this.#subject.settled();
+  async #ending(client: Client, { expect }: Step, hasAnswer: boolean): Promise<Outcome['closed']> {
+    // Many requests in a row need not be looked after one by one.
+    if (this.#watchful || !hasAnswer || expect?.connection !== undefined) await this.#subject.settled();
     if (client.closed === 'open' && (expect?.connection === 'closed' || expect?.connection === 'reset'))
       await client.whenClosed(QUIET * 4).catch(() => {});
     return client.closed;
@@ -218,12 +226,13 @@ export class CaseRun {
 
   async #complete(
     part: Part,
+    step: Step,
     open: Open,
     place: number,
     closed: Outcome['closed'],
     seen: readonly Seen[],
   ): Promise<Outcome> {
-    await this.#subject.settled();
+    if (this.#watchful || part.response === undefined || step.expect?.log !== undefined) await this.#subject.settled();
     const { client } = open;
     const { response } = part;
     const told = await this.#subject.observe(client.port ?? 0, place, response);

@@ -96,9 +96,8 @@ export class StandIn {
 
   #toSend(answer: Answer, id: number): OriginAnswer {
     const { status, reason, headers, body, delay, send, ends } = answer;
-    const then = ends === 'keeps' ? undefined : ends === 'resets' ? 'reset' : 'close';
-    // oxlint-disable-next-line unicorn/no-thenable -- how an origin's script names the end of its answer
-    const end = then === undefined ? {} : ({ then } as const);
+    const end: Pick<OriginAnswer, 'afterwards'> =
+      ends === 'keeps' ? {} : { afterwards: ends === 'resets' ? 'reset' : 'close' };
     if (send !== undefined) return { raw: Buffer.from(send, 'latin1'), delay, ...end };
     if (ends === 'resets' || ends === 'closes at once') return { raw: '', delay, ...end };
     const given = body === undefined ? `origin ${this.name}\n` : Buffer.from(body, 'latin1');
@@ -146,11 +145,12 @@ export class StandIn {
       if (plain && !looksLikeHttp) connection.send(Buffer.from(fresh, 'latin1'));
       else await connection.answer(this.#toSend(answer, id));
     };
-    connection.stream.on('data', () => void react());
+    const reactSafely = (): void => void react().catch(() => connection.reset());
+    connection.stream.on('data', reactSafely);
     connection.stream.on('end', () => connection.end());
     // A connection that says nothing has been made all the same.
     record();
-    void react();
+    reactSafely();
   }
 }
 

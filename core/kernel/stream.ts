@@ -124,6 +124,8 @@ export class Stream implements Transaction, Queued {
   /** The server connection was used before: an end without an answer may be the server's idle timeout. */
   reused = false;
   requestSent = false;
+  /** TCP mode: it is certain that there will be no connection to a server. */
+  requestOver = false;
   /** 0: awaiting the head; 1: the body passes; 2: complete. */
   responsePhase = 0;
   closeClient = false;
@@ -243,6 +245,7 @@ export class Stream implements Transaction, Queued {
     this.taken = false;
     this.reused = false;
     this.requestSent = false;
+    this.requestOver = false;
     this.responsePhase = 0;
     this.closeClient = false;
     this.closeAsked = false;
@@ -379,6 +382,11 @@ export class Stream implements Transaction, Queued {
     return (this.uniqueIdText ??= format.evaluate(this));
   }
 
+  /** Variables of the request end where an answer begins, whoever gives it, and those of the response begin. configuration.txt 2.8. */
+  get #answers(): boolean {
+    return this.requestSent || this.response !== undefined || this.requestOver;
+  }
+
   #scope(scope: VariableScope): Map<string, Value> | null {
     switch (scope) {
       case 'proc':
@@ -388,9 +396,9 @@ export class Stream implements Transaction, Queued {
       case 'txn':
         return this.#txnVariables;
       case 'req':
-        return this.#reqVariables;
+        return this.#answers ? null : this.#reqVariables;
       case 'res':
-        return this.#resVariables;
+        return this.#answers ? this.#resVariables : null;
       default:
         return null;
     }
@@ -408,7 +416,7 @@ export class Stream implements Transaction, Queued {
     if (scope === 'check' || isParent(scope)) return;
     let map = this.#scope(scope);
     if (map === null) {
-      if (value === undefined) return;
+      if (value === undefined || (scope === 'req' && this.#answers) || (scope === 'res' && !this.#answers)) return;
       map = new Map<string, Value>();
       if (scope === 'sess') this.session.variables = map;
       else if (scope === 'txn') this.#txnVariables = map;

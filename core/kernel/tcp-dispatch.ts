@@ -197,6 +197,7 @@ export abstract class TcpDispatch extends ClientSession implements RequestWatche
     this.leaveServer();
     this.phase = RULES;
     if (stream.retriesLeft <= 0) {
+      stream.requestOver = true;
       server.counters.connectionErrors++;
       backend.counters.connectionErrors++;
       stream.terminate(cause, 'C');

@@ -5,8 +5,12 @@ import { ListenError } from '../net/listen-target.ts';
 import { PluginError } from '../plugin/generation.ts';
 import { DuplicateWordError } from '../plugin/registry.ts';
 
-/** A line that says only that there were others. */
 const CLOSING = /^(?:Fatal errors found in configuration|Error\(s\) found in configuration file : )/;
+
+/** It says only that there were others, as HAProxy does at the end of a file and of all. */
+export function isClosing({ message }: Diagnostic): boolean {
+  return CLOSING.test(message);
+}
 
 /** The configuration was refused; the message has every error with its file, line and column, {@link diagnostics} all that was said. */
 export class ConfigurationError extends Error {
@@ -14,7 +18,7 @@ export class ConfigurationError extends Error {
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {
-    const alerts = diagnostics.filter(({ severity, message }) => severity === 'alert' && !CLOSING.test(message));
+    const alerts = diagnostics.filter((diagnostic) => diagnostic.severity === 'alert' && !isClosing(diagnostic));
     super(alerts.map(locateDiagnostic).join('\n') || 'the configuration was refused');
     this.diagnostics = diagnostics;
   }

@@ -49,7 +49,10 @@ export class RunningProxy implements ProxyHandle {
   readonly #emitter = new EventEmitter();
   #sources: readonly SourceSpec[];
   #running!: Loaded;
+  #starting: Promise<void> | undefined;
   #started = false;
+  /** The last reload that was asked for: one begins when the one before has ended. */
+  #reloads: Promise<void> = Promise.resolve();
   #opened = 0;
   #stopping: Promise<void> | undefined;
 
@@ -75,7 +78,15 @@ export class RunningProxy implements ProxyHandle {
   }
 
   #emit<Name extends ProxyEventName>(name: Name, ...args: ProxyEvents[Name]): void {
-    if (this.#emitter.listenerCount(name) > 0) this.#emitter.emit(name, ...args);
+    if (this.#emitter.listenerCount(name) === 0) return;
+    try {
+      this.#emitter.emit(name, ...args);
+    } catch (error) {
+      // The listener's fault, and uncaught like any other: but not in the middle of our work.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   #logTap(): LogTap {
@@ -193,13 +204,22 @@ export class RunningProxy implements ProxyHandle {
 
   async start(): Promise<void> {
     if (this.#stopping !== undefined) throw new Error('the proxy has been stopped; make another one');
-    if (this.#started) return;
+    await (this.#starting ??= this.#start());
+  }
+
+  async #start(): Promise<void> {
     await this.#open(this.#running);
     this.#started = true;
     this.#emit('listening', this.addresses);
   }
 
   async reload(change?: ConfigSources): Promise<void> {
+    const reload = this.#reloads.then(() => this.#reload(change));
+    this.#reloads = reload.catch(() => undefined);
+    await reload;
+  }
+
+  async #reload(change: ConfigSources | undefined): Promise<void> {
     const sources = change === undefined ? this.#sources : sourcesOf(change);
     const next = await this.#load(sources);
     if (this.#isStopped()) {
@@ -258,7 +278,13 @@ export class RunningProxy implements ProxyHandle {
     if (first) this.#emit('stopped');
   }
 
+  /** What is just being started could not be stopped. */
+  async #whenStarted(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+  }
+
   async #stopSoftly(drain: true | number): Promise<void> {
+    await this.#whenStarted();
     const { traffic, plugins } = this.#running;
     if (this.#started) {
       this.#started = false;
@@ -275,6 +301,7 @@ export class RunningProxy implements ProxyHandle {
   }
 
   async #stopNow(soft: Promise<void> | undefined): Promise<void> {
+    await this.#whenStarted();
     const { traffic, plugins } = this.#running;
     this.#started = false;
     this.#killAll();

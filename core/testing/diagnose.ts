@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { ProxyOptions } from '../proxy/options.ts';
-import { ConfigurationError } from '../proxy/refusal.ts';
+import { ConfigurationError, isClosing } from '../proxy/refusal.ts';
 import { RunningProxy } from '../proxy/running-proxy.ts';
 
 export interface DiagnoseOptions extends Pick<ProxyOptions, 'plugins' | 'env' | 'log'> {
@@ -40,11 +40,8 @@ export async function diagnose(
   return diagnosis(proxy.diagnostics, false);
 }
 
-/** Lines that only say that there were others. */
-const CLOSING = /^(?:Fatal errors found in configuration|Error\(s\) found in configuration file : )/;
-
 function diagnosis(diagnostics: readonly Diagnostic[], refused: boolean): Diagnosis {
   const of = (wanted: Diagnostic['severity']): Diagnostic[] =>
-    diagnostics.filter(({ severity, message }) => severity === wanted && !CLOSING.test(message));
+    diagnostics.filter((diagnostic) => diagnostic.severity === wanted && !isClosing(diagnostic));
   return { refused, diagnostics, errors: of('alert'), warnings: of('warning'), notices: of('notice') };
 }

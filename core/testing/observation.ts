@@ -14,9 +14,9 @@ export interface Observation {
   readonly socket: { readonly host: string; readonly port: number };
   /** The place of the request on its connection, from 1; 0 in TCP mode. */
   readonly place: number;
-  /** As rules have left it; undefined in TCP mode and where no request was read. */
+  /** Undefined in TCP mode and where no request was read. */
   readonly request: ObservedRequest | undefined;
-  /** As the client got it; undefined where there was none. */
+  /** Undefined where there was none. What its head and body were, the client knows. */
   readonly response: ObservedResponse | undefined;
   /** The status to log; -1 without an answer. */
   readonly status: number;
@@ -48,23 +48,28 @@ export interface Observation {
 }
 
 export interface ObservedRequest {
+  /** As rules have left them. */
   readonly method: string;
   readonly url: string;
-  /** As they came, before any rule. */
-  readonly received: { readonly method: string; readonly url: string };
+  /** As it came, before any rule. What left for the server, the origin knows: a proxy forgets heads that it has sent. */
+  readonly received: { readonly method: string; readonly url: string; readonly headers: Fields };
   readonly version: string;
-  readonly headers: Fields;
 }
 
 export interface ObservedResponse {
   readonly status: number;
-  readonly reason: string;
   /** As the server sent it; undefined in an answer that no server gave. */
   readonly receivedStatus: number | undefined;
-  readonly headers: Fields;
 }
 
 const SCOPES: readonly VariableScope[] = ['proc', 'sess', 'txn', 'req', 'res'];
+
+const RECEIVED = Symbol('received');
+
+/** Keeps the head of a request as it came: at the end it is gone. */
+export function keepHead(transaction: Transaction): void {
+  transaction.data(RECEIVED, () => ({ fields: fieldsOf(transaction.request!.headers) }));
+}
 
 /** Copies what there is to know of a transaction: the object itself is used again for the next one. */
 export function observe(transaction: Transaction, logLines: readonly string[]): Observation {
@@ -81,15 +86,16 @@ export function observe(transaction: Transaction, logLines: readonly string[]): 
     request: request && {
       method: request.method,
       url: request.uri,
-      received: { method: request.receivedMethod, url: request.receivedUri },
+      received: {
+        method: request.receivedMethod,
+        url: request.receivedUri,
+        headers: transaction.peek<{ fields: Fields }>(RECEIVED)?.fields ?? new Fields([]),
+      },
       version: request.version,
-      headers: fieldsOf(request.headers),
     },
     response: response && {
       status: response.status,
-      reason: response.reason,
       receivedStatus: response.receivedStatus,
-      headers: fieldsOf(response.headers),
     },
     status: transaction.loggedStatus,
     termination: transaction.termination,

@@ -11,7 +11,7 @@ import {
   type RequestInput,
 } from './client.ts';
 import { TestClock } from './clock.ts';
-import { type Observation, observe } from './observation.ts';
+import { keepHead, type Observation, observe } from './observation.ts';
 import type { Origin } from './origin.ts';
 import { ServerControl } from './server-control.ts';
 import { type ServerReplacement, StandIns } from './stand-ins.ts';
@@ -249,7 +249,7 @@ function observer(
     api: 1,
     setup(context) {
       return {
-        hooks: { log: { order: 'post', handler: ended } },
+        hooks: { request: { order: 'pre', handler: keepHead }, log: { order: 'post', handler: ended } },
         start() {
           backends.current = context.backends;
           if (checks === 'run') return;
@@ -273,6 +273,11 @@ function observer(
 export async function startProxy(options: StartOptions): Promise<TestProxy> {
   const proxy = new TestingProxy(options);
   await proxy.prepare();
-  await proxy.start();
+  try {
+    await proxy.start();
+  } catch (error) {
+    await proxy.stop();
+    throw error;
+  }
   return proxy;
 }

@@ -23,8 +23,6 @@ import { FAILURE, spopFailure } from './status.ts';
 const PIPELINING = 'pipelining';
 /** Ours: messages may carry bodies, piece by piece. */
 const BODY_STREAM = 'body-stream';
-/** What a frame has besides its head and a piece of a body: type and length of the piece, `stream-end` and its value. */
-const BODY_OVERHEAD = 4 + 12;
 /** How long an agent may take to close after it has been told what is wrong, in milliseconds. */
 const FAREWELL = 1000;
 
@@ -42,6 +40,8 @@ export class AgentConnection implements OutgoingReader, Flushable {
   idle = false;
   /** `connecting`: until AGENT-HELLO; `closing`: a mistake of the agent has been told to it. */
   state: 'connecting' | 'ready' | 'closing' | 'closed' = 'connecting';
+  /** It takes no more, and is closed when the last exchange is over. */
+  retired = false;
   /** Exchanges it has carried. */
   uses = 0;
   /** A body that is being sent: nothing else is meanwhile. */
@@ -82,7 +82,7 @@ export class AgentConnection implements OutgoingReader, Flushable {
 
   /** It may be given another exchange. */
   get room(): boolean {
-    if (this.state !== 'ready' && this.state !== 'connecting') return false;
+    if (this.retired || (this.state !== 'ready' && this.state !== 'connecting')) return false;
     return this.load < this.#limit && this.#exclusive === undefined && !this.#choked && !this.pool.worn(this);
   }
 
@@ -151,27 +151,10 @@ export class AgentConnection implements OutgoingReader, Flushable {
   sendBody(exchange: Exchange, chunk: Uint8Array, last: boolean): boolean {
     const { body, streamId } = exchange;
     if (body === undefined || body.complete || exchange.over || this.state !== 'ready') return true;
-    const writer = this.#writer;
-    let from = 0;
-    do {
-      const first = body.frames === 0;
-      writer.beginFrame(FRAME.NOTIFY, streamId, ++body.frames);
-      writer.raw(first ? body.message.streamHead : body.message.chunkHead);
-      if (first) writer.raw(exchange.payload!);
-      writer.argument('stream-chunk');
-      const room = this.#frameSize - writer.frameLength - BODY_OVERHEAD;
-      if (room <= 0) {
-        writer.cancelFrame();
-        exchange.engine.end(exchange, FAILURE.tooBig);
-        return true;
-      }
-      const end = Math.min(chunk.length, from + room);
-      writer.bin(chunk.subarray(from, end));
-      writer.argument('stream-end');
-      writer.bool(last && end === chunk.length);
-      writer.endFrame();
-      from = end;
-    } while (from < chunk.length);
+    if (!body.write(this.#writer, streamId, exchange.payload!, chunk, last, this.#frameSize)) {
+      exchange.engine.end(exchange, FAILURE.tooBig);
+      return true;
+    }
     if (last) this.#endBody(body);
     this.flush();
     return !this.#choked;
@@ -217,6 +200,12 @@ export class AgentConnection implements OutgoingReader, Flushable {
     if (this.#exclusive === exchange) this.#abortBody(exchange, exchange.body!);
     this.#unused();
     this.pool.changed(this);
+  }
+
+  retire(): void {
+    this.retired = true;
+    this.pool.changed(this);
+    this.#unused();
   }
 
   /** What nobody waits for is idle, if it is good for anything. */
@@ -301,7 +290,8 @@ export class AgentConnection implements OutgoingReader, Flushable {
     const waiting = this.#waiting;
     this.#waiting = [];
     waiting[0]?.lease?.connected();
-    for (const exchange of waiting.splice(0, this.#limit)) this.#notify(exchange, exchange.payload!);
+    for (const exchange of waiting.splice(0, this.#limit))
+      if (!exchange.over) this.#notify(exchange, exchange.payload!);
     this.pool.changed(this);
     // Who came in the hope of pipelining finds a connection elsewhere.
     for (const exchange of waiting) {

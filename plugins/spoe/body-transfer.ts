@@ -1,5 +1,9 @@
+import { FRAME, type SpopWriter } from 'sluice/agent';
 import type { AgentConnection } from './agent-connection.ts';
 import type { Message } from './settings.ts';
+
+/** What a frame has besides its head and a piece of a body: type and length of the piece, `stream-end` and its value. */
+const OVERHEAD = 4 + 12;
 
 /** One body on its way to an agent: the sender's end of "Body streaming" in the SDK's README. */
 export class BodyTransfer {
@@ -24,6 +28,37 @@ export class BodyTransfer {
     let end: () => void = () => undefined;
     this.over = new Promise((resolve) => (end = resolve));
     this.#end = end;
+  }
+
+  /** Writes a piece in as many frames as it needs; the first one has the message's arguments. False when there is no room for them. */
+  write(
+    writer: SpopWriter,
+    streamId: number,
+    args: Uint8Array,
+    chunk: Uint8Array,
+    last: boolean,
+    frameSize: number,
+  ): boolean {
+    let from = 0;
+    do {
+      const first = this.frames === 0;
+      writer.beginFrame(FRAME.NOTIFY, streamId, ++this.frames);
+      writer.raw(first ? this.message.streamHead : this.message.chunkHead);
+      if (first) writer.raw(args);
+      writer.argument('stream-chunk');
+      const room = frameSize - writer.frameLength - OVERHEAD;
+      if (room <= 0) {
+        writer.cancelFrame();
+        return false;
+      }
+      const end = Math.min(chunk.length, from + room);
+      writer.bin(chunk.subarray(from, end));
+      writer.argument('stream-end');
+      writer.bool(last && end === chunk.length);
+      writer.endFrame();
+      from = end;
+    } while (from < chunk.length);
+    return true;
   }
 
   /** The agent takes bodies; or it does not, and has been sent the message alone. */

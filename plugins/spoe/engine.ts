@@ -92,7 +92,7 @@ export class Engine {
     messages: readonly Message[],
     detached: boolean,
   ): Exchange | undefined {
-    const startedAt = performance.now();
+    const startedAt = transaction.process.clock.now();
     scratch.reset();
     if (writeMessages(scratch, messages, transaction) === 0) return undefined;
     const exchange = new Exchange(this, transaction, title, startedAt, detached);
@@ -122,7 +122,14 @@ export class Engine {
   openBody(transaction: Transaction, title: string, message: Message): Exchange | undefined {
     if (transaction.peek<EngineState>(this.#key)?.off === true) return undefined;
     if (message.event?.condition?.evaluate(transaction) === false) return undefined;
-    const exchange = new Exchange(this, transaction, title, performance.now(), false, new BodyTransfer(message));
+    const exchange = new Exchange(
+      this,
+      transaction,
+      title,
+      transaction.process.clock.now(),
+      false,
+      new BodyTransfer(message),
+    );
     scratch.reset();
     writeArguments(scratch, message, transaction);
     this.#reporter.begin();
@@ -175,7 +182,7 @@ export class Engine {
     exchange.lease?.release();
     exchange.lease = undefined;
     exchange.payload = undefined;
-    const time = Math.round(performance.now() - exchange.startedAt);
+    const time = Math.round(exchange.transaction.process.clock.now() - exchange.startedAt);
     this.#reporter.end(exchange, failure, time, this.#client!);
     if (exchange.detached) return;
     const state = exchange.transaction.peek<EngineState>(this.#key);

@@ -9,7 +9,7 @@ export class Exchange implements LeaseHolder {
   readonly transaction: Transaction;
   /** As logs have it: `EVENT:on-client-session`. */
   readonly title: string;
-  /** Milliseconds of `performance.now()`. */
+  /** Milliseconds of the proxy's clock. */
   readonly startedAt: number;
   /** The transaction's number, in logs. */
   readonly streamLogId: number;

@@ -7,7 +7,7 @@ export const engineFetches: Readonly<Record<string, FetchKeyword>> = {
     usage: 'spoe.engine-id',
     summary: 'The identifier by which the engine that talks to this backend is known to agents.',
     type: 'str',
-    from: 'constant',
+    from: 'internal',
     compile: () => (transaction) => transaction.peek<{ readonly id: string }>(ENGINE_ID)?.id,
   },
 };

@@ -212,11 +212,14 @@ function factoryOf(engine: Engine): FilterFactory {
   if (shared && Object.keys(stages).length === 0) return { late: true, attach: () => undefined };
   if (shared) return { attach: () => plain };
   return {
-    attach: (transaction) => ({
-      stages,
-      ...(request && { request: new BodySide(engine, 'EVENT:on-http-request-body', request) }),
-      ...(response && { response: new BodySide(engine, 'EVENT:on-http-response-body', response) }),
-      ...(end && { detach: () => engine.tell(transaction, 'EVENT:on-http-end', end) }),
-    }),
+    attach(transaction) {
+      if (transaction.request === undefined) return plain;
+      return {
+        stages,
+        ...(request && { request: new BodySide(engine, 'EVENT:on-http-request-body', request) }),
+        ...(response && { response: new BodySide(engine, 'EVENT:on-http-response-body', response) }),
+        ...(end && { detach: () => engine.tell(transaction, 'EVENT:on-http-end', end) }),
+      };
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { OutgoingReader, OutgoingSocket, Server, Timer, TimeoutName } from 'sluice/plugin';
+import type { Endpoint, OutgoingReader, OutgoingSocket, Server, Timer, TimeoutName } from 'sluice/plugin';
 import type { AgentClient } from './agent-client.ts';
 import { AgentConnection } from './agent-connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -22,10 +22,13 @@ export class ServerPool {
   /** The fewest idle ones since the last purge. */
   #leastIdle = 0;
   #ended = false;
+  /** Where its connections lead. */
+  #address: Endpoint;
 
   constructor(client: AgentClient, server: Server) {
     this.client = client;
     this.server = server;
+    this.#address = server.address;
     this.limit = client.pipelining ? PIPELINED : 1;
     this.#purge = client.timer(() => this.#onPurge());
   }
@@ -40,6 +43,7 @@ export class ServerPool {
 
   /** Gives the exchange to a connection that has room: one that stands rather than one that is being made, and else a new one. */
   carry(exchange: Exchange, payload: Uint8Array): void {
+    if (this.server.address !== this.#address) this.#move();
     let chosen: AgentConnection | undefined;
     for (let i = this.#roomy.length - 1; i >= 0; i--) {
       const one = this.#roomy[i]!;
@@ -59,6 +63,12 @@ export class ServerPool {
     if (this.#idle < this.#leastIdle) this.#leastIdle = this.#idle;
   }
 
+  /** The server has another address now: what leads to the old one ends with what it carries. */
+  #move(): void {
+    this.#address = this.server.address;
+    for (const connection of this.#all) connection.retire();
+  }
+
   /** All connections, and those that have nothing to do. */
   get counts(): { readonly all: number; readonly idle: number } {
     return { all: this.#all.size, idle: this.#idle };
@@ -74,7 +84,7 @@ export class ServerPool {
   /** Whether a connection that is idle now may stay. */
   keeps(connection: AgentConnection): boolean {
     const { poolMaxConn, poolPurgeDelay } = this.server.config;
-    if (this.#ended || poolPurgeDelay === 0 || this.worn(connection)) return false;
+    if (this.#ended || connection.retired || poolPurgeDelay === 0 || this.worn(connection)) return false;
     if (poolMaxConn >= 0 && this.#idle - (connection.idle ? 1 : 0) >= poolMaxConn) return false;
     if (!this.#purging) {
       this.#purging = true;

@@ -1,4 +1,4 @@
-import type { PluginContext, Timer } from 'sluice/plugin';
+import type { Clock, PluginContext, Timer } from 'sluice/plugin';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 export class WaitingList {
   readonly #time: number;
   readonly #expire: (exchange: Exchange) => void;
+  #clock: Clock | undefined = undefined;
   #timer: Timer | undefined = undefined;
   #armed = false;
   #first: Exchange | undefined = undefined;
@@ -21,6 +22,7 @@ export class WaitingList {
   }
 
   start(context: PluginContext): void {
+    this.#clock = context.clock;
     if (this.#time > 0) this.#timer = context.timer(() => this.#due());
   }
 
@@ -56,7 +58,7 @@ export class WaitingList {
   /** It has come a step further, and has all of the time again. */
   renew(exchange: Exchange): void {
     this.remove(exchange);
-    this.add(exchange, performance.now());
+    this.add(exchange, this.#clock?.now());
   }
 
   remove(exchange: Exchange): void {
@@ -73,7 +75,7 @@ export class WaitingList {
 
   #due(): void {
     this.#armed = false;
-    const at = performance.now();
+    const at = this.#clock!.now();
     for (let first = this.#first; first !== undefined && first.deadline <= at; first = this.#first) this.#expire(first);
     if (this.#first === undefined) return;
     this.#armed = true;

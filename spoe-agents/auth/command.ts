@@ -1,6 +1,6 @@
 import { createAgent, readHeaders, type Args, type Context, type SpopInput } from '../sdk/index.ts';
 import { number, text, texts, time, url, UsageError, type AgentCommand, type Values } from '../shared/command.ts';
-import { Seldom } from '../shared/seldom.ts';
+import { Seldom } from '../sdk/seldom.ts';
 import { ForwardAuth } from './forward.ts';
 import { JwtChecker, type JwtOptions } from './jwt.ts';
 
@@ -100,7 +100,7 @@ function asked(args: Args): Parameters<ForwardAuth['ask']>[0] {
   return {
     method: args.string('method') ?? 'GET',
     target: args.string('url') ?? '/',
-    headers: readHeaders(args.get('headers')),
+    headers: readHeaders(args.bytes('headers')),
     client: args.ip('ip')?.toString(),
     tls: args.boolean('tls') ?? false,
   };

@@ -3,6 +3,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Headers } from '../sdk/index.ts';
 import { passedOn } from '../shared/forwarded-headers.ts';
 
+const SAID = ['x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-for'];
+
 /** What is known of a client's request. */
 export interface AskedRequest {
   readonly method: string;
@@ -33,7 +35,8 @@ export class ForwardAuth {
   ask({ method, target, headers, client, tls }: AskedRequest, signal: AbortSignal): Promise<Answer> {
     const sent = passedOn(headers);
     const host = sent['host']?.at(0);
-    delete sent['host'];
+    // What these say is ours to say, never the client's.
+    for (const name of ['host', ...SAID]) delete sent[name];
     const said = {
       'x-forwarded-method': method,
       'x-forwarded-uri': target,

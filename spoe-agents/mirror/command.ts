@@ -1,6 +1,6 @@
 import { createAgent, readHeaders } from '../sdk/index.ts';
 import { needed, number, text, time, url, type AgentCommand } from '../shared/command.ts';
-import { Seldom } from '../shared/seldom.ts';
+import { Seldom } from '../sdk/seldom.ts';
 import { Mirror } from './mirror.ts';
 
 export const command: AgentCommand = {
@@ -41,7 +41,7 @@ export const command: AgentCommand = {
         .send({
           method: args.string('method') ?? 'GET',
           target: args.string('url') ?? '/',
-          headers: readHeaders(args.get('headers')),
+          headers: readHeaders(args.bytes('headers')),
           body: ctx.body ?? args.bytes('body') ?? null,
         })
         .catch((error: unknown) => {

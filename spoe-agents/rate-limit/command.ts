@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { createAgent, type Args } from '../sdk/index.ts';
 import { text, texts, time, UsageError, type AgentCommand } from '../shared/command.ts';
 import { optionalPackage } from '../shared/optional-package.ts';
-import { Seldom } from '../shared/seldom.ts';
+import { Seldom } from '../sdk/seldom.ts';
 import { GCRA, readLimit, readRule, type Limit } from './limits.ts';
 
 interface Vars {

@@ -1,10 +1,13 @@
 import type { Server } from 'node:net';
-import { Connection, type AgentState, type Capability, type Handler } from './connection.ts';
+import type { AgentState, Capability, Handler } from './agent-state.ts';
+import { Connection } from './connection.ts';
 import type { AnyVars } from './context.ts';
 import { newCounters, type AgentCounters } from './counters.ts';
 import { listen, type ListenAddress, type ListenOptions } from './listen.ts';
 import { consoleLogger, type AgentLogger } from './logger.ts';
 import { MIN_FRAME_SIZE } from './protocol.ts';
+import { SpopReader } from './reader.ts';
+import { Seldom } from './seldom.ts';
 import type { SpopInput } from './values.ts';
 
 export interface AgentOptions {
@@ -46,6 +49,8 @@ export class Agent<Vars = AnyVars> {
       capabilities: options.capabilities ?? ['pipelining', 'fragmentation'],
       handlers: this.#handlers,
       logger,
+      complaints: new Seldom(1000),
+      reader: new SpopReader(),
       counters: this.#counters,
       unhandled: (message) => this.#unhandled(message),
     };
@@ -117,7 +122,7 @@ export class Agent<Vars = AnyVars> {
     // The name comes from outside: it is told once, and not any number of them.
     if (this.#warned.has(message) || this.#warned.size >= 100) return;
     this.#warned.add(message);
-    this.#state.logger.warn({ agent: this.name, message }, 'there is no handler for this message');
+    this.#state.logger.warn({ agent: this.name, spoeMessage: message }, 'there is no handler for this message');
   }
 }
 

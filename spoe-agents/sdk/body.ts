@@ -49,17 +49,19 @@ export class Body implements AsyncIterable<Buffer> {
     this.#woken();
   }
 
-  /** @internal The sender left. */
+  /** @internal The sender left. What nobody has read of it is of no use, and must not hold the connection. */
   breakOff(): void {
-    if (this.#state === 'open') this.#state = 'broken';
+    if (this.#state === 'open') {
+      this.#state = 'broken';
+      this.#forget();
+    }
     this.#woken();
   }
 
   /** @internal Nobody reads any more. */
   drop(): void {
     this.#dropped = true;
-    this.#chunks.length = 0;
-    this.#read(this.#unread);
+    this.#forget();
     this.#woken();
   }
 
@@ -91,6 +93,11 @@ export class Body implements AsyncIterable<Buffer> {
     } finally {
       this.drop();
     }
+  }
+
+  #forget(): void {
+    this.#chunks.length = 0;
+    this.#read(this.#unread);
   }
 
   #read(bytes: number): void {

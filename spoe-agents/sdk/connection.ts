@@ -1,35 +1,17 @@
 import type { Socket } from 'node:net';
+import type { AgentState, Handler } from './agent-state.ts';
 import { Args } from './args.ts';
 import { Body } from './body.ts';
-import { Context, Exchange, type AnyVars, type Peer } from './context.ts';
-import type { AgentCounters } from './counters.ts';
+import { Context, Exchange, type Peer } from './context.ts';
 import { Fragments } from './fragments.ts';
-import { readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
-import type { AgentLogger } from './logger.ts';
+import { readDisconnect, readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
 import { CodecError, FLAG, FRAME, frameName, MIN_FRAME_SIZE, STATUS, statusText } from './protocol.ts';
-import { SpopReader } from './reader.ts';
+import type { SpopReader } from './reader.ts';
 import { FrameSplitter } from './splitter.ts';
 import { SpopWriter } from './writer.ts';
 
-/** Extensions that an agent may announce; SPOE.txt 3.2.1, and `body-stream` of ours. */
-export type Capability = 'pipelining' | 'async' | 'fragmentation' | 'body-stream';
-
-export type Handler<Vars = AnyVars> = (args: Args, ctx: Context<Vars>) => void | PromiseLike<void>;
-
-/** What all connections of an agent share. */
-export interface AgentState {
-  readonly name: string;
-  readonly maxFrameSize: number;
-  readonly maxMessageSize: number;
-  readonly maxInFlight: number;
-  readonly helloTimeoutMs: number;
-  readonly capabilities: readonly Capability[];
-  readonly handlers: ReadonlyMap<string, Handler>;
-  readonly logger: AgentLogger;
-  readonly counters: AgentCounters;
-  /** Told of every message that has no handler. */
-  unhandled(message: string): void;
-}
+/** How long a proxy may take to close when we have, in milliseconds. */
+const LINGER = 2000;
 
 /** One connection of a proxy, from its HELLO to its end. */
 export class Connection implements Peer {
@@ -39,7 +21,7 @@ export class Connection implements Peer {
   readonly #socket: Socket;
   readonly #remote: string;
   readonly #splitter: FrameSplitter;
-  readonly #reader = new SpopReader();
+  readonly #reader: SpopReader;
   readonly #writer = new SpopWriter();
   /** What was announced by both sides. */
   #shared: ReadonlySet<string> = new Set();
@@ -55,17 +37,18 @@ export class Connection implements Peer {
   #reading = false;
   #flushing = false;
   #draining = false;
-  readonly #helloTimer: NodeJS.Timeout;
+  /** Until HELLO has come; and from our own end to the proxy's. */
+  #timer: NodeJS.Timeout;
 
   constructor(agent: AgentState, socket: Socket, remote: string) {
     this.#agent = agent;
+    this.#reader = agent.reader;
     this.#socket = socket;
     this.#remote = remote;
     this.maxFrameSize = agent.maxFrameSize;
     this.#fragments = new Fragments(agent.maxMessageSize);
     this.#splitter = new FrameSplitter(agent.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
-    this.#helloTimer = setTimeout(() => this.#fail(STATUS.TIMEOUT, 'no HELLO came'), agent.helloTimeoutMs);
-    this.#helloTimer.unref();
+    this.#timer = setTimeout(() => this.#fail(STATUS.TIMEOUT, 'no HELLO came'), agent.helloTimeoutMs).unref();
     agent.counters.connections++;
     agent.counters.accepted++;
     socket.setNoDelay(true);
@@ -142,7 +125,7 @@ export class Connection implements Peer {
     reader.frame(buffer, start, end);
     const type = reader.frameType;
     if (this.#state === 'closing') return;
-    if (type === FRAME.HAPROXY_DISCONNECT) this.#leave(STATUS.NORMAL);
+    if (type === FRAME.HAPROXY_DISCONNECT) this.#dismissed();
     else if (this.#state === 'new') {
       if (type !== FRAME.HAPROXY_HELLO)
         throw new CodecError(STATUS.INVALID, `${frameName(type) ?? `frame type ${type}`} where HELLO was to come`);
@@ -151,6 +134,15 @@ export class Connection implements Peer {
     else if (type === FRAME.HAPROXY_HELLO) throw new CodecError(STATUS.INVALID, 'a second HELLO');
     // Of other types SPOE.txt 3.2.2 leaves it to us: they are passed over.
     if (this.#blocked()) this.#splitter.pause();
+  }
+
+  #dismissed(): void {
+    const { status, message } = readDisconnect(this.#reader);
+    // A timeout while nothing is asked is `timeout idle` of HAProxy up to 3.0.
+    const idle = status === STATUS.TIMEOUT && this.#open.size === 0;
+    if (status !== STATUS.NORMAL && !idle)
+      this.#complain({ status, reason: message }, 'a proxy found a fault with this agent');
+    this.#leave(STATUS.NORMAL);
   }
 
   #hello(): void {
@@ -162,7 +154,7 @@ export class Connection implements Peer {
       throw new CodecError(STATUS.BAD_VERSION, `this agent speaks SPOP 2.0, not ${hello.versions.join(', ')}`);
     if (hello.maxFrameSize < MIN_FRAME_SIZE)
       throw new CodecError(STATUS.BAD_FRAME_SIZE, `frames of ${hello.maxFrameSize} bytes are too small`);
-    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#timer);
     this.maxFrameSize = Math.min(this.#agent.maxFrameSize, hello.maxFrameSize);
     this.#splitter.maxFrameSize = this.maxFrameSize;
     this.engineId = hello.engineId;
@@ -293,7 +285,8 @@ export class Connection implements Peer {
     if (context.signal.aborted) return;
     this.#agent.counters.handlerErrors++;
     const { message, engineId, streamId, remote } = context;
-    this.#agent.logger.error({ err: error, message, engineId, streamId, remote }, 'the handler of a message failed');
+    const details = { err: error, agent: this.#agent.name, spoeMessage: message, engineId, streamId, remote };
+    this.#agent.logger.error(details, 'the handler of a message failed');
   }
 
   #handled(exchange: Exchange): void {
@@ -337,11 +330,15 @@ export class Connection implements Peer {
   }
 
   #fail(status: number, message: string): void {
-    const { counters, logger } = this.#agent;
-    counters.protocolErrors++;
-    logger.warn({ status, reason: message, remote: this.#remote }, 'a proxy sent what it may not; disconnected');
+    this.#agent.counters.protocolErrors++;
+    this.#complain({ status, reason: message }, 'a proxy sent what it may not; disconnected');
     this.#leave(status, message);
     this.#flush();
+  }
+
+  #complain(details: { readonly status: number; readonly reason: string }, message: string): void {
+    const { complaints, logger, name } = this.#agent;
+    complaints.pass((withheld) => logger.warn({ agent: name, ...details, remote: this.#remote, withheld }, message));
   }
 
   #leave(status: number, message?: string): void {
@@ -366,6 +363,8 @@ export class Connection implements Peer {
     this.#flush();
     this.#socket.end();
     this.#socket.resume();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), LINGER).unref();
   }
 
   #abandon(): void {
@@ -380,7 +379,7 @@ export class Connection implements Peer {
   }
 
   #closed(): void {
-    clearTimeout(this.#helloTimer);
+    clearTimeout(this.#timer);
     this.#state = 'closing';
     this.#rest = null;
     this.#agent.counters.connections--;

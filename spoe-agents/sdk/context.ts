@@ -158,7 +158,7 @@ export class Context<Vars = AnyVars> {
     const exchange = this.#exchange;
     if (exchange.state === 'acknowledged')
       throw new Error(`'${this.message}' was acknowledged already; set variables before the handler ends`);
-    if (SCOPE[scope] === undefined) throw new TypeError(`'${scope}' is not a scope of variables`);
+    if (!Object.hasOwn(SCOPE, scope)) throw new TypeError(`'${scope}' is not a scope of variables`);
     checkName(name);
     const size = 3 + encodedSize(name) - 1 + (type === ACTION.SET_VAR ? encodedSize(value) : 0);
     exchange.grow(size);

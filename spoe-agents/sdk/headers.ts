@@ -5,14 +5,15 @@ import { SpopReader } from './reader.ts';
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 /**
- * Reads what `req.hdrs` or `res.hdrs` (a string: lines) or `req.hdrs_bin` or `res.hdrs_bin` (binary) gave: pass `args.get('headers')`. Values of the
- * binary kind keep every byte, as latin1. What is missing has no headers.
+ * Reads what `req.hdrs` or `res.hdrs` (lines of text) or `req.hdrs_bin` or `res.hdrs_bin` (binary) gave. Pass `args.bytes('headers')`: values then keep every byte,
+ * as latin1; or `args.get('headers')`, where text is UTF-8. What is missing has no headers.
  * @throws CodecError for binary that is cut off; TypeError for what is neither.
  */
 export function readHeaders(sample: unknown): Headers {
   if (sample === null || sample === undefined) return [];
   if (typeof sample === 'string') return readLines(sample);
-  if (Buffer.isBuffer(sample)) return readBinary(sample);
+  // Text ends with an empty line, the binary form with two empty strings.
+  if (Buffer.isBuffer(sample)) return sample.at(-1) === 10 ? readLines(sample.toString('latin1')) : readBinary(sample);
   throw new TypeError('headers are a string (req.hdrs) or binary (req.hdrs_bin)');
 }
 

@@ -1,3 +1,5 @@
+import { quoted } from './quoted.ts';
+
 /** Where an agent writes what nobody is there to be told. Loggers of pino's shape fit as they are. */
 export interface AgentLogger {
   info(details: object, message: string): void;
@@ -5,7 +7,7 @@ export interface AgentLogger {
   error(details: object, message: string): void;
 }
 
-/** Warnings and errors to stderr, one line each. */
+/** Warnings and errors to stderr, one line each; stacks have more. */
 export const consoleLogger: AgentLogger = {
   info: () => {},
   warn: (details, message) => console.warn(line(details, message)),
@@ -21,5 +23,6 @@ function line(details: object, message: string): string {
 
 function describe(value: unknown): string {
   if (value instanceof Error) return value.stack ?? value.message;
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  if (typeof value === 'string') return /^[\x21-\x7e]+$/.test(value) ? value : quoted(value);
+  return JSON.stringify(value) ?? String(value);
 }

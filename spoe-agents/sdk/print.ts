@@ -1,3 +1,4 @@
+import { quoted } from './quoted.ts';
 import { decodeFrame, type DecodedFrame, type NamedValue, type TypedValue } from './decode.ts';
 import { CodecError, FLAG } from './protocol.ts';
 import { SpopReader } from './reader.ts';
@@ -23,11 +24,11 @@ function text(frame: DecodedFrame, length: number): string {
   const lines = [`${title} stream=${streamId} frame=${frameId}${flagText(flags)} ${length} bytes`];
   for (const item of frame.items ?? []) lines.push(`  ${named(item)}`);
   for (const { name, args } of frame.messages ?? []) {
-    lines.push(`  message ${name}`);
+    lines.push(`  message ${word(name)}`);
     for (const arg of args) lines.push(`    ${named(arg)}`);
   }
   for (const action of frame.actions ?? []) {
-    const target = `${action.scope}.${action.name}`;
+    const target = `${action.scope}.${word(action.name)}`;
     lines.push(action.kind === 'set-var' ? `  set-var ${target} = ${valueText(action)}` : `  unset-var ${target}`);
   }
   if (frame.payload) lines.push(`  payload ${shortHex(frame.payload)}`);
@@ -37,20 +38,20 @@ function text(frame: DecodedFrame, length: number): string {
 /** Flags are only told where they are not FIN alone, as they are on nearly every frame. */
 function flagText(flags: number): string {
   if (flags === FLAG.FIN) return '';
-  const words = [flags & FLAG.FIN ? 'FIN' : '', flags & FLAG.ABORT ? 'ABORT' : ''].filter((word) => word !== '');
+  const words = [flags & FLAG.FIN ? 'FIN' : '', flags & FLAG.ABORT ? 'ABORT' : ''].filter((flag) => flag !== '');
   const rest = (flags & ~3) >>> 0;
   if (rest !== 0) words.push(`0x${rest.toString(16)}`);
   return ` flags=${words.join('+') || 'none'}`;
 }
 
 function named(value: NamedValue): string {
-  return `${value.name === '' ? '(unnamed)' : value.name} = ${valueText(value)}`;
+  return `${value.name === '' ? '(unnamed)' : word(value.name)} = ${valueText(value)}`;
 }
 
 function valueText({ type, value }: TypedValue): string {
   if (type === 'null') return 'null';
   if (type === 'bool') return String(value);
-  if (typeof value === 'string') return `string ${JSON.stringify(shorten(value))}${more(value.length, 'characters')}`;
+  if (typeof value === 'string') return `string ${quoted(value.slice(0, SHOWN))}${more(value.length, 'characters')}`;
   if (Buffer.isBuffer(value)) return `binary ${shortHex(value)}`;
   return `${type} ${String(value)}`;
 }
@@ -59,10 +60,11 @@ function shortHex(bytes: Buffer): string {
   return `${bytes.subarray(0, SHOWN).toString('hex')}${more(bytes.length, 'bytes')}`;
 }
 
-function shorten(value: string): string {
-  return value.slice(0, SHOWN);
-}
-
 function more(length: number, unit: string): string {
   return length > SHOWN ? ` … ${length} ${unit}` : '';
+}
+
+/** A name as it is, unless it has what a terminal might obey. */
+function word(name: string): string {
+  return /^[\x21-\x7e]+$/.test(name) ? name : quoted(name.slice(0, SHOWN));
 }

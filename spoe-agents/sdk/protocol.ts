@@ -2,7 +2,7 @@
  * The numbers of SPOP 2.0 and their names. SPOE.txt chapter 3; what HAProxy 2.x adds (fragmentation, `async`) is said where it is used.
  */
 
-/** The version that every HAProxy since 1.8 speaks, and that this library speaks. */
+/** The version that HAProxy 2.x and 3.x speak, and this library. */
 export const SPOP_VERSION = '2.0';
 
 /** SPOE.txt 3.2: the smallest `max-frame-size` that either side may ask for, in bytes. */
@@ -10,7 +10,7 @@ export const MIN_FRAME_SIZE = 256;
 /** What HAProxy announces by default: tune.bufsize (16384) without the four bytes of the frame's length. */
 export const DEFAULT_FRAME_SIZE = 16_380;
 
-/** SPOE.txt 3.2.2. `UNSET` carries on a fragmented NOTIFY; HAProxy 1.8 to 3.0 only. */
+/** SPOE.txt 3.2.2. `UNSET` carries on a fragmented NOTIFY; HAProxy up to 3.0 only. */
 export const FRAME = {
   UNSET: 0,
   HAPROXY_HELLO: 1,

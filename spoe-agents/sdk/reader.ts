@@ -1,5 +1,4 @@
 import { Ip } from './ip.ts';
-import type { NodeBuffer } from './node-buffer.ts';
 import { CodecError, DATA, STATUS } from './protocol.ts';
 import type { SpopValue } from './values.ts';
 import type { TextCoding } from './writer.ts';
@@ -19,7 +18,7 @@ const EMPTY = Buffer.alloc(0);
  * of frames. Buffers that it answers are views into the bytes it was given.
  */
 export class SpopReader {
-  #buffer = EMPTY as NodeBuffer;
+  #buffer: Buffer = EMPTY;
   #at = 0;
   #end = 0;
   readonly #utf8: boolean;
@@ -54,7 +53,7 @@ export class SpopReader {
 
   /** Goes to `buffer[start..end)`, whatever is there. */
   payload(buffer: Buffer, start = 0, end: number = buffer.length): void {
-    this.#buffer = buffer as NodeBuffer;
+    this.#buffer = buffer;
     this.#at = start;
     this.#end = end;
   }
@@ -199,13 +198,12 @@ export class SpopReader {
   }
 
   #text(start: number, end: number): string {
-    if (end - start > SHORT)
-      return this.#utf8 ? this.#buffer.utf8Slice(start, end) : this.#buffer.latin1Slice(start, end);
+    if (end - start > SHORT) return this.#buffer.toString(this.#utf8 ? 'utf8' : 'latin1', start, end);
     const buffer = this.#buffer;
     let text = '';
     for (let i = start; i < end; i++) {
       const byte = buffer[i]!;
-      if (byte > 127 && this.#utf8) return buffer.utf8Slice(start, end);
+      if (byte > 127 && this.#utf8) return buffer.toString('utf8', start, end);
       text += String.fromCharCode(byte);
     }
     return text;

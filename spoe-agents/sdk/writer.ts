@@ -1,11 +1,12 @@
 import { Ip } from './ip.ts';
-import type { NodeBuffer } from './node-buffer.ts';
 import { ACTION, DATA, FLAG, SCOPE, type Scope } from './protocol.ts';
 import type { SizedInteger, SpopInput, StringBytes } from './values.ts';
 
 /** How the characters of a string become bytes: UTF-8, or one byte each (`latin1`; what is above 255 loses its high bits). */
 export type TextCoding = 'utf8' | 'latin1';
 
+/** What a writer begins with; it doubles up to a slab as it is used. */
+const FIRST_SLAB = 1024;
 const SLAB = 65_536;
 /** Up to this many characters a loop beats the way into C++. */
 const SHORT = 24;
@@ -21,10 +22,10 @@ const TWO_32 = 0x1_0000_0000;
  *     if (writer.endFrame() > maxFrameSize) writer.cancelFrame();
  *     socket.write(writer.take());
  *
- * Nothing is allocated but a slab of 64 KiB when the last one is used up.
+ * Nothing is allocated but a slab when the last one is used up, of 64 KiB once it has written that much.
  */
 export class SpopWriter {
-  #buffer = Buffer.allocUnsafeSlow(SLAB) as NodeBuffer;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_SLAB);
   /** Where the bytes begin that nobody has taken yet. */
   #start = 0;
   #at = 0;
@@ -264,8 +265,7 @@ export class SpopWriter {
     const length = this.#utf8 ? Buffer.byteLength(text) : text.length;
     this.varint(length);
     this.#need(length);
-    if (this.#utf8) this.#buffer.utf8Write(text, this.#at);
-    else this.#buffer.latin1Write(text, this.#at);
+    this.#buffer.write(text, this.#at, this.#utf8 ? 'utf8' : 'latin1');
     this.#at += length;
   }
 
@@ -327,9 +327,10 @@ export class SpopWriter {
 
   #grow(bytes: number): void {
     const pending = this.bytes();
-    const size = Math.max(SLAB, 2 ** Math.ceil(Math.log2((pending.length + bytes) * 2)));
+    const wanted = 2 ** Math.ceil(Math.log2((pending.length + bytes) * 2));
+    const size = Math.max(wanted, Math.min(SLAB, this.#buffer.length * 2));
     // From the start when this memory is all ours; what was taken belongs to others.
-    const next = Buffer.allocUnsafeSlow(size) as NodeBuffer;
+    const next = Buffer.allocUnsafeSlow(size);
     pending.copy(next);
     this.#frame -= this.#start;
     this.#at = pending.length;

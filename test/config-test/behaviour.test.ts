@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { missing } from '../support/which.ts';
 import { Project, SITE } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const PROGRAMS = ['sluice', ...(missing('haproxy').length > 0 ? [] : ['haproxy'])];
 
@@ -168,6 +171,9 @@ cases:
       - { request: GET /, expect: { origin: { headers: { host: www.example.com, x-every: one } } } }
       - { request: { headers: { X-Every: false, host: other } }, expect: { origin: { headers: { host: other, x-every: false } } } }
       - { request: GET http://third.example/, expect: { origin: { headers: { host: third.example } } } }
+  - name: numbers are what is written
+    request: { headers: { X-Number: 1.10, X-Code: 007 } }
+    expect: { origin: { headers: { x-number: 1.10, x-code: "007" } } }
   - name: several fields of a name
     request: { headers: { X-List: [a, b] } }
     expect: { origin: { headers: { x-list: "a, b" } } }
@@ -259,7 +265,7 @@ resolvers dns
 peers friends
     peer other 10.0.0.54:1024
 frontend web
-    bind "\${ADDRESS}:80" interface eth0
+    bind "\${ADDRESS}:80" interface eth0 # here
     .if defined(STAGING)
     http-request set-header X-Stage staging
     .else

@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { testCommand } from '../../core/cli/test-command.ts';
 import { missing, title } from '../support/which.ts';
 import { Project, SITE, timeless } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const PASSING = `configuration: haproxy.cfg
 cases:
@@ -55,11 +58,24 @@ describe('the command', () => {
       [['empty'], 'there are no test files (*.cfgtest.yaml, *.cfgtest.ts) in '],
       [['haproxy.cfg'], "'haproxy.cfg' is no test file"],
     ];
-    const runs = await Promise.all(wrong.map(([args]) => project.run(args)));
-    for (const [index, [args, told]] of wrong.entries()) {
-      expect.soft(runs[index]!.stderr, args.join(' ')).toContain(`sluice test: ${told}`);
-      expect.soft(runs[index]!.code, args.join(' ')).toBe(2);
+    for (const [args, told] of wrong) {
+      let said = '';
+      // In this process, as there are many; words that are no options are in the project's folder.
+      const words = args.map((word) =>
+        /^(?:nowhere|empty|haproxy\.cfg)$/.test(word) ? join(project.folder, word) : word,
+      );
+      const named = words.some((word, index) => word !== args[index]) ? [] : [join(project.folder, 'a.cfgtest.yaml')];
+      const code = await testCommand(
+        [...named, ...words],
+        () => {},
+        (text) => (said += text),
+      );
+      expect.soft(said.replaceAll(`${project.folder}/`, ''), args.join(' ')).toContain(`sluice test: ${told}`);
+      expect.soft(code, args.join(' ')).toBe(2);
     }
+    const { code, stderr } = await project.run(['--covrage']);
+    expect(stderr).toContain("sluice test: unknown option '--covrage'");
+    expect(code).toBe(2);
   });
 
   test('--help', async () => {
@@ -325,6 +341,8 @@ describe.skipIf(absent.length > 0)(title('against HAProxy', absent), () => {
     expect(text).toContain('The programs differ:');
     expect(text).toContain('Cases  1 failed | 1 passed (2)');
     expect(code).toBe(1);
+    project.write({ 'a.cfgtest.yaml': PASSING.replace('first\n', 'first\n    may-differ: origin.headers.x-client\n') });
+    expect(await project.run(['--against', 'sluice', '--against', 'haproxy'])).toMatchObject({ code: 0 });
   });
 
   test('what it does not know is told with the line of the file as it is', async () => {
@@ -365,22 +383,17 @@ cases:
   });
 
   test('nothing of it is left behind, even when a signal ends the tests', async () => {
-    const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('sluice-against-'));
-    const before = new Set(left());
     const project = new Project({
       'haproxy.cfg': SITE,
       'a.cfgtest.yaml': `configuration: haproxy.cfg\norigins: { app: { delay: 1m } }\ncases:\n  - name: x\n    request: GET /\n    expect: { status: 200 }\n`,
     });
-    const running = project.start(['--against=haproxy']);
-    let mine: string[] = [];
-    const there = (): boolean => {
-      mine = left().filter((name) => !before.has(name) && existsSync(join(tmpdir(), name, 'admin.sock')));
-      return mine.length > 0;
-    };
-    for (let i = 0; i < 500 && !there(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(mine.length).toBeGreaterThan(0);
+    const mine = (): string[] => readdirSync(project.folder).filter((name) => name.startsWith('sluice-against-'));
+    const running = project.start(['--against=haproxy'], { TMPDIR: project.folder });
+    const there = (): boolean => mine().some((name) => existsSync(join(project.folder, name, 'admin.sock')));
+    for (let i = 0; i < 1000 && !there(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(there()).toBe(true);
     running.child.kill('SIGTERM');
     expect(await running.ended()).toBe(143);
-    for (const name of mine) expect(existsSync(join(tmpdir(), name))).toBe(false);
+    expect(mine()).toEqual([]);
   });
 });

@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { missing } from '../support/which.ts';
 import { Project, SITE } from './project.ts';
+
+// Whole programs are run, on machines that may be busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** An expectation that holds, one that does not, and how that is told. `case` is what the case has besides. */
 interface Kind {
@@ -37,9 +40,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'no answer': {
     case: 'request: GET /reject',
-    good: 'connection: closed, origin: none',
+    good: 'status: none, connection: closed, origin: none',
     bad: 'status: 200',
     told: 'status: expected 200, received no answer',
+  },
+  'no answer, and nobody says so': {
+    case: 'request: GET /drop',
+    good: 'status: [none, 5xx], origin: none',
+    bad: 'status: none, origin: { requests: 1 }',
+    told: 'origin.requests: expected 1, received 0',
   },
   reason: { good: 'reason: OK', bad: 'reason: Fine', told: 'reason: expected "Fine", received "OK"' },
   'header equal': {
@@ -252,7 +261,8 @@ cases:
            - 2
            + two
              three
-           
+
+         it went web → static/s1 and came to 200
 
     ⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯
 

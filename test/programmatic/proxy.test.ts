@@ -130,6 +130,14 @@ describe('a running proxy', () => {
     expect(await ask(proxy)).toBe('two');
   });
 
+  test('reloads that are asked for at once come one after the other', async () => {
+    const proxy = await started({ config: saying('one') });
+    await Promise.all(['two', 'three', 'four'].map((word) => proxy.reload({ config: saying(word) })));
+    expect(await ask(proxy)).toBe('four');
+    expect(proxy.addresses.length).toBe(1);
+    await expect.poll(() => proxy.stats().generations).toBe(1);
+  });
+
   test('counts, as plain objects', async () => {
     await using site = await origin(({ url }) => ({ status: url === '/bad' ? 500 : 200, body: 'x' }));
     const proxy = await started({
@@ -263,6 +271,15 @@ backend app
     await expect(hard.proxy.start()).rejects.toThrow('make another one');
   });
 
+  test('that is stopped while it starts is stopped', async () => {
+    const proxy = await createProxy({ config: saying('x') });
+    const starting = proxy.start();
+    await proxy.stop();
+    await starting;
+    const { port } = proxy.addresses[0]!;
+    await expect(connect(port!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   test('listens and connects where the program says', async () => {
     await using site = await origin(({ headers }) => headers.get('x-port'));
     const seen: unknown[] = [];
@@ -313,7 +330,9 @@ test('two proxies in one process do not meet', async () => {
 });
 
 test('in front of a development server of the same process', async () => {
-  const app = createServer((incoming, response) => response.end(`app saw ${incoming.headers['x-forwarded-for']}`));
+  const app = createServer((incoming, response) =>
+    response.end(`app saw ${String(incoming.headers['x-forwarded-for'])}`),
+  );
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
   const { port } = app.address() as { port: number };
   const proxy = await started({

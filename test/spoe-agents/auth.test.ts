@@ -5,9 +5,8 @@ import { Ip } from 'sluice/agent';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../spoe-agents/auth/command.ts';
 import { listenAnywhere } from '../support/free-port.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { file, startAgent, type StartedAgent } from './support.ts';
+import { file, PROXIES, startAgent, type StartedAgent } from './support.ts';
 
 interface Key {
   readonly privateKey: CryptoKey;
@@ -151,6 +150,11 @@ describe('the service', () => {
       'x-forwarded-for': '192.0.2.1',
     });
     expect(seen[0]!.headers['content-length']).toBeUndefined();
+    // A client cannot speak for the proxy.
+    await client.notify('forward-auth', { headers: 'x-forwarded-for: 10.0.0.1\r\nx-forwarded-host: admin\r\n\r\n' });
+    expect(seen[1]!.headers).toMatchObject({ 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/' });
+    expect(seen[1]!.headers['x-forwarded-for']).toBeUndefined();
+    expect(seen[1]!.headers['x-forwarded-host']).toBeUndefined();
   });
 
   it('says no, and where to go instead', async () => {
@@ -183,11 +187,11 @@ it('refuses what it cannot use', async () => {
   await expect(startAgent(command, ['--jwks', '/none'])).rejects.toThrow('ENOENT');
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it('decides by the authorization header', async () => {
     const agent = await startAgent(command, ['--jwks', file('keys.json', jwks(one))]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: { 'check-token': '  args token=req.hdr(authorization)\n  event on-frontend-http-request' },
       rules: `  http-request deny status 401 unless { var(txn.ag.auth_ok) -m bool }

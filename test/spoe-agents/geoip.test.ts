@@ -2,10 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { Ip } from 'sluice/agent';
 import { describe, expect, it } from 'vitest';
 import { command } from '../../spoe-agents/geoip/command.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
 import { mmdb } from './mmdb.ts';
-import { file, startAgent, type StartedAgent } from './support.ts';
+import { file, PROXIES, startAgent, type StartedAgent } from './support.ts';
 
 const CITY = {
   '192.0.2.0/24': {
@@ -74,11 +73,11 @@ describe('the agent', () => {
   });
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it('has its variables in rules', async () => {
     const agent = await startAgent(command, ['--database', file('city.mmdb', mmdb(CITY))]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: { geoip: '  args ip=src\n  event on-client-session' },
       rules: '  http-request return status 200 hdr country %[var(sess.ag.country)]',

@@ -5,9 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { command } from '../../spoe-agents/ip-reputation/command.ts';
 import { Networks } from '../../spoe-agents/ip-reputation/networks.ts';
 import { UsageError } from '../../spoe-agents/shared/command.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { file, folder, startAgent } from './support.ts';
+import { file, folder, PROXIES, startAgent } from './support.ts';
 
 describe('networks', () => {
   it('are found by the longest prefix', () => {
@@ -118,11 +117,11 @@ describe('the agent', () => {
   });
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it('lets a rule reject a listed client', async () => {
     const agent = await startAgent(command, ['--list', `${file('lan.txt', '127.0.0.0/8')}=10`]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: { 'check-client-ip': '  args ip=src\n  event on-client-session' },
       rules: `  http-request deny status 403 if { var(sess.ag.ip_score) -m int lt 20 }

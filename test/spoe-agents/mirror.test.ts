@@ -1,12 +1,11 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SpopWriter } from 'sluice/agent';
+import { SpopWriter, stringBytes } from 'sluice/agent';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { command } from '../../spoe-agents/mirror/command.ts';
 import { listenAnywhere } from '../support/free-port.ts';
-import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { startAgent } from './support.ts';
+import { PROXIES, startAgent } from './support.ts';
 
 interface Seen {
   readonly method: string;
@@ -57,6 +56,9 @@ describe('the agent', () => {
     const { client } = await startAgent(command, ['--to', url, '--host', 'shadow.example']);
     const writer = new SpopWriter('latin1');
     for (const text of ['host', 'www.example.com', 'x-byte', 'é', '', '']) writer.string(text);
+    await client.notify('mirror', { url: '/', headers: stringBytes(Buffer.from('x-byte: \xe9\r\n\r\n', 'latin1')) });
+    await expect.poll(() => seen.length).toBe(1);
+    expect(seen.pop()!.headers).toMatchObject({ 'x-byte': 'é' });
     const args = { url: 'http://www.example.com:8080?x', headers: Buffer.from(writer.bytes()) };
     await client.notify('mirror', args);
     await expect.poll(() => seen.length).toBe(1);
@@ -113,12 +115,12 @@ describe('the agent', () => {
   });
 });
 
-const absent = missing('haproxy');
-describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
+describe.each(PROXIES)('behind %s', (program) => {
   it.each(['req.hdrs', 'req.hdrs_bin'])('gets what the client sent (%s)', async (headers) => {
     const { seen, url } = await shadow();
     const agent = await startAgent(command, ['--to', url]);
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: {
         mirror: `  args method=method url=url headers=${headers} body=req.body\n  event on-frontend-http-request`,
@@ -134,4 +136,29 @@ describe.skipIf(absent.length > 0)(title('behind HAProxy', absent), () => {
       await haproxy.stop();
     }
   });
+});
+
+it('has bodies of any size from Sluice', async () => {
+  const [first, second] = [await shadow(), await shadow()];
+  const agent = await startAgent(command, ['--to', second.url]);
+  const proxy = await startHaproxy({
+    program: 'sluice',
+    agent: agent.port,
+    messages: { mirror: '  args method=method url=url headers=req.hdrs\n  event on-http-request-body' },
+    rules: '  default_backend origin',
+    sections: `backend origin\n  server o ${new URL(first.url).host}`,
+  });
+  try {
+    const body = 'abcdefgh'.repeat(50_000);
+    const answer = await fetch(`http://127.0.0.1:${proxy.proxy.ports[0]}/up?x`, { method: 'POST', body });
+    expect(answer.status).toBe(500);
+    await expect.poll(() => second.seen.length, { timeout: 5000 }).toBe(1);
+    for (const { seen } of [first, second]) {
+      const { method, url, body: got } = seen[0]!;
+      expect([method, url, got === body]).toEqual(['POST', '/up?x', true]);
+    }
+    expect(agent.counters()).toMatchObject({ handlerErrors: 0, protocolErrors: 0 });
+  } finally {
+    await proxy.stop();
+  }
 });

@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.ts';
 import { RunningProcess } from '../support/process.ts';
 import { missing, title } from '../support/which.ts';
 import { startHaproxy } from '../spoe-sdk/haproxy-client.ts';
-import { startAgent, type StartedAgent } from './support.ts';
+import { PROXIES, startAgent, type StartedAgent } from './support.ts';
 
 const absent = missing('redis-server');
 describe.skipIf(absent.length > 0)(title('with Redis', absent), () => {
@@ -122,10 +122,10 @@ describe.skipIf(absent.length > 0)(title('with Redis', absent), () => {
     expect(await ask(allowing, { key: 'a' })).toMatchObject({ 'txn.rate_ok': true, 'txn.rate_remaining': 4 });
   });
 
-  const noHaproxy = missing('haproxy');
-  it.skipIf(noHaproxy.length > 0)(title('serves HAProxy', noHaproxy), async () => {
+  it.each(PROXIES)('serves %s', async (program) => {
     const agent = await start('--limit', '2/1h');
     const haproxy = await startHaproxy({
+      program,
       agent: agent.port,
       messages: { 'rate-limit': '  args key=src\n  event on-frontend-http-request' },
       rules: `  http-request deny status 429 if { var(txn.ag.rate_ok) -m int eq 0 }

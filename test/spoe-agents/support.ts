@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TestClient, type AgentCounters } from 'sluice/agent';
 import { onTestFinished } from 'vitest';
+import type { ProxyProgram } from '../support/proxy.ts';
+import { missing } from '../support/which.ts';
 import type { AgentCommand, RunningAgent } from '../../spoe-agents/shared/command.ts';
+
+/** The proxies that are there to ask an agent. */
+export const PROXIES: readonly ProxyProgram[] = missing('haproxy').length > 0 ? ['sluice'] : ['sluice', 'haproxy'];
 
 export interface StartedAgent {
   readonly port: number;

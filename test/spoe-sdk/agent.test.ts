@@ -25,7 +25,8 @@ import {
   type SpopValue,
   type TestClientOptions,
 } from 'sluice/agent';
-import { afterEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 /** What the tests of this file have opened. */
 const opened: { agents: Agent[]; clients: TestClient[] } = { agents: [], clients: [] };
@@ -194,6 +195,19 @@ describe('a message', () => {
     expect(counters()).toMatchObject({ handlerErrors: 6, unhandled: 1, acks: 7 });
   });
 
+  it('that failed is told on stderr where nothing else is said', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const throws = (): void => {
+      throw new RangeError('on purpose');
+    };
+    const port = await start((agent) => agent.on('m', throws), { logger: undefined });
+    await (await connect({ port, engineId: 'two\nlines' })).notify('m');
+    const [line] = told.mock.calls[0] as [string];
+    told.mockRestore();
+    expect(line.split('\n')[0]).toBe('the handler of a message failed err=RangeError: on purpose');
+    expect(line).toContain(String.raw` agent=test spoeMessage=m engineId="two\nlines" streamId=1 remote=127.0.0.1:`);
+  });
+
   it('may not be answered after its handler has ended', async () => {
     let late: (() => void) | undefined;
     const port = await start((agent) => agent.on('m', (_args, ctx) => void (late = () => ctx.setVar('txn', 'a', 1))));
@@ -318,6 +332,18 @@ describe('a connection', () => {
     expect(counters()).toMatchObject({ healthChecks: 1, connections: 0, notifies: 0 });
   });
 
+  it('is closed for a proxy that does not do so', async () => {
+    const port = await start(() => {});
+    const writer = new SpopWriter();
+    writeHaproxyHello(writer, { maxFrameSize: 1000, capabilities: [], healthcheck: true });
+    const socket = netConnect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(writer.take());
+    await once(socket.resume(), 'end');
+    expect(counters().connections).toBe(1);
+    await expect.poll(() => counters().connections, { timeout: 10_000 }).toBe(0);
+    socket.destroy();
+  });
+
   it('agrees on the smaller frame', async () => {
     const port = await start(() => {}, { maxFrameSize: 1000 });
     expect((await connect({ port })).hello?.maxFrameSize).toBe(1000);
@@ -329,6 +355,12 @@ describe('a connection', () => {
     const client = await connect({ port });
     await client.notify('m');
     expect(await client.disconnect()).toEqual({ status: 0, message: 'normal' });
+    expect(logged).toEqual([]);
+    // As HAProxy up to 3.0 does after `timeout idle`.
+    await (await connect({ port })).disconnect(STATUS.TIMEOUT);
+    expect(logged).toEqual([]);
+    await (await connect({ port })).disconnect(STATUS.TOO_BIG);
+    expect(logged).toMatchObject([{ details: { status: 3 }, message: 'a proxy found a fault with this agent' }]);
   });
 
   it('aborts the signals of its handlers when it is gone', async () => {
@@ -639,5 +671,55 @@ describe('a streamed body', () => {
     );
     await (await connect({ port, capabilities })).notify('body', { 'stream-end': false });
     expect(seen).toEqual([false, null]);
+  });
+});
+
+describe('an agent fed with anything', () => {
+  it('goes on, and holds nothing of it', async () => {
+    const port = await start(
+      (agent) =>
+        agent.on('m', async (args, ctx) => {
+          await sleep(1);
+          for (const [name] of args) ctx.setVar('txn', name === '' ? 'unnamed' : name, args.get(name));
+        }),
+      { capabilities: ['pipelining', 'fragmentation', 'body-stream'], maxMessageSize: 10_000 },
+    );
+    const writer = new SpopWriter();
+    writeHaproxyHello(writer, { maxFrameSize: 1000, capabilities: ['pipelining', 'body-stream'] });
+    const hello = writer.take();
+    for (let streamId = 1; streamId < 20; streamId++) {
+      const flags = streamId % 5 === 0 ? 0 : FLAG.FIN;
+      writer.beginFrame(
+        streamId % 7 === 0 ? FRAME.UNSET : FRAME.NOTIFY,
+        streamId - (streamId % 3),
+        streamId % 3,
+        flags,
+      );
+      writer.beginMessage('m', 4);
+      const args = { a: 1, b: 'text', 'stream-chunk': Buffer.alloc(20), 'stream-end': streamId % 2 === 0 };
+      for (const [name, value] of Object.entries(args)) {
+        writer.argument(name);
+        writer.value(value);
+      }
+      writer.endFrame();
+    }
+    const frames = writer.take();
+    const damage = fc.array(fc.tuple(fc.nat(frames.length - 1), fc.nat(255)), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(damage, fc.integer({ min: 1, max: frames.length }), fc.boolean(), async (bytes, cut, whole) => {
+        const sent = Buffer.concat([hello, frames]);
+        for (const [at, byte] of bytes) sent[(whole ? 0 : hello.length) + (at % (sent.length - hello.length))] = byte;
+        const socket = netConnect({ port, host: '127.0.0.1' });
+        socket.on('error', () => {});
+        socket.resume();
+        socket.write(sent.subarray(0, cut));
+        socket.end(sent.subarray(cut));
+        await once(socket, 'close');
+      }),
+      { numRuns: 300 },
+    );
+    await expect.poll(() => counters()).toMatchObject({ connections: 0, inFlight: 0 });
+    const client = await connect({ port });
+    expect((await client.notify('m', { a: 5 })).vars).toEqual({ 'txn.a': 5 });
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   CodecError,
   encodeString,
+  formatFrame,
   FRAME,
   FrameSplitter,
   int32,
@@ -446,6 +447,21 @@ describe('a decoder fed with anything', () => {
         read(copy.subarray(4));
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it('is printed, whatever it is', () => {
+    const damaged = fc.tuple(fc.nat(message.length - 5), fc.nat(255)).map(([at, byte]) => {
+      const copy = Buffer.from(message.subarray(4));
+      copy[at] = byte;
+      return copy;
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged), (bytes) => {
+        // Nothing that a terminal would obey.
+        expect(formatFrame(Buffer.from(bytes))).toMatch(/^[^\x00-\x09\x0b-\x1f\x7f-\x9f]+$/);
+      }),
+      { numRuns: 2000 },
     );
   });
 

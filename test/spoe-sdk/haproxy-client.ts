@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent as HttpAgent, request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProxy, type RunningProxy } from '../support/proxy.ts';
+import { startProxy, type ProxyProgram, type RunningProxy } from '../support/proxy.ts';
 
-/** A HAProxy whose SPOE filter asks an agent. */
+/** A proxy whose SPOE filter asks an agent. */
 export interface HaproxyClient {
   readonly proxy: RunningProxy;
   /** A request to its frontend. */
@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 export interface HaproxySetup {
-  /** Of the agent, on 127.0.0.1. */
-  readonly agent: number;
+  /** The agent's port on 127.0.0.1, or its address. */
+  readonly agent: number | string;
   /** Lines of the frontend, behind its filter. */
   readonly rules: string;
   /** Lines of `spoe-agent ag`, beside its messages, its backend and `option force-set-var`. */
@@ -32,9 +32,11 @@ export interface HaproxySetup {
   /** Whole sections beside. */
   readonly sections?: string;
   readonly connections?: number;
+  /** Whose SPOE filter it is; Debian's HAProxy by default. */
+  readonly program?: ProxyProgram;
 }
 
-/** Starts Debian's HAProxy with a filter `e`, whose agent's variables are `<scope>.ag.<name>`. */
+/** Starts a proxy with a filter `e`, whose agent's variables are `<scope>.ag.<name>`. */
 export async function startHaproxy(setup: HaproxySetup): Promise<HaproxyClient> {
   const folder = mkdtempSync(join(tmpdir(), 'spoe-'));
   const file = join(folder, 'spoe.conf');
@@ -71,10 +73,10 @@ ${setup.rules}
 backend agents
   mode tcp
   option spop-check
-  server agent 127.0.0.1:${setup.agent} ${setup.server ?? ''}
+  server agent ${typeof setup.agent === 'number' ? `127.0.0.1:${setup.agent}` : setup.agent} ${setup.server ?? ''}
 ${setup.sections ?? ''}
 `,
-    'haproxy',
+    setup.program ?? 'haproxy',
   );
   const agent = new HttpAgent({ keepAlive: true, maxSockets: setup.connections ?? 1 });
   return {

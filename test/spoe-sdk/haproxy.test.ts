@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createAgent,
@@ -13,7 +17,7 @@ import {
 } from 'sluice/agent';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listenAnywhere } from '../support/free-port.ts';
-import { missing, title } from '../support/which.ts';
+import { missing, title, which } from '../support/which.ts';
 import { startHaproxy, type Answer, type HaproxyClient } from './haproxy-client.ts';
 
 const absent = missing('haproxy');
@@ -191,6 +195,31 @@ describe.skipIf(absent.length > 0)(title('HAProxy as the client', absent), () =>
     const answers = await Promise.all(Array.from({ length: 500 }, (_, n) => client.get({ 'x-n': String(n) })));
     expect(answers.map(({ headers }) => headers['n'])).toEqual(Array.from({ length: 500 }, (_, n) => String(n)));
     expect(agent.counters).toMatchObject({ acks: 500, protocolErrors: 0 });
+  });
+
+  it('over a UNIX socket, and with TLS', async () => {
+    const at = mkdtempSync(join(tmpdir(), 'agent-'));
+    stops.push(async () => rmSync(at, { recursive: true }));
+    const agent = echo();
+    await agent.listen({ path: `${at}/agent.sock` });
+    stops.push(() => agent.close({ drainMs: 200 }));
+    const plain = await haproxy({ agent: `unix@${at}/agent.sock`, rules: SHOW, messages: ECHO });
+    expect((await plain.get({ 'x-n': '1' })).headers['n']).toBe('1');
+    if (which('openssl') === undefined) return;
+    const words = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=agent -days 2';
+    execFileSync('openssl', ['req', ...words.split(' '), '-keyout', `${at}/key`, '-out', `${at}/cert`], {
+      stdio: 'ignore',
+    });
+    const tls = { key: readFileSync(`${at}/key`), cert: readFileSync(`${at}/cert`) };
+    const address = await agent.listen({ port: 0, host: '127.0.0.1', tls });
+    const port = 'port' in address ? address.port : 0;
+    const secret = await haproxy({
+      agent: port,
+      server: `ssl verify required ca-file ${at}/cert`,
+      rules: SHOW,
+      messages: ECHO,
+    });
+    expect((await secret.get({ 'x-n': '2' })).headers['n']).toBe('2');
   });
 
   it('with messages in fragments', async () => {

@@ -169,6 +169,15 @@ describe('bodies on their way to an agent', () => {
     expect(body(agent.seen)).toMatchObject({ text: 'first ', aborted: true });
   });
 
+  test('an agent that takes nothing holds the body up, for its time', async () => {
+    await start(REQUEST, { ...BODIES, notify: (talk) => void talk.socket.pause() }, { processing: '300ms' });
+    const began = Date.now();
+    expect(await send(post(`${'x'.repeat(12 << 20)}END`))).toBe('200|hello world');
+    expect(Date.now() - began).toBeGreaterThan(250);
+    agent.script = {};
+    for (const { socket } of agent.talks) socket.resume();
+  });
+
   test('others get another connection meanwhile', async () => {
     await start(
       `${REQUEST} if METH_POST\nspoe-message n\n    event on-frontend-http-request`,

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Backend, Plugin } from '../../core/api/index.ts';
 import { sleep, until } from '../support/wait.ts';
 import { EngineProxy, type EngineProxyOptions } from './engine-proxy.ts';
 import { answer } from './hostile.ts';
@@ -181,6 +182,21 @@ describe('connections to agents', () => {
     await until('more checks', () => bad.checks > checks + 2);
     await many(proxy, 10);
     expect(bad.seen.length).toBeGreaterThan(0);
+  });
+
+  test('a server that moves: the next exchange goes to its new address', async () => {
+    const [one, two] = [await agentOf(), await agentOf()];
+    let backends: readonly Backend[] = [];
+    const watching: Plugin = { name: 'watching', api: 1, setup: (context) => void ({ backends } = context) };
+    const proxy = await start({ backend: server(one), plugins: [watching] });
+    await proxy.get();
+
+    backends
+      .find(({ name }) => name === 'agents')!
+      .servers[0]!.state.setAddress({ family: 4, address: '127.0.0.1', port: two.port }, two.port, 'test');
+    expect(await proxy.get()).toBe(GOOD);
+    expect([one.seen.length, two.seen.length]).toEqual([1, 1]);
+    await until('the old connection to be closed', () => one.open === 0);
   });
 
   test('on-marked-down shutdown-sessions ends what is under way', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Plugin } from '../../core/api/index.ts';
 import { createProxy, type ProxyHandle } from '../../core/index.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { shown } from './duel.ts';
@@ -14,6 +15,7 @@ export interface EngineProxyOptions {
   readonly processing?: string;
   /** Lines of the agents' backend. */
   readonly backend: string;
+  readonly plugins?: readonly Plugin[];
   /** False: there is a server among the lines of the section. */
   readonly answers?: boolean;
   /** Whole sections. */
@@ -44,6 +46,7 @@ export class EngineProxy {
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
     const proxy = await createProxy({
       config: { name: 'spoe.cfg', text: configurationOf(options, folder) },
+      plugins: options.plugins ?? [],
       log: { ...quiet, error: (_fields: object, message?: string) => void errors.push(message ?? '') },
     });
     await proxy.start();

@@ -39,7 +39,9 @@ backend api
       status: 201,
       termination: '----',
       variables: { 'txn.who': 'me' },
+      request: { method: 'POST', url: '/api/x' },
     });
+    expect(observation.request!.received.headers.names).toEqual(['host', 'content-length']);
     const texts = [await proxy.request('/'), await proxy.request('/')].map(({ text }) => text);
     expect(texts.toSorted()).toEqual(['app/a1', 'app/a2']);
     proxy.server('app/a1').down();

@@ -48,7 +48,7 @@ export async function leftOpen(run: () => Promise<void>): Promise<Open[]> {
   try {
     await inside.run(token, run);
     // Handles close in later turns of the loop; what ends by itself soon is no leak.
-    for (let i = 0; i < 50 && open.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let i = 0; i < 200 && open.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   } finally {
     hook.disable();
   }

@@ -2,9 +2,10 @@
  * Counts what scripts hold: walks all that can be reached from the registry, the kept values and what runs. JavaScript's collector says
  * of nothing whether it is alive, so the same walk serves weak tables: what only they hold is taken out of them.
  */
-import { LuaError } from './engine.ts';
+import { fengari } from './fengari.ts';
 import { machine } from './machine.ts';
 import { CLOSURE_COST, NODE_COST, SLOT_COST, STRING_COST, TABLE_COST, THREAD_COST } from './memory.ts';
+import { ERROR_MEMORY } from './protect.ts';
 import type { State } from './state.ts';
 import { Table } from './tables.ts';
 import { HostClosure, LuaClosure, NIL, STRING, Thread, TString, Userdata } from './values.ts';
@@ -166,17 +167,40 @@ export function collect(state: State): void {
   machine.allowance = nextAllowance();
 }
 
-/** As much again as is alive, but not beyond what may be. */
+/** As much again as is alive, but little more than may be: a sixteenth above the limit passes, so that counting does not eat the time. */
 function nextAllowance(): number {
   const room = Math.max(machine.limit - machine.alive, 0);
-  return Math.min(Math.max(machine.alive, 16 << 20), Math.max(room, 256 << 10));
+  return Math.min(Math.max(machine.alive, 16 << 20), Math.max(room, machine.limit / 16));
 }
 
+/** Failures one after another; when the last count ended, and how long it took, ms. */
+let failures = 0;
+let counted = 0;
+let duration = 0;
+/** After so many failures in a row counts are spaced: a script that catches them all must not keep us counting. */
+const PATIENCE = 4;
+
 /** Called when as much was allocated as the allowance is. Raises "not enough memory" when more is alive than may be. */
-export function measure(state: State): void {
-  collect(state);
-  if (machine.alive <= machine.limit) return;
+export function measure(L: Thread, state: State): void {
+  const now = performance.now();
+  if (failures < PATIENCE || now - counted > duration * PATIENCE) {
+    collect(state);
+    counted = performance.now();
+    duration = counted - now;
+    if (machine.alive <= machine.limit) {
+      failures = 0;
+      return;
+    }
+  }
+  failures++;
+  // Every further allocation fails too, until something was let go.
   machine.allowance = 0;
-  machine.budget = 0;
-  throw new LuaError('memory', 'not enough memory');
+  L.stack[L.top++]!.setsvalue(new TString('not enough memory'));
+  fengari.ldo.luaD_throw(L, ERROR_MEMORY);
+}
+
+/** For a new state: what others left over does not concern it. */
+export function resetAllowance(): void {
+  failures = 0;
+  machine.allowance = nextAllowance();
 }

@@ -15,7 +15,7 @@ const CONTINUE_WRAP = 2;
 
 function threadAt(call: Call, index: number): Thread {
   const slot = call.slot(index);
-  if (slot.type !== THREAD) call.failArgument(index, 'coroutine expected');
+  if (slot.type !== THREAD) call.failArgument(index, 'thread expected');
   return slot.value;
 }
 
@@ -166,7 +166,7 @@ export const coroutineFunctions: Readonly<Record<string, HostFunction>> = {
   running(given) {
     const call = given as Call;
     call.pushSlot(THREAD, call.L);
-    call.pushBoolean(call.L === call.L.l_G.mainthread);
+    call.pushBoolean(call.L === call.L.l_G.mainthread || call.L.barrier === 1);
     return 2;
   },
 };

@@ -4,12 +4,12 @@
  */
 import { measure } from './alive.ts';
 import type { Call } from './call.ts';
-import { LuaError } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { machine } from './machine.ts';
-import { YIELDED } from './protect.ts';
+import { ERROR_RUN, YIELDED } from './protect.ts';
 import type { State } from './state.ts';
 import type { HostThread } from './thread.ts';
+import { TString } from './values.ts';
 import type { Thread } from './values.ts';
 
 /** Milliseconds that an instruction is taken to need, for goes so short that nobody looked at the clock. */
@@ -20,7 +20,7 @@ export function stateOf(L: Thread): State {
 }
 
 /** Raises when a limit is passed; and again at every further look, so that a script's pcall cannot hide it. */
-function checkTime(state: State, thread: HostThread): void {
+function checkTime(L: Thread, state: State, thread: HostThread): void {
   if (state.expired === undefined) {
     const total = thread.totalLimit;
     const burst = thread.burstLimit;
@@ -38,7 +38,8 @@ function checkTime(state: State, thread: HostThread): void {
   }
   // The next jump or call looks again: nothing that catches this goes far.
   machine.budget = 0;
-  throw new LuaError(state.expired, state.expired);
+  L.stack[L.top++]!.setsvalue(new TString(state.expired));
+  fengari.ldo.luaD_throw(L, ERROR_RUN);
 }
 
 function look(L: Thread): HostThread | undefined {
@@ -46,12 +47,12 @@ function look(L: Thread): HostThread | undefined {
   const thread = state.running;
   if (thread !== undefined) {
     machine.budget = state.forcedYield;
-    checkTime(state, thread);
+    checkTime(L, state, thread);
   } else machine.budget = state.forcedYield;
   if (machine.allocated > machine.allowance) {
     state.current = L;
     try {
-      measure(state);
+      measure(L, state);
     } finally {
       state.current = undefined;
     }

@@ -10,6 +10,7 @@ import {
   precall,
   pushObject,
   reallocStack,
+  shrinkStack,
 } from './stack.ts';
 import { fromBig, parseNumeral, toText } from './numbers.ts';
 import type { Edit, Patch, SourcePlan } from './source.ts';
@@ -71,7 +72,6 @@ const patches: Record<string, Patch> = {
     ],
     everywhere: KEPT_SLOTS,
   },
-  'lauxlib.js': {},
   'ldebug.js': {
     edits: [
       ['to_luastring("=[JS]", true)', 'to_luastring("=[C]", true)'],
@@ -85,9 +85,14 @@ const patches: Record<string, Patch> = {
       luaD_precall: precall,
       luaD_poscall: postcall,
       luaD_reallocstack: reallocStack,
+      luaD_shrinkstack: shrinkStack,
       luaD_rawrunprotected: runProtected,
     },
-    edits: [['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary']],
+    edits: [
+      ['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary'],
+      ['L.nny = 0;  /* allow yields */', 'L.nny = L.barrier;'],
+      ['if (L !== L.l_G.mainthread)', 'if (L !== L.l_G.mainthread && L.barrier === 0)'],
+    ],
     everywhere: [...KEPT_SLOTS, ['"JS stack overflow"', '"C stack overflow"']],
   },
   'ldump.js': {
@@ -122,6 +127,8 @@ const patches: Record<string, Patch> = {
     edits: [['let id = L.l_G.ids.get(v);', 'let id = own.identify(v);']],
   },
   'lparser.js': { everywhere: [...KEPT_SLOTS, ['"JS levels"', '"C levels"']] },
+  // A frame costs more than in C: a runaway recursion is to end before it has filled the heap.
+  'luaconf.js': { edits: [['conf.LUAI_MAXSTACK || 1000000', '250000']] },
   'lstate.js': {
     own: { CallInfo, lua_State: Thread, luaE_extendCI: extendCallInfo, stack_init: initStack },
   },
@@ -130,7 +137,7 @@ const patches: Record<string, Patch> = {
 
 export const plan: SourcePlan = {
   version: '0.1.5',
-  digest: '',
+  digest: '8fd187e0b6e44163fc81709a0b846077bbf4c1513b2025c67637798e867ff2d6',
   modules: { 'lstring.js': lstring, 'ltable.js': ltable, 'lvm.js': lvm },
   patches,
 };

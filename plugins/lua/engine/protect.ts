@@ -1,6 +1,7 @@
 /** Where errors stop: in place of fengari's luaD_rawrunprotected, which makes nil of a JavaScript exception. */
 import { LuaError } from './engine.ts';
 import { fengari } from './fengari.ts';
+import { machine } from './machine.ts';
 import { STRING, TString, TValue } from './values.ts';
 import type { Thread } from './values.ts';
 
@@ -65,6 +66,9 @@ function translate(L: Thread, thrown: unknown): number {
   return ERROR_RUN;
 }
 
+/** What unwinding costs, as instructions: a script that lives on errors is to be looked at as often as one that computes. */
+const ERROR_COST = 200;
+
 function callHandler(L: Thread): void {
   const handler = L.stack[L.errfunc]!;
   const argument = L.stack[L.top - 1]!;
@@ -80,6 +84,7 @@ export function runProtected(L: Thread, run: (L: Thread, data: unknown) => void,
   try {
     run(L, data);
   } catch (thrown) {
+    if (jump.status !== YIELDED) machine.budget -= ERROR_COST;
     if (jump.status === OK) {
       try {
         const status = translate(L, thrown);

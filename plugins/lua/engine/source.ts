@@ -26,7 +26,7 @@ export interface Patch {
 
 export interface SourcePlan {
   readonly version: string;
-  /** SHA-256 of all files that are loaded, in the order of their names. */
+  /** SHA-256 of the files that are patched, in the order of their names. */
   readonly digest: string;
   /** Modules that are ours altogether. */
   readonly modules: Readonly<Record<string, object>>;
@@ -77,6 +77,10 @@ export function loadModules(plan: SourcePlan): (file: string) => Record<string, 
   const version: unknown = here('fengari/package.json').version;
   if (version !== plan.version)
     throw new SourceMismatch(`fengari ${String(version)} is installed, the Lua engine needs exactly ${plan.version}`);
+  if (digestOf(Object.keys(plan.patches)) !== plan.digest)
+    throw new SourceMismatch(
+      `the fengari that is installed is not the one of version ${plan.version} that was published`,
+    );
   const loaded = new Map<string, { exports: Record<string, unknown> }>();
   for (const [file, exports] of Object.entries(plan.modules))
     loaded.set(file, { exports: exports as Record<string, unknown> });

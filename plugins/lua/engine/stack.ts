@@ -24,6 +24,7 @@ export const CALL_LUA = 2;
 const MIN_STACK = 20;
 const BASIC_STACK = 40;
 const EXTRA_STACK = 5;
+const LARGE_STACK = 4000;
 const MASK_CALL = 1;
 const MASK_RETURN = 2;
 const MASK_LINE = 4;
@@ -37,6 +38,18 @@ export function reallocStack(L: Thread, size: number): void {
     account((size - before) * 40);
   }
   L.stack_last = size - EXTRA_STACK;
+}
+
+/** After an error: gives back what an overflow took. Smaller stacks stay; walking all frames for them would cost more than it frees. */
+export function shrinkStack(L: Thread): void {
+  if (L.stack.length <= LARGE_STACK || L.top > L.stack.length / 4) return;
+  let used = L.top;
+  for (let ci: CallInfo | null = L.ci; ci !== null; ci = ci.previous) if (ci.top > used) used = ci.top;
+  const size = used + (used >> 3) + 2 * EXTRA_STACK;
+  if (size < L.stack.length / 2) {
+    L.ci.next = null;
+    reallocStack(L, size);
+  }
 }
 
 /** A new thread's stack; `lua_newthread`'s second half. */
@@ -71,12 +84,9 @@ export function extendCallInfo(L: Thread): CallInfo {
 export function adjustTop(L: Thread, top: number): void {
   const stack = L.stack;
   for (let at = L.top; at < top; at++) {
-    const slot = stack[at];
-    if (slot === undefined) stack[at] = new TValue(NIL, null);
-    else {
-      slot.type = NIL;
-      slot.value = null;
-    }
+    const slot = stack[at]!;
+    slot.type = NIL;
+    slot.value = null;
   }
   L.top = top;
 }

@@ -1,4 +1,5 @@
 /** A Lua state (engine.ts). */
+import { resetAllowance } from './alive.ts';
 import { Call, errorOf, nativeOf, Ref } from './call.ts';
 import { LuaError } from './engine.ts';
 import type {
@@ -27,6 +28,7 @@ export interface HostClass extends LuaClass<object> {
   readonly metatable: Table;
 }
 
+const LEAST_BUDGET = 16;
 const TEXT_MODE = Buffer.from('t');
 
 export class State implements LuaState {
@@ -50,7 +52,8 @@ export class State implements LuaState {
 
   constructor(options: StateOptions) {
     this.options = options;
-    this.forcedYield = options.forcedYield ?? 10_000;
+    // A go must get beyond the instruction that the last one ended before.
+    this.forcedYield = Math.max(options.forcedYield ?? 10_000, LEAST_BUDGET);
     this.L = fengari.lstate.lua_newstate();
     this.main = new Call(this.L, this);
     this.L.view = this.main;
@@ -59,9 +62,12 @@ export class State implements LuaState {
     openLibraries(this);
     machine.states.add(this);
     const limit = options.maxMemory ?? 0;
-    if (limit > 0) machine.limit = Math.min(limit, SAFE_LIMIT);
-    machine.allowance = Math.min(machine.allowance, machine.limit);
-    if (options.maxString !== undefined) machine.maxString = Math.min(options.maxString, LONGEST_STRING);
+    if (limit > 0) {
+      machine.limit = Math.min(limit, SAFE_LIMIT);
+      machine.maxString = Math.min(machine.maxString, limit);
+    }
+    resetAllowance();
+    if (options.maxString !== undefined) machine.maxString = Math.min(options.maxString, machine.maxString);
   }
 
   #makeThread(): HostThread {
@@ -176,7 +182,11 @@ export class State implements LuaState {
     this.kept.clear();
     this.suspended.clear();
     machine.states.delete(this);
-    if (machine.states.size === 0) machine.limit = SAFE_LIMIT;
+    if (machine.states.size === 0) {
+      machine.limit = SAFE_LIMIT;
+      machine.maxString = LONGEST_STRING;
+      machine.alive = 0;
+    }
   }
 }
 

@@ -67,7 +67,7 @@ export class HostThread implements LuaThread {
     this.waits = false;
     this.forced = false;
     machine.budget = state.forcedYield;
-    L.nny = 0;
+    L.barrier = this.yieldable ? 0 : 1;
     const args = L.status === OK ? L.top - 2 : 0;
     const status = fengari.ldo.lua_resume(L, null, args);
     if (this.started === 0) this.untimed += state.forcedYield - machine.budget;
@@ -75,7 +75,10 @@ export class HostThread implements LuaThread {
     machine.budget = budget;
     state.running = outer;
     this.outer = undefined;
-    if (status === OK) return 'finished';
+    if (status === OK) {
+      state.expired = undefined;
+      return 'finished';
+    }
     if (status === YIELDED) {
       this.suspended = true;
       state.suspended.add(L);

@@ -320,6 +320,8 @@ export class Thread extends Identity {
   resumer: Thread | undefined = undefined;
   /** It is suspended because the host waits, not by the script: nobody else may resume it. */
   parked = false;
+  /** 1: what runs in it cannot yield. */
+  barrier = 0;
   mark = 0;
 
   constructor(global: GlobalState) {

@@ -71,10 +71,10 @@ function integerArithmetic(L: Thread, event: number, a: Int, b: Int): Int {
     case 8:
       return integers.multiply(a, b);
     case 9:
-      if (b === 0) fengari.runtimeError(L, "attempt to perform 'n%%0'");
+      if (b === 0) fengari.runtimeError(L, "attempt to perform 'n%0'");
       return integers.modulo(a, b);
     default:
-      if (b === 0) fengari.runtimeError(L, "attempt to perform 'n//0'");
+      if (b === 0) fengari.runtimeError(L, 'attempt to divide by zero');
       return integers.divide(a, b);
   }
 }
@@ -149,13 +149,14 @@ function prepareLoop(L: Thread, at: number): void {
   const init = L.stack[at]!;
   const limit = L.stack[at + 1]!;
   const step = L.stack[at + 2]!;
-  if (init.type === INTEGER && step.type === INTEGER && limit.type !== STRING) {
+  if (init.type === INTEGER && step.type === INTEGER) {
     const down = step.value < 0;
     let last = toIntegerMode(limit, down ? 2 : 1);
     let stop = false;
-    if (last === false && (limit.type & 0x0f) === NUMBER) {
+    const beyond = last === false ? toNumber(limit) : undefined;
+    if (beyond !== undefined) {
       // A float beyond all integers, or NaN: either nothing stops the loop or it does not start.
-      if (limit.value > 0) {
+      if (beyond > 0) {
         last = MAX_INTEGER;
         stop = down;
       } else {
@@ -726,6 +727,7 @@ export function execute(L: Thread): void {
           const given = Math.max(base - ci.funcOff - 1 - proto.numparams, 0);
           if (wanted < 0) {
             wanted = given;
+            machine.budget -= given >> 2;
             if (L.stack_last - L.top <= given) fengari.ldo.luaD_growstack(L, given);
             L.top = ra + given;
           }

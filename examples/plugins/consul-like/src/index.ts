@@ -29,42 +29,41 @@ const plugin: Plugin = definePlugin({
     const fleet = new Fleet(backend, options.word, log);
     // A registry that is away when the configuration is reloaded must not empty the backend.
     const last = keep(`${options.url} ${options.backend}`, () => ({ instances: [] as Instance[] }));
+    /** From when on this generation has nothing to say any more: another one may be at work. */
+    let over = false;
     const ask = async (): Promise<void> => {
       try {
         last.instances = await askRegistry(options.url, options.timeout, signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (over) return;
         log.warn({ err: error, url: options.url }, 'the registry cannot be asked; servers stay as they are');
       }
-      if (!signal.aborted) fleet.update(last.instances);
+      if (!over) fleet.update(last.instances);
     };
     const next = timer(() => {
-      // ask() takes care of what goes wrong.
-      void ask().then(() => next.start(options.interval));
+      // ask() takes care of what goes wrong. A timer that is started after `stop` would keep the process.
+      void ask().then(() => {
+        if (!over) next.start(options.interval);
+      });
     });
     const sweep = timer(() => {
       fleet.sweep();
       sweep.start(SWEEP);
     });
-    // The first requests find servers.
-    await ask();
-    const rest = (): void => {
+    const end = (): void => {
+      over = true;
       next.stop();
       sweep.stop();
     };
-    let done = false;
+    // The first requests find servers.
+    await ask();
     return {
       start() {
         next.start(options.interval);
         sweep.start(SWEEP);
       },
-      drain() {
-        done = true;
-        rest();
-      },
-      stop() {
-        if (!done) rest();
-      },
+      drain: end,
+      stop: end,
     };
   },
 });

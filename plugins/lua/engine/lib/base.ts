@@ -6,7 +6,8 @@ import type { HostFunction } from '../engine.ts';
 import { fengari } from '../fengari.ts';
 import type { Continuation } from '../fengari.ts';
 import { fromBig, parseNumeral, trimSpace } from '../numbers.ts';
-import { equal } from '../operations.ts';
+import { tick } from '../limits.ts';
+import { checkLength, equal } from '../operations.ts';
 import { OK, placeOf, YIELDED } from '../protect.ts';
 import { skipFirstLine } from '../state.ts';
 import { next } from '../tables.ts';
@@ -162,7 +163,9 @@ const load: HostFunction = (given) => {
   if (call.kind(1) !== 'function') call.expected(1, 'function');
   call.count = RESERVED;
   const L = call.L;
+  let size = 0;
   const reader = (): Uint8Array | null => {
+    tick(L, 16);
     const top = L.top;
     call.pushCopy(1);
     fengari.ldo.luaD_callnoyield(L, top, 1);
@@ -174,6 +177,8 @@ const load: HostFunction = (given) => {
     if (answer.type !== STRING && !answer.ttisnumber()) call.fail('reader function must return a string');
     const part = Buffer.from(call.string(-1), 'latin1');
     call.pop();
+    size += part.length;
+    checkLength(L, size);
     return part.length === 0 ? null : part;
   };
   const status = fengari.lapi.lua_load(L, reader, null, Buffer.from(name, 'latin1'), Buffer.from(mode));

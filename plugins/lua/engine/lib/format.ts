@@ -232,7 +232,6 @@ function convert(call: Call, spec: Conversion, index: number): string {
     case 'c':
       return pad(spec, String.fromCharCode(Number(BigInt.asUintN(8, BigInt(call.integer(index))))));
     case 'q':
-      if (!spec.plain) call.fail("specifier '%q' cannot have modifiers");
       return quoted(call, index);
     case 's': {
       const text = call.text(index);

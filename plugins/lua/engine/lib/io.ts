@@ -164,7 +164,7 @@ class IoLibrary {
     try {
       return this.wrap(LuaFile.open(name, mode));
     } catch (error) {
-      return call.fail(toBytes(systemText(error, name)));
+      return call.fail(`cannot open file '${name}' (${toBytes(systemText(error))})`);
     }
   }
 

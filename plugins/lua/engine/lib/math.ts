@@ -86,7 +86,7 @@ function best(better: (left: Int, right: Int) => boolean): HostFunction {
   return (given) => {
     const call = given as Call;
     let found = 1;
-    // Reading the first complains where there is none.
+    if (call.count < 1) call.failArgument(1, 'value expected');
     call.number(1);
     for (let index = 2, count = call.count; index <= count; index++) {
       call.number(index);
@@ -147,13 +147,13 @@ export function mathFunctions(): Readonly<Record<string, HostFunction>> {
     modf(given) {
       const call = given as Call;
       if (call.isInteger(1)) {
-        call.pushFloat(call.number(1));
+        call.pushCopy(1);
         call.pushFloat(0);
         return 2;
       }
       const value = call.number(1);
       const whole = Math.trunc(value);
-      call.pushFloat(whole);
+      pushRounded(call, whole);
       call.pushFloat(value === whole ? 0 : value - whole);
       return 2;
     },
@@ -169,7 +169,7 @@ export function mathFunctions(): Readonly<Record<string, HostFunction>> {
       const low = count === 1 ? 1 : call.integer(1);
       const high = call.integer(count === 1 ? 1 : 2);
       if (low > high) call.failArgument(count === 1 ? 1 : 2, 'interval is empty');
-      if (BigInt(high) - BigInt(low) >= 1n << 63n) call.failArgument(count === 1 ? 1 : 2, 'interval too large');
+      if (BigInt(high) - BigInt(low) >= 1n << 63n) call.failArgument(1, 'interval too large');
       call.pushInteger(random.between(low, high));
       return 1;
     },

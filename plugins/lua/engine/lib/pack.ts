@@ -206,8 +206,7 @@ export function packSize(call: Call): number {
   let total = 0;
   while (reader.more) {
     const { kind, size, fill } = reader.next(total);
-    if (kind === 'string' || kind === 'zstring')
-      call.failArgument(1, kind === 'string' ? 'variable-size format in packsize' : 'variable-length format');
+    if (kind === 'string' || kind === 'zstring') call.failArgument(1, 'variable-length format');
     if (total + size + fill > 2 ** 31 - 1) call.failArgument(1, 'format result too large');
     total += size + fill;
   }
@@ -270,8 +269,8 @@ export function unpack(call: Call): number {
         break;
       }
       case 'zstring': {
-        const end = text.indexOf('\0', at);
-        if (end < 0) call.failArgument(2, "unfinished string for format 'z'");
+        const zero = text.indexOf('\0', at);
+        const end = zero < 0 ? text.length : zero;
         call.pushString(text.slice(at, end));
         at = end + 1;
         break;

@@ -44,6 +44,8 @@ const CLASS_SOURCES: Readonly<Record<string, RegExp>> = {
   u: /[A-Z]/,
   w: /[0-9A-Za-z]/,
   x: /[0-9A-Fa-f]/,
+  // Deprecated since Lua 5.2, and still there.
+  z: /\0/,
 };
 
 const CLASSES: ReadonlyMap<string, Uint8Array> = new Map(
@@ -188,7 +190,7 @@ class Parser {
       if (text[at] === ']' && !first) break;
       if (text[at] === '%') {
         if (at + 1 >= text.length) {
-          this.fail("malformed pattern (ends with '%')");
+          this.fail("malformed pattern (missing ']')");
           return undefined;
         }
         const known = classSet(text[at + 1]!);
@@ -289,6 +291,20 @@ export class Matcher {
 
   /** The first match at `from` or after; answers where it starts, or -1; it ends at {@link end}. */
   end = 0;
+  /** Where the last match ended: an empty one there does not count, for those who go on from it. */
+  last = -1;
+  /** The next match that is not an empty one where the last ended. */
+  next(from: number): number {
+    for (;;) {
+      const at = this.search(from);
+      if (at < 0 || this.end !== this.last) {
+        this.last = this.end;
+        return at;
+      }
+      if (this.pattern.anchored || ++from > this.subject.length) return -1;
+    }
+  }
+
   search(from: number): number {
     const { pattern, subject } = this;
     const expression = pattern.expression;
@@ -321,8 +337,8 @@ export class Matcher {
 
   /** A capture: text, or the place of an empty one. */
   capture(index: number): string | number {
-    if (this.found !== undefined) return this.found[index + 1]!;
     if (index >= this.level) throw new PatternError(`invalid capture index %${index + 1}`);
+    if (this.found !== undefined) return this.found[index + 1]!;
     const length = this.lengths[index]!;
     if (length === UNFINISHED) throw new PatternError('unfinished capture');
     const start = this.starts[index]!;

@@ -78,19 +78,10 @@ function find(call: Call, wantPlaces: boolean): number {
 class Iteration {
   readonly matcher: Matcher;
   at = 0;
-  /** Where the match before ended. */
-  last = -1;
 
   constructor(matcher: Matcher) {
     this.matcher = matcher;
   }
-}
-
-/** The next match, or -1: an empty one does not count where the one before ended. */
-function matchBehind(matcher: Matcher, from: number, last: number, anchored: boolean): number {
-  const at = matcher.search(from);
-  if (at < 0 || at !== last || matcher.end !== at) return at;
-  return anchored || at >= matcher.subject.length ? -1 : matcher.search(at + 1);
 }
 
 /** The function that gmatch returns; its state is its upvalue. */
@@ -98,13 +89,12 @@ const nextMatch: NativeFunction = (L) => {
   const iteration: Iteration = L.ci.func.value.upvalue[0].value;
   const matcher = iteration.matcher;
   if (iteration.at > matcher.subject.length) return 0;
-  const at = matchBehind(matcher, iteration.at, iteration.last, false);
+  const at = matcher.next(iteration.at);
   if (at < 0) {
     iteration.at = Infinity;
     return 0;
   }
-  iteration.last = matcher.end;
-  iteration.at = matcher.end === at ? at + 1 : matcher.end;
+  iteration.at = matcher.end;
   return pushCaptures(viewOf(L), matcher, at, true);
 };
 
@@ -120,7 +110,6 @@ function replacement(call: Call, matcher: Matcher, at: number, text: string): st
     else if (next !== undefined && next >= '1' && next <= '9') {
       const index = Number(next) - 1;
       if (index === 0 && matcher.level === 0) result += matcher.subject.slice(at, matcher.end);
-      else if (index >= matcher.level) call.fail(`invalid capture index %${index + 1} in replacement string`);
       else result += String(matcher.capture(index));
     } else call.fail("invalid use of '%' in replacement string");
     from = percent + 2;
@@ -161,26 +150,33 @@ function gsub(call: Call): number {
   const by = kind === 'string' || kind === 'number' ? call.string(3) : undefined;
   const plain = by !== undefined && !by.includes('%');
   let result = '';
+  // Joined by the hundred: a rope of single characters would be thirty times as large.
+  let pieces: string[] = [];
+  let length = 0;
   let copied = 0;
   let from = 0;
   let count = 0;
-  let last = -1;
   while (count < most) {
-    const at = matchBehind(matcher, from, last, pattern.anchored);
+    const at = matcher.next(from);
     if (at < 0) break;
     const end = matcher.end;
-    last = end;
     count++;
-    if ((count & 63) === 0) tick(call.L, 64);
+    if ((count & 255) === 0) {
+      tick(call.L, 256);
+      result += pieces.join('');
+      pieces = [];
+    }
     const text = plain ? by : by === undefined ? replaced(call, matcher, at) : replacement(call, matcher, at, by);
-    result += copied === at ? text : subject.slice(copied, at) + text;
+    if (copied !== at) pieces.push(subject.slice(copied, at));
+    pieces.push(text);
+    length += at - copied + text.length;
     copied = end;
-    if (result.length > machine.maxString) checkLength(call.L, result.length);
-    // After an empty match the next character stays as it is.
-    from = end === at ? end + 1 : end;
-    if (from > subject.length || pattern.anchored) break;
+    if (length > machine.maxString) checkLength(call.L, length);
+    from = end;
+    if (pattern.anchored) break;
   }
-  call.pushString(result + subject.slice(copied));
+  if (count === 0) call.pushCopy(1);
+  else call.pushString(result + pieces.join('') + subject.slice(copied));
   call.pushInteger(count);
   return 2;
 }
@@ -194,7 +190,7 @@ function repeat(call: Call): number {
     return 1;
   }
   const length = (text.length + separator.length) * times - separator.length;
-  if (length >= 2 ** 62) call.fail('resulting string too large');
+  if (length >= 2 ** 53) call.fail('resulting string too large');
   checkLength(call.L, length);
   call.pushString(
     separator === '' ? text.repeat(times) : times === 1 ? text : (text + separator).repeat(times - 1) + text,

@@ -61,7 +61,7 @@ function concat(call: Call): number {
     const value = call.slot(-1);
     if (value.type === STRING) text += value.value.js;
     else if (value.ttisnumber()) text += toText(value);
-    else call.fail(`invalid value (at index ${at}) in table for 'concat'`);
+    else call.fail(`invalid value (${call.kind(-1)}) at index ${at} in table for 'concat'`);
     call.pop();
     if (at < to) text += separator;
     if (text.length > machine.maxString) checkLength(call.L, text.length);
@@ -101,7 +101,7 @@ function remove(call: Call): number {
     (position < 1 || position > size + 1) &&
     !(size === 0 && position === 0)
   )
-    call.failArgument(2, 'position out of bounds');
+    call.failArgument(1, 'position out of bounds');
   read(call, direct, 1, position);
   if (direct !== undefined && direct.removeAt(position)) return 1;
   for (; position < size; position++) {
