@@ -25,7 +25,10 @@ describe('What becomes of what Lua opened', () => {
 
   async function start(script: string): Promise<number> {
     const file = join(folder, 'script.lua');
-    writeFileSync(file, script.replaceAll('{echo}', `127.0.0.1:${ports[0]}`).replaceAll('{http}', `127.0.0.1:${ports[1]}`));
+    writeFileSync(
+      file,
+      script.replaceAll('{echo}', `127.0.0.1:${ports[0]}`).replaceAll('{http}', `127.0.0.1:${ports[1]}`),
+    );
     const text = `global
   lua-load ${file}
 defaults
@@ -44,11 +47,16 @@ frontend f
   }
   const ask = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      get({ host: '127.0.0.1', port, agent: false }, (answer) => answer.resume().on('end', resolve)).on('error', reject);
+      get({ host: '127.0.0.1', port, agent: false }, (answer) => answer.resume().on('end', resolve)).on(
+        'error',
+        reject,
+      );
     });
 
   test('a socket that an action left open is closed', async () => {
-    const port = await start('core.register_action("act", {"http-req"}, function(txn) local s = core.tcp() s:connect("{echo}") s:send("x") s:receive(1) end)');
+    const port = await start(
+      'core.register_action("act", {"http-req"}, function(txn) local s = core.tcp() s:connect("{echo}") s:send("x") s:receive(1) end)',
+    );
     await ask(port);
     await expect.poll(() => peer.open, { timeout: 5000 }).toBe(0);
   });
@@ -79,7 +87,9 @@ frontend f
   });
 
   test('what an action waits for ends with its client', async () => {
-    const port = await start('core.register_action("act", {"http-req"}, function(txn) core.httpclient():get{url = "http://{http}/slow", timeout = 60000} end)');
+    const port = await start(
+      'core.register_action("act", {"http-req"}, function(txn) core.httpclient():get{url = "http://{http}/slow", timeout = 60000} end)',
+    );
     const sent = get({ host: '127.0.0.1', port, agent: false });
     sent.on('error', () => undefined);
     await expect.poll(() => origin.open, { timeout: 5000 }).toBe(1);

@@ -75,7 +75,7 @@ export class Abandoned {
     const { host, state } = this.#world;
     const begun = performance.now();
     const [text] = state.run(this.#alive, []);
-    const alive = new Set(String(text).split(' ').map(Number));
+    const alive = new Set((typeof text === 'string' ? text : '').split(' ').map(Number));
     for (const [id, stream] of this.#open) {
       if (alive.has(id)) continue;
       this.#open.delete(id);
