@@ -136,8 +136,7 @@ export function lab(suite: string, declare: (lab: Lab) => void, setting: Setting
       test(name, async ({ expect }) => {
         const ours = (await ask(running.get('sluice')!, name)).map(told);
         const theirs =
-          running.has('haproxy') && kind !== 'alone' ? (await ask(running.get('haproxy')!, name)).map(told)
-            : undefined;
+          running.has('haproxy') && kind !== 'alone' ? (await ask(running.get('haproxy')!, name)).map(told) : undefined;
         if (theirs !== undefined && kind === 'agree') expect(ours, 'Sluice beside HAProxy').toEqual(theirs);
         expect(ours).toMatchSnapshot();
         if (theirs !== undefined && kind === 'differ') expect(theirs).not.toEqual(ours);

@@ -103,12 +103,12 @@ lab(
     s:check_force_down() s:check_force_up() for i = 1, 4 do say(q:pop_wait()) end sub:unsub()`,
     );
     alone(
-    'too many events',
-    `local s, n, gate = core.backends.two.servers.b, 0, core.queue() local function reach(count) for i = 1, 200 do if n >= count then break end core.msleep(20) end core.msleep(50) return n end
+      'too many events',
+      `local s, n, gate = core.backends.two.servers.b, 0, core.queue() local function reach(count) for i = 1, 200 do if n >= count then break end core.msleep(20) end core.msleep(50) return n end
     local sub = s:event_sub({"SERVER_ADMIN"}, function(event) n = n + 1 if n == 1 then gate:pop_wait() end end) s:set_drain() reach(1)
     for i = 1, 150 do s:set_ready() s:set_drain() end gate:push(1) say(reach(101)) s:set_ready() say(reach(102)) sub:unsub()`,
-  );
-  alone(
+    );
+    alone(
       'events that are none',
       'local f = function() end try(core.event_sub, {"SERVER_UPP"}, f) try(core.event_sub, {"PAT_REF"}, f) try(core.event_sub, {}, f) try(core.event_sub, "SERVER", f) try(core.event_sub, {"SERVER"}, 1) try(core.event_sub, {"ACME_DEPLOY"}, f)',
     );
