@@ -18,7 +18,7 @@ const topics = readdirSync(join(folder, 'cases'))
 function askReference(source: string): string[] {
   const program = `io.write((assert(loadfile(${JSON.stringify(join(folder, 'driver.lua'))}))(io.read('a'))))`;
   const done = spawnSync('lua5.3', ['-e', program], {
-    input: source,
+    input: Buffer.from(source, 'latin1'),
     timeout: 20_000,
     env: { ...process.env, TZ: 'UTC' },
   });

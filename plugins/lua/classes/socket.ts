@@ -7,6 +7,7 @@ import { Reading, type ReadPattern } from '../transport/reading.ts';
 import { socketsOf } from '../transport/sockets.ts';
 import { StreamSocket } from '../transport/stream-socket.ts';
 import type { World } from '../world.ts';
+import { Abandoned } from './abandoned.ts';
 import { self } from './self.ts';
 
 /** What a script holds; when it holds it no more, the connection is closed. Nothing that lives longer refers to it. */
@@ -27,6 +28,8 @@ const UNVERIFIED: ConnectionOptions = { rejectUnauthorized: false };
 
 /** `core.tcp`; lua-api.rst, "Socket class". The answers and errors are those of the program, which are not always the manual's. */
 export function socket(world: World): void {
+  let abandoned: Abandoned | undefined;
+  // Code that never ends may lose sockets, too: those close when JavaScript's collector comes by.
   const collected = new FinalizationRegistry<StreamSocket>((stream) => stream.close());
   const connect =
     (name: string, tls: ConnectionOptions | undefined): HostFunction =>
@@ -154,6 +157,8 @@ export function socket(world: World): void {
       const handle = new SocketHandle(stream);
       collected.register(handle, stream);
       call.pushObject(type, handle);
+      abandoned ??= new Abandoned(world);
+      abandoned.add(call, stream);
       return 1;
     },
   });

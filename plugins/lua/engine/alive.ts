@@ -4,7 +4,17 @@
  */
 import { fengari } from './fengari.ts';
 import { machine } from './machine.ts';
-import { CLOSURE_COST, NODE_COST, SLOT_COST, STRING_COST, TABLE_COST, THREAD_COST } from './memory.ts';
+import {
+  CLOSURE_COST,
+  HOST_STATE_COST,
+  INSTRUCTION_COST,
+  NODE_COST,
+  PROTO_COST,
+  SLOT_COST,
+  STRING_COST,
+  TABLE_COST,
+  THREAD_COST,
+} from './memory.ts';
 import { ERROR_MEMORY } from './protect.ts';
 import type { State } from './state.ts';
 import { Table } from './tables.ts';
@@ -69,10 +79,11 @@ class Walk {
       for (const upvalue of value.upvals) this.#slot(upvalue);
       this.#proto(value.p);
     } else if (value instanceof HostClosure) {
-      this.bytes += CLOSURE_COST;
+      this.bytes += CLOSURE_COST + value.upvalue.length * HOST_STATE_COST;
       for (const upvalue of value.upvalue) this.#slot(upvalue);
     } else if (value instanceof Thread) this.#thread(value);
     else if (value instanceof Userdata) {
+      this.bytes += CLOSURE_COST + HOST_STATE_COST;
       this.add(value.metatable);
       this.#slot(value.uservalue);
     }
@@ -81,7 +92,7 @@ class Walk {
   #proto(proto: Proto): void {
     if (this.#seen.has(proto)) return;
     this.#seen.add(proto);
-    this.bytes += 300 + proto.code.length * 130;
+    this.bytes += PROTO_COST + proto.code.length * INSTRUCTION_COST;
     for (const constant of proto.k) this.#slot(constant);
     for (const inner of proto.p) this.#proto(inner);
   }

@@ -9,6 +9,10 @@ export const TABLE_COST = 160;
 export const NODE_COST = 130;
 export const SLOT_COST = 48;
 export const CLOSURE_COST = 100;
+/** What a library's iterator or file has behind it. */
+export const HOST_STATE_COST = 600;
+export const PROTO_COST = 2000;
+export const INSTRUCTION_COST = 200;
 export const THREAD_COST = 2200;
 export const STRING_COST = 72;
 

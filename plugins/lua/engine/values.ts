@@ -2,6 +2,7 @@
  * Lua values as the machine keeps them: a slot (of the stack, an upvalue, a table) is a {@link TValue} with a type tag and a value.
  * fengari's modules are given these classes in place of their own (source.ts), so tags and field names are the ones they know.
  */
+import { account, CLOSURE_COST, HOST_STATE_COST } from './memory.ts';
 import type { Table } from './tables.ts';
 
 /** Type tags: the low four bits are Lua's type, the next two its variant. */
@@ -249,6 +250,7 @@ export class HostClosure extends Identity {
     this.f = f;
     this.nupvalues = count;
     this.upvalue = Array.from({ length: count }, () => new TValue(NIL, null));
+    account(CLOSURE_COST + count * HOST_STATE_COST);
   }
 }
 
@@ -262,6 +264,7 @@ export class Userdata extends Identity {
   constructor(_state: unknown, size: number) {
     super();
     this.len = size;
+    account(CLOSURE_COST + HOST_STATE_COST);
   }
 }
 

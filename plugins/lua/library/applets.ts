@@ -70,8 +70,7 @@ const httpAttributes: Readonly<Record<string, Attribute>> = {
   path: (call, applet) => call.pushString(target(applet.txn(call).transaction(call))[0]),
   qs: (call, applet) => {
     const [, query] = target(applet.txn(call).transaction(call));
-    if (query === undefined) call.pushNil();
-    else call.pushString(query);
+    call.pushString(query ?? '');
   },
   length: (call, applet) => call.pushInteger(applet.txn(call).transaction(call).request!.body.length ?? 0),
   headers: (call, applet) => void pushFields(call, applet.txn(call).transaction(call).request!.headers),

@@ -7,13 +7,14 @@ import { fengari } from '../fengari.ts';
 import type { Continuation } from '../fengari.ts';
 import { fromBig, parseNumeral, trimSpace } from '../numbers.ts';
 import { tick } from '../limits.ts';
+import { account, INSTRUCTION_COST, PROTO_COST } from '../memory.ts';
 import { checkLength, equal } from '../operations.ts';
 import { OK, placeOf, YIELDED } from '../protect.ts';
 import { skipFirstLine } from '../state.ts';
 import { next } from '../tables.ts';
 import type { Table } from '../tables.ts';
 import { ABSENT, FLOAT, INTEGER, LIGHT_FUNCTION, NIL, STRING, TABLE, USERDATA } from '../values.ts';
-import type { TString, TValue } from '../values.ts';
+import type { Proto, TString, TValue } from '../values.ts';
 import { readFileSync } from 'node:fs';
 import { systemText } from './system.ts';
 
@@ -126,6 +127,13 @@ const xpcall: HostFunction = (given) => {
   return finishCall(call.L, status, 2);
 };
 
+/** A function with all those within it. */
+function protoCost(proto: Proto): number {
+  let cost = PROTO_COST + proto.code.length * INSTRUCTION_COST;
+  for (const inner of proto.p) cost += protoCost(inner);
+  return cost;
+}
+
 /** After `lua_load`: the function with its environment, or nil and the message. */
 function loaded(call: Call, status: number, environment: number): number {
   if (status !== OK) {
@@ -133,6 +141,8 @@ function loaded(call: Call, status: number, environment: number): number {
     call.rotate(2);
     return 2;
   }
+  const proto: Proto = call.slot(-1).value.p;
+  account(protoCost(proto));
   if (environment !== 0) {
     const closure = call.slot(-1).value;
     if (closure.nupvalues > 0) closure.upvals[0].setfrom(call.slot(environment));

@@ -10,6 +10,9 @@ export type ReadFormat = 'n' | 'l' | 'L' | 'a' | number;
 const NUMERAL =
   /^[ \t\n\v\f\r]*([+-]?(?:0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*(?:[pP][+-]?[0-9]*)?|[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]*)?))/;
 
+/** Scripts leave files to the collector, which in PUC Lua closes them. */
+const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));
+
 export class LuaFile {
   /** -1: closed. */
   fd: number;
@@ -45,6 +48,7 @@ export class LuaFile {
       this.#ahead = options.content;
       this.#ended = true;
     }
+    if (fd > 2) forgotten.register(this, fd, this);
     this.#seekable = fd >= 0 && !this.standard && fstatSync(fd).isFile();
   }
 
@@ -165,6 +169,7 @@ export class LuaFile {
   close(): void {
     const fd = this.fd;
     this.fd = -1;
+    forgotten.unregister(this);
     if (fd >= 0) closeSync(fd);
     else if (fd === -2 && this.#written !== '') {
       const done = spawnSync('/bin/sh', ['-c', Buffer.from(this.command!, 'latin1').toString()], {
