@@ -10,7 +10,7 @@ import { enter } from '../state/counters.ts';
 import type { Arrival, ClientSession, Door } from './client-session.ts';
 import type { FrontendRuntime } from './frontend.ts';
 import { HttpSession } from './http-session.ts';
-import { IntroductionReader } from './introduction.ts';
+import { type Introduction, IntroductionReader } from './introduction.ts';
 import type { ListenSpec } from './listen.ts';
 import { tell } from './log-steps.ts';
 import type { ProcessState } from './process-state.ts';
@@ -113,13 +113,16 @@ export class Acceptor implements Door {
     const session = frontend.settings.mode === 'http' ? new HttpSession(arrival) : new TcpSession(arrival);
     this.sessions.add(session);
     const introduced = this.bind.acceptProxy || this.bind.acceptNetscalerCip !== undefined;
-    const reader: SocketReader = introduced ? new IntroductionReader(session, this) : session;
+    // `tcp-request connection` sees the connection as it came, before anything has been read.
+    const ruledFirst = introduced && frontend.runtime.tcpConnectionRules !== null;
+    const reader: SocketReader = introduced && !ruledFirst ? new IntroductionReader(session, this) : session;
     session.socket = adoptSocket(socket, reader);
     if (frontend.settings.clientKeepAlive !== undefined)
       enableKeepAlive(session.socket, frontend.settings.clientKeepAlive, loadLibc);
     if (frontend.full || frontend.rateDelay(at) > 0) this.#regulateAll();
     else this.#regulate();
     if (reader instanceof IntroductionReader) reader.begin(this.bind);
+    else if (ruledFirst) void this.#admitByRules(session, this.bind);
     else this.admit(session);
   }
 
@@ -138,12 +141,7 @@ export class Acceptor implements Door {
   /** The connection's ends are known: rules and hooks that look at nothing else. */
   admit(session: ClientSession): void {
     const { runtime } = this.frontend;
-    if (runtime.steps.accept !== null) {
-      const stream = this.#passing(session);
-      stream.timing.handshake = session.handshakeEnd;
-      tell(runtime.steps.accept, stream);
-      stream.finish();
-    }
+    this.#tellAccepted(session);
     const { pre, post } = runtime.generation.pipeline.accept;
     if (runtime.tcpConnectionRules === null && runtime.tcpSessionRules === null && pre === null && post === null) {
       session.admit();
@@ -152,7 +150,17 @@ export class Acceptor implements Door {
     void this.#admitByRules(session);
   }
 
-  async #admitByRules(session: ClientSession): Promise<void> {
+  #tellAccepted(session: ClientSession): void {
+    const { accept } = this.frontend.runtime.steps;
+    if (accept === null) return;
+    const stream = this.#passing(session);
+    stream.timing.handshake = session.handshakeEnd;
+    tell(accept, stream);
+    stream.finish();
+  }
+
+  /** `introduction`: the header that has to come between the two rule sets. */
+  async #admitByRules(session: ClientSession, introduction?: Introduction): Promise<void> {
     const { runtime } = this.frontend;
     const stream = this.#passing(session);
     const { pre, post } = runtime.generation.pipeline.accept;
@@ -161,7 +169,7 @@ export class Acceptor implements Door {
         () => pre?.(session),
         () =>
           runtime.tcpConnectionRules === null ? undefined : runRules(runtime.tcpConnectionRules, stream, stream.blame),
-        () => (session.expectHeader === undefined ? undefined : this.#introduceLate(session)),
+        () => this.#introduceLate(session, introduction),
         () => (runtime.tcpSessionRules === null ? undefined : runRules(runtime.tcpSessionRules, stream, stream.blame)),
         () => post?.(session),
       ]) {
@@ -180,20 +188,33 @@ export class Acceptor implements Door {
     session.admit();
   }
 
-  /** `expect-proxy`: a rule wants the header that the `bind` line did not ask for. */
-  async #introduceLate(session: ClientSession): Promise<undefined> {
+  /** The header that the `bind` line asks for, or a rule (`expect-proxy`). */
+  #introduceLate(session: ClientSession, introduction: Introduction | undefined): Promise<undefined> | undefined {
+    const { expectHeader } = session;
+    session.expectHeader = undefined;
+    if (introduction !== undefined)
+      return this.#introduce(session, introduction).finally(() => {
+        if (!session.closed) this.#tellAccepted(session);
+      });
+    if (expectHeader === undefined) return undefined;
+    return this.#introduce(session, {
+      acceptProxy: expectHeader === 'proxy',
+      acceptNetscalerCip: expectHeader === 'netscaler-cip' ? 0 : undefined,
+    });
+  }
+
+  async #introduce(session: ClientSession, introduction: Introduction): Promise<undefined> {
     await new Promise<void>((resolve) => {
       const reader = new IntroductionReader(session, {
         admit: () => resolve(),
-        fail: (failed, error) => this.fail(failed, error),
+        fail: (failed, error) => {
+          this.fail(failed, error);
+          resolve();
+        },
       });
       session.socket.reader = reader;
-      reader.begin({
-        acceptProxy: session.expectHeader === 'proxy',
-        acceptNetscalerCip: session.expectHeader === 'netscaler-cip' ? 0 : undefined,
-      });
+      reader.begin(introduction);
     });
-    session.expectHeader = undefined;
     return undefined;
   }
 
