@@ -49,7 +49,7 @@ define("request", { http_headers = function(self, txn, msg)
     for i, line in ipairs(self) do msg:add_header("x-" .. i, line) end
     return filter.CONTINUE
   end
-  local line, h = msg:get_stline(), msg:get_headers()
+  local line, h = txn.http_req:get_stline(), msg:get_headers()
   self[1] = line.method .. " " .. line.uri .. " " .. line.version
   self[2] = h["x-two"][0] .. "," .. h["x-two"][1] .. " " .. tostring(h["x-two"][2]) .. tostring(h["none"])
   self[3] = tostring(msg:set_method("PUT")) .. tostring(msg:set_path("/new")) .. tostring(msg:set_query("q=1"))
