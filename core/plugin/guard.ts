@@ -66,7 +66,7 @@ export function guarded(plugin: Plugin): Plugin {
   if (services)
     made.services = mapTable(services, (keyword, word) => ({
       ...keyword,
-      ...(keyword.serve && { serve: guardService(name, word, keyword.serve) }),
+      ...(keyword.serve && { serve: guardService(name, word, keyword.serve.bind(keyword)) }),
       ...(keyword.parse && {
         parse: (given: string, words: Words, scope: Scope) =>
           guardService(

@@ -49,7 +49,9 @@ function badTable(table: string, value: unknown, needed: string): string | undef
   for (const [word, keyword] of Object.entries(value)) {
     const title = `'${word}' in its '${table}'`;
     if (!isRecord(keyword)) return `${title} is no object`;
-    if (typeof keyword[needed] !== 'function') return `${title} has no function '${needed}'`;
+    // A service whose name is open is made for each line.
+    const given = table === 'services' && keyword['serve'] === undefined ? 'parse' : needed;
+    if (typeof keyword[given] !== 'function') return `${title} has no function '${needed}'`;
     for (const text of ['usage', 'summary']) if (typeof keyword[text] !== 'string') return `${title} has no '${text}'`;
     if (RESERVED[table]?.includes(word.split(' ')[0]!)) return `${title} is a word of the language itself`;
     if ((table === 'directives' || table === 'actions') && !Array.isArray(keyword['in'])) {

@@ -87,6 +87,14 @@ describe('what loads', () => {
   });
 });
 
+test('a service that is made for each line', async () => {
+  put(
+    'service.mjs',
+    `export default { name: 'service', api: 1, services: { 's.': { usage: 's.<name>', summary: 'S.', mode: 'http', prefix: true, parse() {} } } };`,
+  );
+  expect((await loadPlugin('./service.mjs', folder)).plugin).toMatchObject({ name: 'service' });
+});
+
 describe('what does not, and the remedy', () => {
   test('a package that is not there', async () => {
     expect(await refusal('sluice-plugin-nowhere')).toBe(
