@@ -22,8 +22,8 @@ import {
   toIntegerMode,
 } from './operations.ts';
 import { closeUpvalues, postcall, precall, pushClosure, RETURNED, STOPPED } from './stack.ts';
-import { Table } from './tables.ts';
-import { BOOLEAN, FLOAT, INTEGER, LUA_FUNCTION, NIL, NUMBER, STRING, TABLE } from './values.ts';
+import { next as nextEntry, Table } from './tables.ts';
+import { BOOLEAN, FLOAT, INTEGER, LIGHT_FUNCTION, LUA_FUNCTION, NIL, NUMBER, STRING, TABLE } from './values.ts';
 import type { CallInfo, Int, LuaClosure, Proto, Thread, TValue } from './values.ts';
 
 const FRESH = 1 << 3;
@@ -679,6 +679,8 @@ export function execute(L: Thread): boolean {
         case 41: {
           // TFORCALL
           if ((machine.budget -= WEIGHT) <= 0) interrupt(L);
+          const iterator = stack[ra]!;
+          if (iterator.type === LIGHT_FUNCTION && iterate(L, iterator.value, ra, (word >> 14) & 0x1ff)) break;
           for (let at = 2; at >= 0; at--) {
             const from = stack[ra + at]!;
             const to = stack[ra + 3 + at]!;
@@ -790,6 +792,43 @@ function replaceFrame(L: Thread): CallInfo {
   old.callstatus |= TAIL;
   L.ci = old;
   return old;
+}
+
+/** A step of `pairs` or `ipairs` over a table, without a call; false if it is something else. */
+function iterate(L: Thread, iterator: unknown, ra: number, results: number): boolean {
+  const stack = L.stack;
+  const state = stack[ra + 1]!;
+  if (state.type !== TABLE) return false;
+  const table = state.value as Table;
+  const control = stack[ra + 2]!;
+  const key = stack[ra + 3]!;
+  const value = stack[ra + 4]!;
+  if (iterator === machine.next) {
+    key.type = control.type;
+    key.value = control.value;
+    if (!nextEntry(L, table, ra + 3)) {
+      key.type = NIL;
+      key.value = null;
+    }
+  } else if (iterator === machine.nextIndex && control.type === INTEGER && typeof control.value === 'number') {
+    const index = control.value + 1;
+    const found = table.getInteger(index);
+    if (found.type !== NIL) {
+      key.type = INTEGER;
+      key.value = index;
+      value.type = found.type;
+      value.value = found.value;
+    } else if (table.metatable === null) {
+      key.type = NIL;
+      key.value = null;
+    } else return false;
+  } else return false;
+  for (let at = 2; at < results; at++) {
+    const slot = stack[ra + 3 + at]!;
+    slot.type = NIL;
+    slot.value = null;
+  }
+  return true;
 }
 
 function fillList(table: Table, first: number, stack: TValue[], ra: number, count: number): void {
