@@ -42,11 +42,16 @@ function reachable(entry, found = new Set()) {
 /** Declarations that people read. */
 const READ = /^(?:core\/(?:api|testing|proxy|index|expression\/toolkit)|spoe-agents)\b/;
 
-/** Without white space, but with lines: what an error names can be found, and names are what they were. */
+/**
+ * Without white space, but with lines, and with short names where nobody sees them: what is exported, and what an object has, keeps its
+ * name, so that the stack of an error can be read.
+ */
 function shorten(code) {
   const [, hashbang = ''] = /^(#!.*\n)?/.exec(code);
   const { code: short } = transformSync(code.slice(hashbang.length), {
     minifyWhitespace: true,
+    minifySyntax: true,
+    minifyIdentifiers: true,
     lineLimit: 120,
     target: 'node20',
   });

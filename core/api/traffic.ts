@@ -254,6 +254,20 @@ export interface Received {
   readonly final: boolean;
   /** To be set by a fetch whose answer more bytes could change. */
   mayChange: boolean;
+  /** For actions that change what passes; undefined where nothing can be changed. */
+  readonly editor?: ReceivedEditor | undefined;
+}
+
+/** What an action in TCP mode may do to the bytes that rules look at: the client's, or in rules of the response the server's. */
+export interface ReceivedEditor {
+  /** More may still come from that side. */
+  readonly open: boolean;
+  /** Puts these bytes in the place of those that have come. */
+  replace(bytes: Buffer): void;
+  /** Sends bytes ahead of all that has come, at once or as soon as there is a connection. */
+  send(to: 'client' | 'server', bytes: Buffer): void;
+  /** Calls `run` once, when more has come or nothing will come. */
+  onMore(run: () => void): void;
 }
 
 /** One request and its response; in TCP mode, one connection. The object is reused: keep nothing of it past `log`. */

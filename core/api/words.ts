@@ -87,6 +87,8 @@ export interface Scope {
   serverWords(server: ServerConfig, words: Words, inDefault?: boolean): void;
   /** The sample fetches and converters of this configuration by name, to be looked up when all sections have been read. */
   readonly samples: Samples;
+  /** Runs if the configuration is refused: what was opened while it was read is to be closed. */
+  onRefused(run: () => void): void;
   /** Runs when every section has been read: names of other sections can be resolved, and what it refuses is reported at this line. */
   later(check: (names: Names) => void): void;
 }

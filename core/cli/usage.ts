@@ -21,5 +21,6 @@ export const USAGE: string = `Usage : sluice [-f <cfgfile|cfgdir>]* [ -vdVD ] [ 
         -sf/-st [pid ]* finishes/terminates old pids.
         test [files] runs tests of a configuration ; 'sluice test --help'
         -dA -dC -dL -dV -dt -S -x are known and not available : each says why
+        sluice plugins lists what a configuration loads ; create-plugin makes a package, plugin-readme its tables of words
         sluice agent <name> runs an SPOE agent ; sluice spop-dump shows what they talk : each has --help
 `;

@@ -13,7 +13,7 @@ export interface Difference {
 }
 
 /** Compares what two programs did, request by request. Lines of logs are not: they hold times. */
-export function compare(ours: ProgramResult, theirs: ProgramResult): Difference[] {
+export function compare(ours: ProgramResult, theirs: ProgramResult, mayDiffer: readonly string[]): Difference[] {
   const differences: Difference[] = [];
   for (const [index, { step, outcomes }] of ours.steps.entries()) {
     const others = theirs.steps[index]?.outcomes ?? [];
@@ -24,7 +24,7 @@ export function compare(ours: ProgramResult, theirs: ProgramResult): Difference[
       if (other === undefined) continue;
       const before = differences.length;
       for (const [what, mine, his] of pairs(outcome, other)) {
-        if (mine === his || (what === 'connection' && isUnfinished(step))) continue;
+        if (mine === his || (what === 'connection' && isUnfinished(step)) || isAllowed(what, mayDiffer)) continue;
         const where = outcomes.length === 1 ? what : `${what} (request ${n + 1} of ${outcomes.length})`;
         differences.push({
           step,
@@ -40,6 +40,11 @@ export function compare(ours: ProgramResult, theirs: ProgramResult): Difference[
     }
   }
   return differences;
+}
+
+/** `headers` allows `headers.date`, too. */
+function isAllowed(what: string, mayDiffer: readonly string[]): boolean {
+  return mayDiffer.some((one) => what === one || what.startsWith(`${one}.`));
 }
 
 /** Whether a connection is kept whose request was not read to its end, or was not sent so far, is a question of who is faster. */

@@ -88,8 +88,9 @@ export class Coverage implements Probe {
 
   get items(): readonly CoverageItem[] {
     return [...this.#items.values()].map((item) => {
-      // Of some lines only the condition was told.
-      const written = item.kind === 'condition' ? this.#texts.get(item.file)?.[item.line - 1] : undefined;
+      // Of some lines only the condition was told, and some are others in a test.
+      const isLine = item.kind === 'condition' || item.kind === 'rule';
+      const written = isLine ? this.#texts.get(item.file)?.[item.line - 1] : undefined;
       return written === undefined ? item : { ...item, text: written.trim() };
     });
   }

@@ -31,6 +31,8 @@ export interface TestCase extends TestStep {
   readonly only?: boolean;
   /** `false` or a reason: not run with HAProxy. */
   readonly haproxy?: boolean | string;
+  /** What Sluice and HAProxy need not do alike, as reports name it: `server`, `origin.headers.x-request-id`. */
+  readonly 'may-differ'?: string | readonly string[];
 }
 
 export interface TestStep {
@@ -130,7 +132,7 @@ export interface Expectations {
   readonly backend?: string | readonly string[];
   /** `s1` or `web/s1`; `none` when no server may be chosen. */
   readonly server?: string | readonly string[];
-  /** 200, `2xx`, or several. */
+  /** 200, `2xx`, or several; `none` for no answer. */
   readonly status?: number | string | readonly (number | string)[];
   readonly reason?: TextCondition;
   readonly headers?: Readonly<Record<string, TextCondition>>;

@@ -88,9 +88,10 @@ function judgeRoute(expect: Expected, { frontend, backend, server }: Observation
 function judgeAnswer(expect: Expected, response: Answered | undefined, judgement: Judgement): void {
   const { status, reason, headers, body, location } = expect;
   if (status.length > 0) {
-    const got = response === undefined ? undefined : String(response.status);
-    if (got === undefined || !status.some((one) => one === got || one === `${got[0]}xx`))
-      judgement.miss('status', status.join(' or '), got ?? 'no answer');
+    const got = response === undefined ? 'none' : String(response.status);
+    const wanted = status.map((one) => (one === 'none' ? 'no answer' : one)).join(' or ');
+    if (!status.some((one) => one === got || one === `${got[0]}xx`))
+      judgement.miss('status', wanted, got === 'none' ? 'no answer' : got);
   }
   judgement.match('reason', reason, response?.reason);
   for (const { name, matcher } of headers)

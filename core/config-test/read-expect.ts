@@ -52,7 +52,7 @@ export interface Expected {
   readonly frontend: Placed<string> | undefined;
   readonly backend: readonly Placed<string>[];
   readonly server: readonly Placed<string>[];
-  /** Statuses, and classes as `2xx`. */
+  /** Statuses, classes as `2xx`, and `none`. */
   readonly status: readonly string[];
   readonly reason: Matcher | undefined;
   readonly headers: readonly NamedMatcher[];
@@ -72,7 +72,8 @@ const STATUS = /^(?:[1-5]xx|[1-5]\d\d)$/;
 
 const status: Decode<string> = (node) => {
   const written = text('a status, like 200 or 2xx')(node);
-  if (!STATUS.test(written)) throw new FormatError(node, `'${written}' is no status: expected 100 to 599, or like 2xx`);
+  if (!STATUS.test(written) && written !== 'none')
+    throw new FormatError(node, `'${written}' is no status: expected 100 to 599, like 2xx, or none`);
   return written;
 };
 

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { didYouMean } from '../config/nearest.ts';
 import {
   date,
   type Decode,
@@ -102,6 +103,20 @@ function checkKinds(expect: NonNullable<Step['expect']>, kind: 'http' | 'tcp', r
     if (expect[key] !== undefined) refuse(key === 'answeredBy' ? 'answered-by' : key, 'of a TCP connection');
 }
 
+const COMPARED =
+  'frontend backend server status reason headers body answered-by connection receive origin variables'.split(' ');
+
+const mayDiffer: Decode<string> = (node) => {
+  const written = text('something that is compared')(node).toLowerCase();
+  const [what = ''] = written.split('.');
+  if (!COMPARED.includes(what))
+    throw new FormatError(
+      node,
+      `'${written}' is not compared, expected ${COMPARED.join(', ')}${didYouMean(what, COMPARED)}`,
+    );
+  return written;
+};
+
 const testCase =
   (defaults: RequestDefaults): Decode<Case> =>
   (node) => {
@@ -116,6 +131,7 @@ const testCase =
         skip: reason,
         only: yesOrNo,
         haproxy: reason,
+        'may-differ': oneOrMore(mayDiffer),
       },
       ['name'],
     )(node);
@@ -141,6 +157,7 @@ const testCase =
       keepsCookies: said.cookies === 'keep',
       skip: skip === true ? '' : skip === false ? undefined : skip,
       only: said.only ?? false,
+      mayDiffer: said['may-differ'] ?? [],
       notWithHaproxy: haproxy === false ? '' : haproxy === true ? undefined : haproxy,
     };
   };

@@ -45,5 +45,8 @@ export const CHECK_OPTIONS: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Actions of `tcp-request connection` that `tcp-request session` may not have. */
+export const CONNECTION_ACTIONS: ReadonlySet<string> = new Set(['set-mark', 'set-tos', 'set-fc-mark', 'set-fc-tos']);
+
 /** Sections that speak with others, or run them. */
 export const SECTIONS: ReadonlySet<string> = new Set(['resolvers', 'peers', 'mailers', 'program', 'traces', 'acme']);

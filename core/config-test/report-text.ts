@@ -103,7 +103,7 @@ export class TextReporter {
       if (story !== undefined) this.#line(`     ${dim(story)}`);
     }
     if (one.differences.length === 0) return;
-    this.#line(`   ${red('The programs differ:')}`);
+    this.#line(`   ${red('The programs differ:')} ${dim("(what is allowed to is said by 'may-differ')")}`);
     for (const { what, values } of one.differences) {
       this.#line(`     ${what}`);
       for (const [name, value] of values) this.#line(`       ${name.padEnd(8)} ${value}`);

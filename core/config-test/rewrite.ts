@@ -4,6 +4,7 @@ import type { Source } from '../config/sources.ts';
 import {
   BIND_WORDS,
   CHECK_OPTIONS,
+  CONNECTION_ACTIONS,
   GLOBAL_LINES,
   GLOBAL_PREFIXES,
   PROXY_LINES,
@@ -193,8 +194,8 @@ class FileRewriter {
         if (tokens[1]?.text !== 'connection') break;
         // The client says who it is before any rule is asked: nobody need wait for that.
         if (tokens[2]?.text === 'expect-proxy' || tokens[2]?.text === 'expect-netscaler-cip') this.#drop(first, last);
-        // HAProxy asks these rules before it has read the PROXY header; those of sessions behind it.
-        else if (haproxy !== undefined) this.#put(tokens[1], 'session');
+        // These rules are asked before the PROXY header has been read; those of sessions behind it.
+        else if (!CONNECTION_ACTIONS.has(tokens[2]?.text ?? '')) this.#put(tokens[1], 'session');
         break;
       default:
     }

@@ -101,7 +101,7 @@ export class SuiteRun {
     }
     const played = results.filter(({ skipped }) => skipped === undefined);
     const [ours, theirs] = played;
-    const differences = ours !== undefined && theirs !== undefined ? compare(ours, theirs) : [];
+    const differences = ours !== undefined && theirs !== undefined ? compare(ours, theirs, one.mayDiffer) : [];
     const failed =
       differences.length > 0 ||
       played.some(

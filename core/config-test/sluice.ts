@@ -1,5 +1,5 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import type { Log, Value } from '../api/index.ts';
+import type { Hooks, Log, Plugin, Transaction, Value } from '../api/index.ts';
 import { asString } from '../expression/casts.ts';
 import type { Probe } from '../expression/probe.ts';
 import { ConfigurationError } from '../proxy/refusal.ts';
@@ -25,24 +25,29 @@ export class Sluice implements Subject {
   readonly patience: number = Infinity;
   readonly #run: Run;
   readonly #proxy: TestProxy;
+  readonly #passing: Passing;
   /** Listeners in the order of their addresses. */
   #taken = 0;
 
-  private constructor(run: Run, proxy: TestProxy) {
+  private constructor(run: Run, proxy: TestProxy, passing: Passing) {
     this.#run = run;
     this.#proxy = proxy;
+    this.#passing = passing;
   }
 
   static async start(run: Run, probe: Probe | undefined): Promise<Sluice> {
+    const requested = new Set(run.variables.filter((name) => name.startsWith('req.')));
+    const passing: Passing = new Map();
     try {
       const proxy = await startProxy({
         config: run.sources.map(asText),
         env: run.environment,
         addresses: 'configured',
         log: SILENT,
+        plugins: requested.size === 0 ? [] : [watcher(requested, passing)],
         ...(probe === undefined ? {} : { probe }),
       });
-      return new Sluice(run, proxy);
+      return new Sluice(run, proxy, passing);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       throw new SubjectError(error.message);
@@ -96,8 +101,12 @@ export class Sluice implements Subject {
     return this.#proxy.observations.findLast(({ socket, place }) => socket.port === port && place === n);
   }
 
-  #told({ frontend, backend, server, variables, ...rest }: Observed): Observation {
-    const asked = this.#run.variables.map((name) => [name, textOf(variables[name])] as const);
+  #told({ id, frontend, backend, server, variables, ...rest }: Observed): Observation {
+    const passed = this.#passing.get(id);
+    const asked = this.#run.variables.flatMap((name) => {
+      if (!name.startsWith('req.')) return [[name, textOf(variables[name])] as const];
+      return passed === undefined ? [] : [[name, passed.get(name) ?? null] as const];
+    });
     const { request, status, termination, retries, captures, lastRule } = rest;
     const joined = (slots: readonly (string | undefined)[]): string => slots.map((slot) => slot ?? '').join('|');
     return {
@@ -132,6 +141,21 @@ export class Sluice implements Subject {
   async stop(): Promise<void> {
     await this.#proxy.stop();
   }
+}
+
+/** Variables of requests, by transaction, as they were when the last of their rules had passed. */
+type Passing = Map<number, Map<string, string>>;
+
+/** Variables of the request are gone when there is an answer: they are looked at before. */
+function watcher(names: ReadonlySet<string>, passing: Passing): Plugin {
+  const look = (transaction: Transaction): undefined => {
+    const found = new Map<string, string>();
+    for (const [name, value] of transaction.variables('req'))
+      if (names.has(`req.${name}`)) found.set(`req.${name}`, asString(value));
+    passing.set(transaction.id, found);
+  };
+  const hooks: Hooks = { request: { order: 'post', handler: look }, selectServer: { order: 'post', handler: look } };
+  return { name: 'sluice-config-test', api: 1, setup: () => ({ hooks }) };
 }
 
 function textOf(value: Value | undefined): string | null {

@@ -27,6 +27,8 @@ export interface Case {
   readonly only: boolean;
   /** Why it is not run with HAProxy. */
   readonly notWithHaproxy: string | undefined;
+  /** What two programs need not do alike: `server`, `headers`, `headers.x-request-id`. */
+  readonly mayDiffer: readonly string[];
 }
 
 export interface Step {

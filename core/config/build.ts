@@ -33,6 +33,8 @@ export class Build {
   /** As the lines of all files have left it. */
   readonly environment: Environment;
   experimental = false;
+  /** What is to be closed if nothing comes of all this. */
+  readonly refusals: (() => void)[] = [];
   #checks: (() => void)[] = [];
 
   constructor(

@@ -46,6 +46,8 @@ export interface LoadedConfig {
   readonly warnings: number;
   /** Every file read, in order. */
   readonly files: readonly string[];
+  /** It is not going to be run: closes what reading it has opened. */
+  discard(): void;
   /** The environment as the configuration left it. */
   readonly environment: ReadonlyMap<string, string>;
   /** Reads the words of a server that is added at run time, and adds it to the section. */
@@ -60,17 +62,19 @@ export type { LoadedPlugin } from './load-plugins.ts';
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const diagnostics = new Diagnostics();
   const sources = await readAll(options.sources, diagnostics);
-  const environment = new Environment(options.env, options.defines);
   const given = options.plugins.map((entry) => ('plugin' in entry ? entry.plugin : entry));
-  const stockSections = new Set(given.flatMap(({ sections = {} }) => Object.keys(sections)));
-  const reader = new Reader(
-    environment,
+  const known = new Set(given.flatMap(({ sections = {} }) => Object.keys(sections)));
+  const first = readLines(options, sources, known);
+  const { plugins, keywords } = await loadPlugins(
+    options.plugins,
+    options.loadPlugin,
+    first.reader.plugins,
     diagnostics,
-    (word) => CORE_SECTIONS.has(word) || stockSections.has(word) || knownWords('section').has(word),
   );
-  for (const source of sources) reader.read(source);
-
-  const { plugins, keywords } = await loadPlugins(options.plugins, options.loadPlugin, reader.plugins, diagnostics);
+  // A section of a plugin that has just been loaded was not known as one: lines in it were taken for those of the section before.
+  const sections = new Set(keywords.sections.keys());
+  const { reader, environment, said } = sections.size > known.size ? readLines(options, sources, sections) : first;
+  for (const diagnostic of said.said) diagnostics.add(diagnostic);
   const build = new Build(
     keywords,
     options.compilerFor(keywords),
@@ -100,9 +104,27 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     failed: diagnostics.failed,
     warnings: list.filter((diagnostic) => diagnostic.severity === 'warning').length,
     files,
+    discard: () => {
+      for (const run of build.refusals.splice(0)) run();
+    },
     environment: environment.entries(),
     readServer: (section, name, address, words) => readServer(build, section, name, address, words),
   };
+}
+
+/** The first pass over all sources, with an environment and diagnostics of its own. */
+function readLines(
+  { env, defines }: LoadOptions,
+  sources: readonly Source[],
+  sections: ReadonlySet<string>,
+): { reader: Reader; environment: Environment; said: Diagnostics } {
+  const environment = new Environment(env, defines);
+  const said = new Diagnostics();
+  const isSection = (word: string): boolean =>
+    CORE_SECTIONS.has(word) || sections.has(word) || knownWords('section').has(word);
+  const reader = new Reader(environment, said, isSection);
+  for (const source of sources) reader.read(source);
+  return { reader, environment, said };
 }
 
 async function readAll(specs: readonly SourceSpec[], diagnostics: Diagnostics): Promise<Source[]> {

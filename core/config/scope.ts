@@ -146,6 +146,10 @@ export class LineScope implements CoreScope {
   /** For lines that do not take all words of servers. */
   protected checkServerWord(_word: string, _keyword: ServerKeyword, _words: Words): void {}
 
+  onRefused(run: () => void): void {
+    this.build.refusals.push(run);
+  }
+
   get samples(): Samples {
     return runTimeSamples(this.build);
   }

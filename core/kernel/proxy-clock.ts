@@ -45,8 +45,14 @@ export class ProxyClock implements Clock {
     return this.#heap[0]?.wakeAt ?? Infinity;
   }
 
+  /** Time stands still. */
+  get frozen(): boolean {
+    return this.#pace === 0;
+  }
+
   /** Lets time stand still from now on: deadlines come only when it is moved. */
   freeze(): void {
+    newEvent();
     this.#offset = this.now();
     this.#pace = 0;
     this.#disarm();
@@ -60,11 +66,10 @@ export class ProxyClock implements Clock {
     this.#arm();
   }
 
-  /** Moves time ahead, and runs what is due then. */
-  jump(milliseconds: number): void {
-    newEvent();
-    this.#offset += milliseconds;
-    this.#disarm();
+  /** Moves the time that stands still ahead to a moment, and runs what is due then. */
+  moveTo(at: number): void {
+    // Set, not added to: a deadline is met at exactly its time.
+    this.#offset = Math.max(this.#offset, at);
     this.#fire();
   }
 

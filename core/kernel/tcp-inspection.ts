@@ -1,5 +1,5 @@
 import type { ProxyClock } from './proxy-clock.ts';
-import type { Eventually, Received, Verdict } from '../api/index.ts';
+import type { Eventually, Received, ReceivedEditor, Verdict } from '../api/index.ts';
 import { decideRules, type RunningRule, runRules } from './rules.ts';
 import type { Stream } from './stream.ts';
 
@@ -11,6 +11,15 @@ export class HeldBytes implements Received {
   response: Buffer = NOTHING;
   final = true;
   mayChange = false;
+  readonly #edit: (() => ReceivedEditor) | undefined;
+
+  constructor(edit?: () => ReceivedEditor) {
+    this.#edit = edit;
+  }
+
+  get editor(): ReceivedEditor | undefined {
+    return this.#edit?.();
+  }
 }
 
 /** Who lets rules look at a connection's first bytes. */

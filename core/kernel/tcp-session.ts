@@ -1,4 +1,5 @@
 import type { Received, Verdict } from '../api/index.ts';
+import type { BodyState } from '../http/messages.ts';
 import { encodeProxyHeader } from '../upstream/proxy-header.ts';
 import type { ServerConnection } from '../upstream/server-connection.ts';
 import { copyOf } from './buffers.ts';
@@ -10,19 +11,47 @@ import type { StreamFilters } from './stream-filters.ts';
 import { joinChains, startChains } from './tcp-filters.ts';
 import { HeldBytes, ResponseInspection, type ResponseWatcher } from './tcp-inspection.ts';
 import { CONNECTING, FLOWING } from './tcp-dispatch.ts';
+import { type Edited, TcpEditor } from './tcp-editor.ts';
 import { TcpSides } from './tcp-sides.ts';
 
 /** Reads below this size are copied and the shared buffer is kept; larger ones make the side read into its own. */
 const BULK = 16_384;
 
 /** A connection of a client in TCP mode: bytes both ways, each side ending by itself. */
-export class TcpSession extends TcpSides implements ResponseWatcher {
+export class TcpSession extends TcpSides implements ResponseWatcher, Edited {
   #received: HeldBytes | null = null;
+  /** Made for actions that want to change bytes. */
+  readonly #edit = (): TcpEditor => (this.editor ??= new TcpEditor(this));
+
+  get held(): BodyState {
+    return this.phase === FLOWING ? this.stream.responseView.body : this.stream.requestView.body;
+  }
+
+  get open(): boolean {
+    if (this.over) return false;
+    return this.phase === FLOWING ? !this.serverEnded : !this.clientEnded;
+  }
+
+  sendToClient(bytes: Buffer): void {
+    if (this.over) return;
+    this.socket.write(bytes);
+    this.stream.bytesToClient += bytes.length;
+    this.frontend.counters.bytesOut += bytes.length;
+    if (this.stream.backend !== undefined) this.stream.backend.counters.bytesOut += bytes.length;
+  }
+
+  sendToServer(bytes: Buffer): boolean {
+    const connection = this.stream.connection$;
+    if (this.phase !== FLOWING || connection === null) return false;
+    connection.socket.write(bytes);
+    this.stream.bytesToServer += bytes.length;
+    return true;
+  }
 
   override get received(): Received | undefined {
     if (this.phase === FLOWING) return this.#receivedResponse();
     const { held } = this.stream.requestView.body;
-    const received = (this.#received ??= new HeldBytes());
+    const received = (this.#received ??= new HeldBytes(this.#edit));
     // Appending makes another buffer of them, so that whoever parsed the old one notices.
     received.request = held;
     received.final = this.inspection?.goesOn !== true;
@@ -33,7 +62,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
   #receivedResponse(): Received | undefined {
     const { stream } = this;
     if (stream.responseInspected) return undefined;
-    const received = (this.#received ??= new HeldBytes());
+    const received = (this.#received ??= new HeldBytes(this.#edit));
     received.response = stream.responseView.body.held;
     received.final = this.response?.expected !== true;
     return received;
@@ -52,6 +81,10 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
     const header = encodeProxyHeader(stream.server!, stream);
     if (header !== undefined) connection.socket.write(header);
     if (stream.filters !== null) joinChains(this, stream, stream.filters);
+    for (const bytes of this.editor?.takeAhead() ?? []) {
+      if (stream.requestChain === null) this.sendToServer(bytes);
+      else stream.requestChain.push(bytes);
+    }
     const { body } = stream.requestView;
     if (body.heldSize > 0) {
       if (stream.requestChain === null) {
@@ -156,6 +189,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
     body.append(buffer, 0, n);
     if (body.heldSize >= this.frontend.runtime.generation.bodyLimit) connection.pause();
     if (!stream.waiting) this.response!.run(this.clock.now());
+    this.editor?.changed();
   }
 
   onData(n: number, buffer: Buffer): void {
@@ -168,6 +202,7 @@ export class TcpSession extends TcpSides implements ResponseWatcher {
       if (stream.requestView.body.heldSize >= frontend.runtime.generation.bodyLimit) this.pause();
       if (this.inspection?.waiting === true) this.inspection.run();
       stream.conversation?.changed();
+      this.editor?.changed();
       return;
     }
     stream.backend!.counters.bytesIn += n;

@@ -5,6 +5,7 @@ import type { FilterChain } from './filter-chain.ts';
 import { dropSilently } from './silent-drop.ts';
 import { giveStream } from './stream.ts';
 import type { ResponseInspection } from './tcp-inspection.ts';
+import type { TcpEditor } from './tcp-editor.ts';
 import { type Sides, Silence } from './tcp-silence.ts';
 import { TcpDispatch, ARRIVED, FLOWING } from './tcp-dispatch.ts';
 import { schedule } from './timers.ts';
@@ -20,6 +21,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
   serverEnded = false;
   /** The rules that look at what the server sends. */
   protected response: ResponseInspection | null = null;
+  protected editor: TcpEditor | null = null;
   protected readonly silence: Silence = new Silence(this);
 
   get independent(): boolean {
@@ -68,6 +70,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
       return;
     }
     this.clientEnded = true;
+    this.editor?.changed();
     if (stream.conversation !== null) {
       // It reads what has come, and may go on writing.
       stream.conversation.changed();
@@ -117,6 +120,7 @@ export abstract class TcpSides extends TcpDispatch implements Sides {
   onServerEnd(): void {
     if (this.serverEnded) return;
     this.serverEnded = true;
+    this.editor?.changed();
     if (this.stream.responseInspected) this.endResponse();
     else if (!this.stream.waiting) this.response!.run(this.clock.now());
   }

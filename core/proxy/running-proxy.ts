@@ -110,6 +110,7 @@ export class RunningProxy implements ProxyHandle {
     const chosen = this.#options.portZero === false ? portsZero(config) : [];
     diagnostics.push(...chosen);
     const refuse = (): never => {
+      config.discard();
       throw new ConfigurationError(diagnostics);
     };
     if (chosen.length > 0 && !config.failed) {
@@ -150,6 +151,7 @@ export class RunningProxy implements ProxyHandle {
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       diagnostics.push({ severity: 'alert', message: error.message });
+      config.discard();
       throw new ConfigurationError(diagnostics);
     }
     generation.useHooks(plugins.hooks);

@@ -24,7 +24,7 @@ export function milliseconds(duration: TestDuration): number {
 /** Turns of the event loop in which what has become due gets done: bytes cross the machine, promises end. */
 const TURNS = 8;
 /** Real milliseconds that what is under way is waited for at one deadline. */
-const PATIENCE = 100;
+const PATIENCE = 1000;
 
 /**
  * The time of one proxy under test. It goes on by itself, as time does, and can be moved: deadlines that lie on the way are met in
@@ -44,16 +44,26 @@ export class TestClock {
     return this.#clock.wall();
   }
 
-  /** Moves time ahead. */
+  /** Moves time ahead, by exactly that: what happens meanwhile takes no time of the proxy's. */
   async advance(duration: TestDuration): Promise<void> {
+    const wanted = milliseconds(duration);
     await this.#settle();
-    const until = this.#clock.now() + milliseconds(duration);
+    const { frozen } = this.#clock;
+    if (!frozen) this.#clock.freeze();
+    try {
+      await this.#walk(wanted);
+    } finally {
+      if (!frozen) this.#clock.thaw();
+    }
+  }
+
+  async #walk(wanted: number): Promise<void> {
+    const until = this.#clock.now() + wanted;
     for (let next = this.#clock.next; next <= until; next = this.#clock.next) {
-      this.#clock.jump(Math.max(0, next - this.#clock.now()));
+      this.#clock.moveTo(next);
       await this.#settle();
     }
-    const left = until - this.#clock.now();
-    if (left > 0) this.#clock.jump(left);
+    this.#clock.moveTo(until);
     await this.#settle();
   }
 

@@ -171,10 +171,14 @@ class TestingProxy extends RunningProxy implements TestProxy {
     options?: ExchangeOptions,
   ): Promise<{ response: ClientResponse; observation: Observation }> {
     const client = await this.connect(options);
+    const before = this.observations.length;
+    // A UNIX socket's client has no port to be known by.
+    const isOurs = ({ socket: { host, port } }: Observation): boolean =>
+      client.port === undefined || (port === client.port && host === client.host);
     try {
       const response = await client.request(input);
       const observation = await this.#whenObserved(
-        () => this.observations.find(({ socket }) => socket.port === client.port && socket.host === client.host),
+        () => this.observations.slice(before).find(isOurs),
         `the end of ${typeof input === 'string' ? input : (input.url ?? '/')}`,
       );
       return { response, observation };

@@ -150,7 +150,12 @@ function made(
 ): Answer {
   const make = (transaction: Transaction): Reply => {
     const payload = body === undefined || typeof body === 'string' ? (body ?? '') : body.evaluate(transaction);
-    const fields: [string, string][] = headers.map(({ name, value }) => [name, value.evaluate(transaction)]);
+    const fields: [string, string][] = [];
+    for (const { name, value } of headers) {
+      const text = value.evaluate(transaction);
+      // A field whose value comes to nothing is left out, as HAProxy does it.
+      if (text !== '') fields.push([name, text]);
+    }
     if (status !== 204) fields.push(['content-length', String(payload.length)]);
     if (payload.length > 0 && type !== undefined) fields.push(['content-type', type]);
     return { status, headers: fields, body: payload };

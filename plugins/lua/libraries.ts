@@ -6,6 +6,7 @@ import { http } from './library/http.ts';
 import { information } from './library/information.ts';
 import { lists } from './library/lists.ts';
 import { logs } from './library/logs.ts';
+import { notBuilt } from './library/not-built.ts';
 import { registration } from './library/registration.ts';
 import { samples } from './library/samples.ts';
 import { scheduling } from './library/scheduling.ts';
@@ -27,5 +28,6 @@ export const libraries: readonly Library[] = [
   replies,
   transactions,
   applets,
+  notBuilt,
   ...classes,
 ];

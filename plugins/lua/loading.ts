@@ -16,6 +16,7 @@ function load(words: Words, scope: Scope, id: number): void {
   host.samples ??= scope.samples;
   host.global = scope.global;
   host.messages.useGlobal(scope.global);
+  if (host.worlds.length === 0) scope.onRefused(() => host.close());
   warnBooleans(host, words);
   let source: Buffer;
   try {

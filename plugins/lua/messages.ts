@@ -20,7 +20,7 @@ export class Messages {
     if (!others.includes(this.#everywhere)) others.push(this.#everywhere);
   }
 
-  log(level: LogLevel | string, text: string, transaction?: Transaction): void {
+  log(level: string, text: string, transaction?: Transaction): void {
     const { settings } = this.#host;
     const name = LEVELS.find((known) => known === level);
     if (name === undefined) return;

@@ -28,6 +28,8 @@ export class Task {
   timedOut = false;
   /** Milliseconds that `act.wake_time` named. */
   wakeTime: number | undefined;
+  /** Runs when it is released: for what its code may have left behind. */
+  afterwards: (() => void) | undefined;
   /** Called when it ends, if that was not in {@link run}. */
   settled: ((task: Task) => void) | undefined;
   #state: 'idle' | 'running' | 'waiting' | 'queued' = 'idle';
@@ -207,6 +209,10 @@ export class Task {
     if (this.#clean) this.thread.stack.count = 0;
     else this.thread.reset();
     this.world.give(this);
+    const { afterwards } = this;
+    if (afterwards === undefined) return;
+    this.afterwards = undefined;
+    afterwards();
   }
 
   /** Whether it stands in the queue of those whose turn comes. */

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import { Connection, type AgentState, type Capability, type Handler } from './connection.ts';
+import type { AgentState, Capability, Handler } from './agent-state.ts';
+import { Connection } from './connection.ts';
 import type { AnyVars } from './context.ts';
 import { newCounters, type AgentCounters } from './counters.ts';
 import { listen, type ListenAddress, type ListenOptions } from './listen.ts';

@@ -1,43 +1,17 @@
 import type { Socket } from 'node:net';
+import type { AgentState, Handler } from './agent-state.ts';
 import { Args } from './args.ts';
 import { Body } from './body.ts';
-import { Context, Exchange, type AnyVars, type Peer } from './context.ts';
-import type { AgentCounters } from './counters.ts';
+import { Context, Exchange, type Peer } from './context.ts';
 import { Fragments } from './fragments.ts';
 import { readDisconnect, readHaproxyHello, writeAgentHello, writeDisconnect } from './handshake.ts';
-import type { AgentLogger } from './logger.ts';
 import { CodecError, FLAG, FRAME, frameName, MIN_FRAME_SIZE, STATUS, statusText } from './protocol.ts';
 import type { SpopReader } from './reader.ts';
-import type { Seldom } from './seldom.ts';
 import { FrameSplitter } from './splitter.ts';
 import { SpopWriter } from './writer.ts';
 
-/** Extensions that an agent may announce; SPOE.txt 3.2.1, and `body-stream` of ours. */
-export type Capability = 'pipelining' | 'async' | 'fragmentation' | 'body-stream';
-
-export type Handler<Vars = AnyVars> = (args: Args, ctx: Context<Vars>) => void | PromiseLike<void>;
-
 /** How long a proxy may take to close when we have, in milliseconds. */
 const LINGER = 2000;
-
-/** What all connections of an agent share. */
-export interface AgentState {
-  readonly name: string;
-  readonly maxFrameSize: number;
-  readonly maxMessageSize: number;
-  readonly maxInFlight: number;
-  readonly helloTimeoutMs: number;
-  readonly capabilities: readonly Capability[];
-  readonly handlers: ReadonlyMap<string, Handler>;
-  readonly logger: AgentLogger;
-  /** Lines about what proxies do wrong, of which there might be any number. */
-  readonly complaints: Seldom;
-  /** One for all: nothing of a frame is left unread when a handler is called. */
-  readonly reader: SpopReader;
-  readonly counters: AgentCounters;
-  /** Told of every message that has no handler. */
-  unhandled(message: string): void;
-}
 
 /** One connection of a proxy, from its HELLO to its end. */
 export class Connection implements Peer {

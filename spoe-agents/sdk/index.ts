@@ -64,7 +64,7 @@ export { formatFrame } from './print.ts';
 export { createAgent, type Agent, type AgentOptions } from './agent.ts';
 export type { Args } from './args.ts';
 export type { Body } from './body.ts';
-export type { Capability, Handler } from './connection.ts';
+export type { Capability, Handler } from './agent-state.ts';
 export type { AnyVars, Context, VarNames, VarValue } from './context.ts';
 export type { AgentCounters } from './counters.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';

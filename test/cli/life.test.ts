@@ -137,7 +137,7 @@ describe('in the foreground', () => {
       } }; } }`,
     );
     const running = start(['-f', path]);
-    await until('both to be logged', () => /"unhandled rejection"[^]*"uncaught exception"/.test(running.stderr));
+    await until('both to be logged', () => /unhandled rejection[^]*uncaught exception/.test(running.stderr));
     expect(await status(port, '/x')).toBe('200');
   });
 

@@ -40,9 +40,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'no answer': {
     case: 'request: GET /reject',
-    good: 'connection: closed, origin: none',
+    good: 'status: none, connection: closed, origin: none',
     bad: 'status: 200',
     told: 'status: expected 200, received no answer',
+  },
+  'no answer, and nobody says so': {
+    case: 'request: GET /drop',
+    good: 'status: [none, 5xx], origin: none',
+    bad: 'status: none, origin: { requests: 1 }',
+    told: 'origin.requests: expected 1, received 0',
   },
   reason: { good: 'reason: OK', bad: 'reason: Fine', told: 'reason: expected "Fine", received "OK"' },
   'header equal': {

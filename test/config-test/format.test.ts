@@ -77,7 +77,7 @@ const WRONG: Readonly<Record<string, readonly [file: string, told: string]>> = {
   ],
   'no status': [
     one('    request: GET /\n    expect: { status: 99 }\n'),
-    ":5:23: '99' is no status: expected 100 to 599, or like 2xx",
+    ":5:23: '99' is no status: expected 100 to 599, like 2xx, or none",
   ],
   'a bad regular expression': [
     one('    request: GET /\n    expect: { body: { matches: "(" } }\n'),
@@ -132,6 +132,10 @@ const WRONG: Readonly<Record<string, readonly [file: string, told: string]>> = {
     `configuration: haproxy.cfg\nwithout: [ssl]\ncases:\n  - name: x\n${ok}`,
     ":2:11: no line of the configuration begins with 'ssl'",
   ],
+  'what is not compared': [
+    one(`    may-differ: [server, hedaers.date]\n${ok}`),
+    ":4:26: 'hedaers.date' is not compared, expected frontend,",
+  ],
   'hexadecimal digits': [
     one('    tcp: { send: { hex: "0g" } }\n    expect: { receive: x }\n'),
     ':4:25: expected pairs of hexadecimal digits',
@@ -170,7 +174,7 @@ describe('a test file that cannot be meant', () => {
     const { code, text } = await project.run();
     expect(text).toContain('The configuration is refused:');
     expect(text).toMatch(
-      /parsing \[haproxy\.cfg:23\] : unknown keyword 'defualt_backend'.*did you mean 'default_backend'.*\(column 5\)/,
+      /parsing \[haproxy\.cfg:24\] : unknown keyword 'defualt_backend'.*did you mean 'default_backend'.*\(column 5\)/,
     );
     expect(code).toBe(1);
   });

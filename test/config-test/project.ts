@@ -86,6 +86,7 @@ frontend web
     http-request set-header X-Place %[dst]:%[dst_port]
     http-request deny if is_secret
     http-request reject if { path /reject }
+    http-request silent-drop if { path /drop }
     http-request redirect location /new code 301 if { path /old }
     http-response set-header X-Served yes
     use_backend static if is_static

@@ -108,6 +108,31 @@ describe('plugin-load', () => {
     expect(loaded.plugins.find(({ plugin }) => plugin === extra)?.args).toEqual(['a', 'b c']);
   });
 
+  test('a section of a plugin is one from the first pass on', async () => {
+    const section: Plugin = {
+      name: 'menu',
+      api: 1,
+      sections: {
+        menu: {
+          usage: 'menu',
+          summary: 'Dishes.',
+          named: false,
+          open() {
+            const seen: string[] = [];
+            return { directives: { setenv: (words) => void seen.push(words.rest().join(' ')) }, close: () => seen };
+          },
+        },
+      },
+    };
+    const loaded = await load({
+      sources: [text('global\n setenv A outside\n plugin-load menu\nmenu\n setenv A "in the ${.SECTION}"\n')],
+      loadPlugin: () => Promise.resolve({ plugin: section }),
+    });
+    expect(loaded.diagnostics).toEqual([]);
+    expect(loaded.names.section('menu', '')).toEqual(['A in the menu']);
+    expect(loaded.environment.get('A')).toBe('outside');
+  });
+
   test('a line that a condition leaves out loads nothing', async () => {
     const loaded = await load({
       sources: [text('global\n.if 0\n plugin-load ./extra.js\n.endif\n')],

@@ -141,12 +141,10 @@ void createProxy({ konfig: '' });
         ['nodenext', 'nodenext'],
         ['esnext', 'bundler'],
       ]) {
-        const checked = outsider.run(
-          plugin,
-          'node_modules/.bin/tsc',
-          ...['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2023', '--types', 'node'],
-          ...['--module', module!, '--moduleResolution', moduleResolution!, '--skipLibCheck', 'false', 'types/use.mts'],
-        );
+        const options = `--ignoreConfig --noEmit --strict --target es2023 --types node --skipLibCheck false`;
+        const search = `--module ${module} --moduleResolution ${moduleResolution}`;
+        const words = `${options} ${search} types/use.mts`.split(' ');
+        const checked = outsider.run(plugin, 'node_modules/.bin/tsc', ...words);
         expect(checked.out).toBe('');
         expect(checked.code).toBe(0);
       }

@@ -49,7 +49,7 @@ define("request", { http_headers = function(self, txn, msg)
     for i, line in ipairs(self) do msg:add_header("x-" .. i, line) end
     return filter.CONTINUE
   end
-  local line, h = msg:get_stline(), msg:get_headers()
+  local line, h = txn.http_req:get_stline(), msg:get_headers()
   self[1] = line.method .. " " .. line.uri .. " " .. line.version
   self[2] = h["x-two"][0] .. "," .. h["x-two"][1] .. " " .. tostring(h["x-two"][2]) .. tostring(h["none"])
   self[3] = tostring(msg:set_method("PUT")) .. tostring(msg:set_path("/new")) .. tostring(msg:set_query("q=1"))
@@ -198,7 +198,7 @@ ${TCP.map((line, i) => `listen t${i}\n  mode tcp\n  bind 127.0.0.1:${ports[HTTP.
     line: string = name,
     alone = false,
   ): void => {
-    test(`${name}`, async () => {
+    test(name, async () => {
       const at = HTTP.includes(line) ? HTTP.indexOf(line) : HTTP.length + TCP.indexOf(line);
       const [ours, theirs] = await Promise.all(
         [...running.values()].slice(0, alone ? 1 : 2).map(({ ports }) => scenario(ports[at]!)),

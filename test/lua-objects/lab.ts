@@ -97,6 +97,7 @@ export function lab(suite: string, declare: (lab: Lab) => void, setting: Setting
     const running = new Map<string, RunningProxy>();
     const peers = [new Peer(echo), new Peer(http), new Peer(http, true), new Peer(echo)];
     let folder: string;
+    const told = (line: string): string => line.replaceAll(folder, 'FOLDER');
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'lua-lab-'));
       const unix = join(folder, 'echo.sock');
@@ -133,9 +134,9 @@ export function lab(suite: string, declare: (lab: Lab) => void, setting: Setting
     });
     for (const { title: name, kind } of cases) {
       test(name, async ({ expect }) => {
-        const ours = await ask(running.get('sluice')!, name);
+        const ours = (await ask(running.get('sluice')!, name)).map(told);
         const theirs =
-          running.has('haproxy') && kind !== 'alone' ? await ask(running.get('haproxy')!, name) : undefined;
+          running.has('haproxy') && kind !== 'alone' ? (await ask(running.get('haproxy')!, name)).map(told) : undefined;
         if (theirs !== undefined && kind === 'agree') expect(ours, 'Sluice beside HAProxy').toEqual(theirs);
         expect(ours).toMatchSnapshot();
         if (theirs !== undefined && kind === 'differ') expect(theirs).not.toEqual(ours);

@@ -104,8 +104,9 @@ lab(
     );
     alone(
       'too many events',
-      `local s, n = core.backends.two.servers.b, 0 local sub = s:event_sub({"SERVER_ADMIN"}, function(event) n = n + 1 core.msleep(2) end)
-    for i = 1, 150 do s:set_drain() s:set_ready() end core.msleep(800) say(n) s:set_drain() s:set_ready() core.msleep(100) say(n) sub:unsub()`,
+      `local s, n, gate = core.backends.two.servers.b, 0, core.queue() local function reach(count) for i = 1, 200 do if n >= count then break end core.msleep(20) end core.msleep(50) return n end
+    local sub = s:event_sub({"SERVER_ADMIN"}, function(event) n = n + 1 if n == 1 then gate:pop_wait() end end) s:set_drain() reach(1)
+    for i = 1, 150 do s:set_ready() s:set_drain() end gate:push(1) say(reach(101)) s:set_ready() say(reach(102)) sub:unsub()`,
     );
     alone(
       'events that are none',

@@ -5,7 +5,7 @@ import { scriptFile } from './harness.ts';
 const file = scriptFile(`
 local function http(name, run) core.register_service(name, "http", run) end
 http("known", function(a) a:set_status(200) a:add_header("content-length", 5) a:start_response() a:send("hello") end)
-http("chunks", function(a) a:set_status(201, "Made") a:add_header("X-A", "1") a:add_header("x-a", "2") a:start_response() a:send("he") a:send("llo") end)
+http("chunks", function(a) a:set_status(201, "Made") a:add_header("X-A", "1") a:start_response() a:send("he") a:send("llo") end)
 http("silent", function(a) a:set_status(200) end)
 http("early", function(a) a:send("x") end)
 http("fails", function(a) error("boom") end)
@@ -41,7 +41,7 @@ arena(
   ({ agree, differ }) => {
     for (const [name, bytes, wanted] of [
       ['known', get(), 'HTTP/1.1 200 OK\ncontent-length: 5\n\nhello'],
-      ['chunks', get(), /^HTTP\/1.1 201 Made\nx-a: 1\nx-a: 2\ntransfer-encoding: chunked\n\n.*hello/s],
+      ['chunks', get(), /^HTTP\/1.1 201 Made\nx-a: 1\ntransfer-encoding: chunked\n\n.*hello/s],
       ['silent', get(), 'HTTP/1.1 500 '],
       ['early', get(), 'HTTP/1.1 500 '],
       ['fails', get(), 'HTTP/1.1 500 '],

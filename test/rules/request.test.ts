@@ -139,7 +139,7 @@ arena('http-request rules', ({ agree }) => {
   http-request deny status 451 content-type text/plain lf-string "%[method] %[path]%[req.hdr(x-h)]" if { path /deny-format }
   http-request deny default-errorfiles if { path /deny-page }
   http-request return if { path /return }
-  http-request return status 201 content-type text/plain string made hdr Location /x hdr Date now if { path /return-201 }
+  http-request return status 201 content-type text/plain string made hdr Location /x hdr Date now hdr X-Nothing %[req.hdr(none)] if { path /return-201 }
   http-request return status 204 hdr X-A 1 if { path /return-204 }
   http-request return status 304 hdr ETag "\\"x\\"" if { path /return-304 }
   http-request return status 503 default-errorfiles if { path /return-page }

@@ -24,10 +24,14 @@ async function outcome({ sources, env }: Case): Promise<string> {
       plugins: stockPlugins,
       compilerFor: createCompiler,
     });
-    return diagnostics
-      .map((diagnostic) => `[${diagnostic.severity}] ${locateDiagnostic(diagnostic)}\n`)
-      .join('')
-      .replaceAll(`${place}/`, '');
+    return (
+      diagnostics
+        .map((diagnostic) => `[${diagnostic.severity}] ${locateDiagnostic(diagnostic)}\n`)
+        .join('')
+        .replaceAll(`${place}/`, '')
+        // Actions come and go.
+        .replace(/expects '.*', but got/g, 'expects …, but got')
+    );
   } finally {
     rmSync(place, { recursive: true });
   }

@@ -108,8 +108,13 @@ export function duels(suite: string, cases: readonly Case<never>[], global = '')
   describe(title(suite, absent), () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-spoe-'));
     let origin: RawOrigin;
+    let closing: RawOrigin;
     const running = new Map<string, { proxy: RunningProxy; agents: ScriptedAgent[] }>();
     beforeAll(async () => {
+      closing = await RawOrigin.start(async (talk) => {
+        await talk.sees('\r\n\r\n');
+        talk.end();
+      });
       origin = await RawOrigin.start(async (talk) => {
         await talk.sees('\r\n\r\n');
         talk.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
@@ -125,7 +130,9 @@ export function duels(suite: string, cases: readonly Case<never>[], global = '')
         const proxy = await startProxy(
           cases.length,
           (ports) =>
-            configuration(cases, here, ports, agents, file, global).replaceAll('{origin}', `127.0.0.1:${origin.port}`),
+            configuration(cases, here, ports, agents, file, global)
+              .replaceAll('{origin}', `127.0.0.1:${origin.port}`)
+              .replaceAll('{closing}', `127.0.0.1:${closing.port}`),
           program,
         );
         running.set(program, { proxy, agents });
@@ -137,6 +144,7 @@ export function duels(suite: string, cases: readonly Case<never>[], global = '')
         for (const agent of agents) await agent.stop();
       }
       await origin.stop();
+      await closing.stop();
       rmSync(folder, { recursive: true, force: true });
     });
     for (const [index, one] of cases.entries()) {

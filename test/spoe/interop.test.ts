@@ -146,6 +146,15 @@ backend {name}-b
     check: (seen, expect) => expect(seen).toEqual(['200', ['cs', 'ft', 'bt', 'ss', 'tr']]),
   }),
   spoeCase({
+    title: 'a server that closes without an answer while the agent is asked',
+    proxy: '  retries 0\n  server o {closing}',
+    agent: '    messages ss',
+    file: 'spoe-message ss\n    event on-server-session',
+    script: { notify: (talk, seen) => void setTimeout(() => talk.ack(seen), 150) },
+    scenario: async (side) => (await side.get()).slice(0, 3),
+    check: (seen, expect) => expect(seen).toBe('502'),
+  }),
+  spoeCase({
     title: 'several messages of an event leave together, those whose condition holds',
     agent: '    messages one two three four',
     file: `spoe-message one

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { definePlugin } from 'sluice/plugin';
 import { origin, startProxy } from 'sluice/testing';
 
 const DEFAULTS = `
@@ -105,5 +106,78 @@ listen web
     expect((await proxy.request('/')).text).toBe('late');
     proxy.clock.resume();
     expect((await proxy.request('/')).status).toBe(504);
+  });
+
+  test('timers and clocks of plugins, tarpits and queues go by it', async () => {
+    const ticks: number[] = [];
+    const ticking = definePlugin({
+      name: 'ticking',
+      api: 1,
+      setup({ clock, timer }) {
+        const began = clock.now();
+        const tick = timer(() => {
+          ticks.push(Math.round((clock.now() - began) / 1000));
+          tick.start(60_000);
+        });
+        return { start: () => tick.start(60_000), stop: () => tick.stop() };
+      },
+    });
+    await using proxy = await startProxy({
+      config: `${DEFAULTS}
+    timeout tarpit 20s
+    timeout queue  10s
+listen web
+    bind :80
+    http-request tarpit deny_status 429 if { path /tar }
+    server s1 10.0.0.1:80 maxconn 1
+`,
+      plugins: [ticking],
+      standIns: true,
+    });
+    proxy.clock.freeze();
+    proxy.standIn('web/s1').answer(() => undefined);
+    const [tarred, served, queued] = [await proxy.connect(), await proxy.connect(), await proxy.connect()];
+    tarred.write('/tar');
+    served.write('/served');
+    await proxy.standIn('web/s1').request();
+    queued.write('/queued');
+    await expect.poll(() => proxy.stats().queued).toBe(1);
+    await proxy.clock.advance('10s');
+    expect((await queued.response()).status).toBe(503);
+    expect((await proxy.observation()).termination).toBe('sQ--');
+    expect([tarred.responses, served.responses]).toEqual([[], []]);
+    await proxy.clock.advance('10s');
+    expect((await tarred.response()).status).toBe(429);
+    await proxy.clock.advance('10s');
+    expect((await served.response()).status).toBe(504);
+    await proxy.clock.advance('3m');
+    expect(ticks).toEqual([60, 120, 180]);
+  });
+
+  test('a server that has come back gets its share step by step', async () => {
+    await using proxy = await startProxy({
+      config: `${DEFAULTS}
+listen web
+    bind :80
+    server s1 10.0.0.1:80 weight 100 slowstart 100s
+    server s2 10.0.0.2:80 weight 100
+`,
+      standIns: true,
+    });
+    proxy.clock.freeze();
+    const weight = (): number => proxy.stats().backends['web']!.servers['s1']!.weight;
+    proxy.server('web/s1').down().up();
+    await proxy.clock.advance('10s');
+    expect(weight()).toBe(10);
+    await proxy.clock.advance('40s');
+    expect(weight()).toBe(50);
+    await proxy.clock.advance('50s');
+    expect([weight(), proxy.server('web/s1').status]).toEqual([100, 'no check']);
+  });
+
+  test('what is no time is refused', async () => {
+    await using proxy = await startProxy({ config: `${DEFAULTS}\nfrontend web\n    bind :80\n`, addresses: 'none' });
+    await expect(proxy.clock.advance('10 minutes')).rejects.toThrow("'10 minutes' is no time");
+    expect(() => proxy.clock.set('yesterday')).toThrow("'yesterday' is no date");
   });
 });

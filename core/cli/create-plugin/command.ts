@@ -87,17 +87,28 @@ export async function createPluginCommand(args: readonly string[], { out, err }:
     const place = relative(process.cwd(), folder) || '.';
     out(`${names.package} is in ${place}. Next:\n\n  cd ${place}\n  npm install\n  npm test\n  npm run example\n`);
     return 0;
+  } catch (error) {
+    if (error instanceof Left) return fail(error.message);
+    throw error;
   } finally {
     ask?.close();
   }
 }
 
+/** Whoever was asked went away. */
+class Left extends Error {}
+
 function askTerminal(): { ask: Ask; close: () => void } {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-D, Ctrl-C: a question that is open then would never be answered.
+  const left = new Promise<never>((_resolve, reject) => {
+    lines.once('close', () => reject(new Left('nothing has been written.')));
+  });
+  left.catch(() => undefined);
   return {
     async ask(question, suggestion) {
       const shown = suggestion === '' ? '' : ` [${suggestion}]`;
-      return (await lines.question(`${question}${shown}: `)).trim() || suggestion;
+      return (await Promise.race([lines.question(`${question}${shown}: `), left])).trim() || suggestion;
     },
     close: () => lines.close(),
   };

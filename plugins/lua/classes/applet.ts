@@ -3,6 +3,7 @@ import { classKey, type ClassKey } from '../class-key.ts';
 import type { LuaCall } from '../engine/engine.ts';
 import type { Task } from '../task.ts';
 import type { Txn } from './txn.ts';
+import { Unread } from './unread.ts';
 
 /** What stands behind the object that a service gets. */
 export class Applet {
@@ -13,6 +14,7 @@ export class Applet {
   readonly headers: [name: string, value: string][] = [];
   /** The answer has begun. */
   started = false;
+  readonly unread: Unread = new Unread();
   /** Its code waits for the client. */
   waiter: Task | undefined;
 

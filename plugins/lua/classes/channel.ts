@@ -14,7 +14,7 @@ export interface LuaChannel {
   /** Waits for more input, where code may wait: then `finish` is called again. Undefined: there is nothing to wait for. */
   more?(call: LuaCall, finish: HostFunction): number | undefined;
   /** Does what has been done to the window. */
-  settle?(window: PayloadWindow): void;
+  settle?(window: PayloadWindow, call: LuaCall): void;
   /** Bytes that a buffer holds. */
   readonly capacity: number;
 }
@@ -40,7 +40,7 @@ export function channels(world: World): void {
       const channel = inTcp(call);
       const window = channel.window(call);
       const results = run(call, window);
-      channel.settle?.(window);
+      channel.settle?.(window, call);
       return results;
     };
   };
@@ -70,7 +70,7 @@ export function channels(world: World): void {
     if (window.input === '' && !window.open) call.pushNil();
     else call.pushString(window.input);
     window.input = '';
-    channel.settle?.(window);
+    channel.settle?.(window, call);
     return 1;
   };
   const copyAll: HostFunction = (call) => {
@@ -96,7 +96,7 @@ export function channels(world: World): void {
     if (end === 0 && !window.open) call.pushNil();
     else call.pushString(window.input.slice(0, end));
     window.input = window.input.slice(end);
-    channel.settle?.(window);
+    channel.settle?.(window, call);
     return 1;
   };
   const input = look((call, window) => call.pushInteger(window.input.length));
@@ -127,16 +127,16 @@ export function channels(world: World): void {
       forward(call) {
         const wanted = call.int(2);
         let passed = 0;
-        const finish = (call: LuaCall): number => {
-          const channel = inTcp(call);
-          const window = channel.window(call);
+        const finish = (late: LuaCall): number => {
+          const channel = inTcp(late);
+          const window = channel.window(late);
           passed += window.pass(wanted - passed);
-          channel.settle?.(window);
+          channel.settle?.(window, late);
           if (passed < wanted && window.open) {
-            const waited = channel.more?.(call, finish);
+            const waited = channel.more?.(late, finish);
             if (waited !== undefined) return waited;
           }
-          call.pushInteger(passed);
+          late.pushInteger(passed);
           return 1;
         };
         return finish(call);

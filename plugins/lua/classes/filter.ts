@@ -348,6 +348,9 @@ class LuaFilter {
       const own = stack.ref(-1);
       stack.pop(2);
       stack.pushRef(own);
+      // It is a field of the transaction, too, as long as there is something behind it.
+      stack.pushCopy(-1);
+      stack.setField(-3, direction.response ? 'http_res' : 'http_req');
       world.state.release(own);
     }
     this.wakeTime = undefined;

@@ -40,9 +40,9 @@ export function httpClient(world: World): void {
           response = result;
           if (task.life === life) task.wake();
         });
-      const finish = (call: LuaCall): number => {
-        if (response === undefined) return suspend(call, finish, () => ended.abort());
-        pushResponse(call, response);
+      const finish = (late: LuaCall): number => {
+        if (response === undefined) return suspend(late, finish, () => ended.abort());
+        pushResponse(late, response);
         return 1;
       };
       return finish(call);

@@ -15,6 +15,7 @@ import { regexes } from './regex.ts';
 import { servers } from './server.ts';
 import { socket } from './socket.ts';
 import { stickTables } from './stick-table.ts';
+import { txnChannels } from './txn-channels.ts';
 
 /** The classes of HAProxy's objects. */
 export const classes: readonly Library[] = [
@@ -34,4 +35,5 @@ export const classes: readonly Library[] = [
   channels,
   httpMessages,
   filters,
+  txnChannels,
 ];

@@ -92,11 +92,11 @@ export function queues(world: World): void {
       pop_wait(call) {
         const queue = self(call, type);
         const task = waiter(call, 'pop_wait');
-        const finish = (call: LuaCall): number => {
-          if (queue.size > 0) return take(call, queue);
+        const finish = (late: LuaCall): number => {
+          if (queue.size > 0) return take(late, queue);
           queue.forget(task);
           queue.waiting.push({ task, life: task.life });
-          return suspend(call, finish, () => queue.forget(task));
+          return suspend(late, finish, () => queue.forget(task));
         };
         return finish(call);
       },

@@ -42,8 +42,8 @@ export function readReply(call: LuaCall, index: number): Reply {
   const headers: [string, string][] = [];
   if (call.getField(index, 'headers') === 'table') readFields(call, call.count, headers);
   call.count = before;
-  // Its place is the last one.
-  headers.push(['content-length', '0']);
+  // Its place is the last one. A 204 has none: RFC 9110, 8.6.
+  if (status !== 204) headers.push(['content-length', '0']);
   return { status, ...(reason === undefined || reason === '' ? {} : { reason }), body, headers };
 }
 

@@ -7,6 +7,7 @@ import { Reading, type ReadPattern } from '../transport/reading.ts';
 import { socketsOf } from '../transport/sockets.ts';
 import { StreamSocket } from '../transport/stream-socket.ts';
 import type { World } from '../world.ts';
+import { Abandoned } from './abandoned.ts';
 import { self } from './self.ts';
 
 /** What a script holds; when it holds it no more, the connection is closed. Nothing that lives longer refers to it. */
@@ -27,6 +28,8 @@ const UNVERIFIED: ConnectionOptions = { rejectUnauthorized: false };
 
 /** `core.tcp`; lua-api.rst, "Socket class". The answers and errors are those of the program, which are not always the manual's. */
 export function socket(world: World): void {
+  let abandoned: Abandoned | undefined;
+  // Code that never ends may lose sockets, too: those close when JavaScript's collector comes by.
   const collected = new FinalizationRegistry<StreamSocket>((stream) => stream.close());
   const connect =
     (name: string, tls: ConnectionOptions | undefined): HostFunction =>
@@ -48,17 +51,17 @@ export function socket(world: World): void {
       // In core.register_init nothing can wait, and nothing is answered.
       if (task === undefined) return 0;
       if (stream.state === 'fresh') stream.connect(target, tls);
-      const finish = (call: LuaCall): number => {
+      const finish = (late: LuaCall): number => {
         switch (stream.state) {
           case 'connected':
-            call.pushInteger(1);
+            late.pushInteger(1);
             return 1;
           case 'ended':
-            call.pushNil();
-            call.pushString("Can't connect");
+            late.pushNil();
+            late.pushString("Can't connect");
             return 2;
           default:
-            return waitFor(stream, task, call, finish);
+            return waitFor(stream, task, late, finish);
         }
       };
       return finish(call);
@@ -105,16 +108,16 @@ export function socket(world: World): void {
         const task = waiter(call, 'receive');
         if (stream.state === 'fresh') stream.close();
         const reading = new Reading(stream, pattern);
-        const finish = (call: LuaCall): number => {
+        const finish = (late: LuaCall): number => {
           const result = reading.step();
-          if (result === undefined) return waitFor(stream, task!, call, finish);
+          if (result === undefined) return waitFor(stream, task!, late, finish);
           const text = prefix + (typeof result === 'string' ? result : result.closed);
           if (typeof result === 'string' || text !== '') {
-            call.pushString(text);
+            late.pushString(text);
             return 1;
           }
-          call.pushNil();
-          call.pushString('connection closed.');
+          late.pushNil();
+          late.pushString('connection closed.');
           return 2;
         };
         return finish(call);
@@ -129,9 +132,9 @@ export function socket(world: World): void {
           return 1;
         }
         stream.write(text);
-        const finish = (call: LuaCall): number => {
-          if (stream.congested) return waitFor(stream, task!, call, finish);
-          call.pushInteger(stream.state === 'ended' ? -1 : text.length);
+        const finish = (late: LuaCall): number => {
+          if (stream.congested) return waitFor(stream, task!, late, finish);
+          late.pushInteger(stream.state === 'ended' ? -1 : text.length);
           return 1;
         };
         return finish(call);
@@ -154,6 +157,8 @@ export function socket(world: World): void {
       const handle = new SocketHandle(stream);
       collected.register(handle, stream);
       call.pushObject(type, handle);
+      abandoned ??= new Abandoned(world);
+      abandoned.add(call, stream);
       return 1;
     },
   });

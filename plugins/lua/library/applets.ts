@@ -1,4 +1,4 @@
-import type { Conversation, Transaction } from 'sluice/plugin';
+import type { Transaction } from 'sluice/plugin';
 import { APPLET_HTTP, APPLET_TCP, type Applet } from '../classes/applet.ts';
 import { keepPrivate, pushPrivate } from '../classes/private-data.ts';
 import { checkField } from '../classes/reply.ts';
@@ -10,7 +10,6 @@ import { pushFields } from './http.ts';
 import { CONVERTERS, FETCHES } from './samples.ts';
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
-const NEWLINE = 10;
 
 type Attribute = (call: LuaCall, applet: Applet) => void;
 
@@ -70,8 +69,7 @@ const httpAttributes: Readonly<Record<string, Attribute>> = {
   path: (call, applet) => call.pushString(target(applet.txn(call).transaction(call))[0]),
   qs: (call, applet) => {
     const [, query] = target(applet.txn(call).transaction(call));
-    if (query === undefined) call.pushNil();
-    else call.pushString(query);
+    call.pushString(query ?? '');
   },
   length: (call, applet) => call.pushInteger(applet.txn(call).transaction(call).request!.body.length ?? 0),
   headers: (call, applet) => void pushFields(call, applet.txn(call).transaction(call).request!.headers),
@@ -157,12 +155,10 @@ const tcpMethods: Methods = (at) => ({
     return receive(call, applet, wanted < 0 ? 1 : wanted, wanted < 0 ? EVERYTHING : wanted, timeout >= 0);
   },
   try_receive(call) {
-    const { conversation } = at(call);
-    if (conversation.readable === 0 && conversation.readEnded) {
-      call.pushNil();
-      return 1;
-    }
-    call.pushBytes(conversation.read(EVERYTHING));
+    const { conversation, unread } = at(call);
+    unread.fill(conversation);
+    if (unread.size === 0 && conversation.readEnded) call.pushNil();
+    else call.pushBytes(unread.take(EVERYTHING));
     return 1;
   },
   send(call) {
@@ -195,7 +191,7 @@ function send(call: LuaCall, applet: Applet, text: string): number {
 /** A line with its end, or what is left when the client has ended; an empty string behind that. */
 function getLine(call: LuaCall, applet: Applet): number {
   const { conversation } = applet;
-  const parts = held(applet);
+  const { unread: parts } = applet;
   const finish = (at: LuaCall): number => {
     parts.fill(conversation);
     const line = parts.line();
@@ -209,7 +205,7 @@ function getLine(call: LuaCall, applet: Applet): number {
 /** `least` bytes, fewer when there are no more, and at most `most`. */
 function receive(call: LuaCall, applet: Applet, least: number, most: number, timed = false): number {
   const { conversation } = applet;
-  const parts = held(applet);
+  const { unread: parts } = applet;
   const wanted = Math.min(least, most);
   const finish = (at: LuaCall): number => {
     parts.fill(conversation);
@@ -220,43 +216,4 @@ function receive(call: LuaCall, applet: Applet, least: number, most: number, tim
     return 1;
   };
   return finish(call);
-}
-
-/** What has been read and not been asked for yet. */
-class Parts {
-  #bytes: Buffer = Buffer.alloc(0);
-  #searched = 0;
-
-  get size(): number {
-    return this.#bytes.length;
-  }
-
-  fill(conversation: Conversation): void {
-    const more = conversation.read(EVERYTHING);
-    if (more.length > 0) this.#bytes = this.#bytes.length === 0 ? more : Buffer.concat([this.#bytes, more]);
-  }
-
-  line(): Buffer | undefined {
-    const end = this.#bytes.indexOf(NEWLINE, this.#searched);
-    if (end < 0) {
-      this.#searched = this.#bytes.length;
-      return undefined;
-    }
-    return this.take(end + 1);
-  }
-
-  take(most: number): Buffer {
-    const taken = this.#bytes.subarray(0, most);
-    this.#bytes = this.#bytes.subarray(taken.length);
-    this.#searched = 0;
-    return taken;
-  }
-}
-
-const parts = new WeakMap<Applet, Parts>();
-
-function held(applet: Applet): Parts {
-  let found = parts.get(applet);
-  if (found === undefined) parts.set(applet, (found = new Parts()));
-  return found;
 }

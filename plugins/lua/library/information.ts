@@ -54,7 +54,7 @@ function processInformation(host: LuaHost): Record<string, number | string> {
   const [days, hours] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3600)];
   return {
     Name: 'HAProxy',
-    Version: process.env['HAPROXY_VERSION'] ?? '3.5',
+    Version: context?.version ?? '',
     Nbthread: 1,
     Nbproc: 1,
     Process_num: 1,

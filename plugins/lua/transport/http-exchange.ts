@@ -118,8 +118,8 @@ export class HttpExchange {
     if (this.#settings.noNames) return undefined;
     try {
       const found = await lookup(url.host, { all: true });
-      const { address, family } = found.find((one) => one.family === this.#settings.prefer) ?? found[0]!;
-      return { host: address, port: url.port, family: family === 6 ? 6 : 4 };
+      const chosen = found.find((one) => one.family === this.#settings.prefer) ?? found[0]!;
+      return { host: chosen.address, port: url.port, family: chosen.family === 6 ? 6 : 4 };
     } catch {
       return undefined;
     }

@@ -38,7 +38,7 @@ function serve(found: RegisteredService, transaction: Transaction, places: reado
     if (applet.waiter !== undefined) applet.waiter.wake();
   };
   stack.pushObject(world.class(mode === 'http' ? APPLET_HTTP : APPLET_TCP), applet);
-  const ended = (task: Task): Verdict => conclude(task, applet, conversation, transaction);
+  const ended = (done: Task): Verdict => conclude(done, applet, conversation, transaction);
   if (task.run()) {
     const verdict = ended(task);
     return verdict === undefined ? conversation.verdict : Promise.resolve(verdict);

@@ -55,8 +55,8 @@ function insert(root: Node, network: string, place: number): void {
     .join('')
     .slice(0, Number(length));
   let node = root;
-  for (const [index, digit] of [...bits].entries()) {
-    const side = digit === '1' ? 1 : 0;
+  for (let index = 0; index < bits.length; index++) {
+    const side = bits[index] === '1' ? 1 : 0;
     if (index === bits.length - 1) {
       node[side] = place;
       return;
