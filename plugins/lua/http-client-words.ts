@@ -31,7 +31,7 @@ function word(name: string, argument: string, summary: string, set: Set): [strin
 /** What holds for every HTTP client of scripts. */
 export const httpClientWords: Record<string, DirectiveKeyword> = Object.fromEntries([
   word('resolvers.disabled', '<on|off>', 'Whether clients look no names up.', (settings, words) => {
-    settings.noNames = words.oneOf("'on' or 'off'", ['on', 'off']) === 'on';
+    settings.noNames = words.oneOf('choice', ['on', 'off']) === 'on';
   }),
   word('resolvers.id', '<resolvers id>', 'The resolvers that look names up.', (_settings, words) => {
     const name = words.next('the name of a resolvers section');
@@ -42,7 +42,7 @@ export const httpClientWords: Record<string, DirectiveKeyword> = Object.fromEntr
     '<ipv4|ipv6>',
     'The family that an address found for a name is to have.',
     (settings, words) => {
-      settings.prefer = words.oneOf("'ipv4' or 'ipv6'", ['ipv4', 'ipv6']) === 'ipv4' ? 4 : 6;
+      settings.prefer = words.oneOf('family', ['ipv4', 'ipv6']) === 'ipv4' ? 4 : 6;
     },
   ),
   word('retries', '<number>', 'How often a request that failed is tried again.', (settings, words) => {
@@ -69,7 +69,7 @@ export const httpClientWords: Record<string, DirectiveKeyword> = Object.fromEntr
     },
   ),
   word('ssl.verify', '[none|required]', 'Whether certificates of servers are verified.', (settings, words) => {
-    settings.verify = words.remaining === 0 || words.oneOf("'none' or 'required'", ['none', 'required']) === 'required';
+    settings.verify = words.remaining === 0 || words.oneOf('choice', ['none', 'required']) === 'required';
   }),
   word('timeout.connect', '<timeout>', 'Until when a connection has to be there.', (settings, words) => {
     settings.connectTimeout = words.time('a timeout');

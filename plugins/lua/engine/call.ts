@@ -9,6 +9,7 @@ import { toInteger, toNumber, toText } from './numbers.ts';
 import { getTable, lengthOf, setTable } from './operations.ts';
 import { OK, placeOf, toBytes } from './protect.ts';
 import { canSuspend } from './limits.ts';
+import { suspend } from './suspend.ts';
 import { intern, latin1 } from './strings.ts';
 import { next, Table } from './tables.ts';
 import {
@@ -473,7 +474,7 @@ export class Call implements LuaCall {
     if (running === undefined || !canSuspend(this.L, running)) this.fail('yield not allowed');
     this.finish = finish;
     running.waits = true;
-    return fengari.ldo.lua_yieldk(this.L, 0, 0, goOn);
+    return suspend(this.L, 0, 0, goOn);
   }
 
   invoke(args: number): void {

@@ -7,11 +7,14 @@ import type { Call } from './call.ts';
 import type { HostFunction } from './engine.ts';
 import { fengari } from './fengari.ts';
 import { OK, placeOf, YIELDED } from './protect.ts';
+import { suspend, SUSPENDED } from './suspend.ts';
 import { HOST_CLOSURE, HostClosure, STRING, THREAD } from './values.ts';
 import type { NativeFunction, Thread, TString } from './values.ts';
 
 const CONTINUE_RESUME = 1;
 const CONTINUE_WRAP = 2;
+/** Answered in place of a number of results: the one who resumes is suspended itself. */
+const PARKED = -2;
 
 function threadAt(call: Call, index: number): Thread {
   const slot = call.slot(index);
@@ -55,8 +58,8 @@ function go(L: Thread, made: Thread, args: number, next: number): number {
   if (status === YIELDED && thread !== undefined && (thread.waits || thread.forced)) {
     // Not the script's yield: suspend this one too. That it can be was made sure of before.
     made.parked = true;
-    L.ci.c_ctx = next;
-    fengari.ldo.lua_yieldk(L, 0, next, next === CONTINUE_WRAP ? continueWrap : continueResume);
+    suspend(L, 0, next, next === CONTINUE_WRAP ? continueWrap : continueResume);
+    return PARKED;
   }
   made.resumer = undefined;
   const call = viewOf(L);
@@ -77,6 +80,7 @@ function go(L: Thread, made: Thread, args: number, next: number): number {
 }
 
 function resumed(call: Call, count: number): number {
+  if (count === PARKED) return SUSPENDED;
   if (count < 0) {
     const error = call.slot(-1);
     const { type, value } = error;
@@ -92,6 +96,7 @@ function resumed(call: Call, count: number): number {
 
 function wrapped(call: Call, count: number): number {
   if (count >= 0) return count;
+  if (count === PARKED) return SUSPENDED;
   const error = call.slot(-1);
   if (error.type === STRING) {
     const text = placeOf(call.L, 1) + (error.value as TString).js;
@@ -151,7 +156,7 @@ export const coroutineFunctions: Readonly<Record<string, HostFunction>> = {
   },
   yield(given) {
     const call = given as Call;
-    return fengari.ldo.lua_yieldk(call.L, call.count, 0, null);
+    return suspend(call.L, call.count, 0, null);
   },
   status(given) {
     const call = given as Call;

@@ -15,6 +15,9 @@ export interface Machine {
   limit: number;
   /** The longest string. */
   maxString: number;
+  /** What `pairs` and `ipairs` give as iterators: the machine does their work itself when it meets them in a loop. */
+  next: unknown;
+  nextIndex: unknown;
   /** All open states: what they hold counts together. */
   readonly states: Set<object>;
 }
@@ -32,5 +35,7 @@ export const machine: Machine = {
   alive: 0,
   limit: SAFE_LIMIT,
   maxString: LONGEST_STRING,
+  next: undefined,
+  nextIndex: undefined,
   states: new Set(),
 };

@@ -14,6 +14,7 @@ import {
 } from './stack.ts';
 import { fromBig, parseNumeral, toText } from './numbers.ts';
 import type { Edit, Patch, SourcePlan } from './source.ts';
+import { callFunction, resumeBody, unroll } from './suspend.ts';
 import { arith, lvm } from './vm.ts';
 import type { Int } from './values.ts';
 import { intern, latin1, lstring } from './strings.ts';
@@ -87,12 +88,11 @@ const patches: Record<string, Patch> = {
       luaD_reallocstack: reallocStack,
       luaD_shrinkstack: shrinkStack,
       luaD_rawrunprotected: runProtected,
+      luaD_call: callFunction,
+      resume: resumeBody,
+      unroll,
     },
-    edits: [
-      ['attempt to yield across a JS-call boundary', 'attempt to yield across a C-call boundary'],
-      ['L.nny = 0;  /* allow yields */', 'L.nny = L.barrier;'],
-      ['if (L !== L.l_G.mainthread)', 'if (L !== L.l_G.mainthread && L.barrier === 0)'],
-    ],
+    edits: [['L.nny = 0;  /* allow yields */', 'L.nny = L.barrier;']],
     everywhere: [...KEPT_SLOTS, ['"JS stack overflow"', '"C stack overflow"']],
   },
   'ldump.js': {

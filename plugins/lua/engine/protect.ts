@@ -98,5 +98,6 @@ export function runProtected(L: Thread, run: (L: Thread, data: unknown) => void,
   }
   L.errorJmp = jump.previous;
   L.nCcalls = calls;
-  return jump.status;
+  // A thread that was suspended without an exception says so itself.
+  return jump.status === OK ? L.status : jump.status;
 }

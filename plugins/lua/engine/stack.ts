@@ -134,8 +134,12 @@ function insertCallMethod(L: Thread, at: number): void {
 }
 const CALL = Buffer.from('call');
 
-/** Starts a call: of a host function does all of it and answers true, of a Lua function prepares its frame. */
-export function precall(L: Thread, at: number, results: number): boolean {
+/** What {@link precall} did: a Lua function's frame is there to be run; a host function has returned; or is suspended. */
+export const PREPARED = 0;
+export const RETURNED = 1;
+export const STOPPED = 2;
+
+export function precall(L: Thread, at: number, results: number): number {
   const func = L.stack[at]!;
   if (func.type === LUA_FUNCTION) {
     const proto: Proto = func.value.p;
@@ -163,7 +167,7 @@ export function precall(L: Thread, at: number, results: number): boolean {
     ci.l_savedpc = 0;
     ci.callstatus = CALL_LUA;
     if ((L.hookmask & MASK_CALL) !== 0) callHook(L, ci);
-    return false;
+    return PREPARED;
   }
   if (func.type === LIGHT_FUNCTION || func.type === HOST_CLOSURE) {
     if (L.stack_last - L.top <= MIN_STACK) fengari.ldo.luaD_growstack(L, MIN_STACK);
@@ -177,8 +181,9 @@ export function precall(L: Thread, at: number, results: number): boolean {
     if ((L.hookmask & MASK_CALL) !== 0) fengari.ldo.luaD_hook(L, 0, -1);
     const run: NativeFunction = func.type === LIGHT_FUNCTION ? func.value : func.value.f;
     const count = run(L);
+    if (L.status !== 0) return STOPPED;
     postcall(L, ci, L.top - count, count);
-    return true;
+    return RETURNED;
   }
   if (L.stack_last - L.top <= 1) fengari.ldo.luaD_growstack(L, 1);
   insertCallMethod(L, at);

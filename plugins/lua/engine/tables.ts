@@ -69,6 +69,8 @@ export class Table extends Identity {
   /** How often the map was seen to hold nil, a bound on its dead nodes. */
   dead = 0;
   metatable: Table | null = null;
+  /** The entry that `next` answered last, which it is mostly asked about next. */
+  cursor: Node | undefined = undefined;
   /** How long the array part was before its end was cleared: `next` may still be asked what follows such a key. */
   cleared = 0;
   /** Metamethods known to be absent, a bit each. */
@@ -216,6 +218,7 @@ export class Table extends Identity {
         last = node;
       }
     }
+    this.cursor = undefined;
     this.last = last;
     if (last !== undefined) last.following = undefined;
     this.dead = 0;
@@ -253,7 +256,8 @@ export function next(L: Thread, table: Table, index: number): boolean {
       position = at;
       node = table.first;
     } else {
-      const from = table.map?.get(found);
+      const cursor = table.cursor;
+      const from = cursor !== undefined && cursor.key === found ? cursor : table.map?.get(found);
       if (from !== undefined) {
         node = from.following;
         position = list.length;
@@ -274,6 +278,7 @@ export function next(L: Thread, table: Table, index: number): boolean {
     }
   }
   while (node !== undefined && node.type === NIL) node = node.following;
+  table.cursor = node;
   if (node === undefined) return false;
   key.type = node.keyType;
   key.value = node.keyValue;

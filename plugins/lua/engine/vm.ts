@@ -21,9 +21,9 @@ import {
   setTable,
   toIntegerMode,
 } from './operations.ts';
-import { closeUpvalues, postcall, precall, pushClosure } from './stack.ts';
-import { Table } from './tables.ts';
-import { BOOLEAN, FLOAT, INTEGER, LUA_FUNCTION, NIL, NUMBER, STRING, TABLE } from './values.ts';
+import { closeUpvalues, postcall, precall, pushClosure, RETURNED, STOPPED } from './stack.ts';
+import { next as nextEntry, Table } from './tables.ts';
+import { BOOLEAN, FLOAT, INTEGER, LIGHT_FUNCTION, LUA_FUNCTION, NIL, NUMBER, STRING, TABLE } from './values.ts';
 import type { CallInfo, Int, LuaClosure, Proto, Thread, TValue } from './values.ts';
 
 const FRESH = 1 << 3;
@@ -186,7 +186,7 @@ function setFloat(L: Thread, value: TValue, what: string): void {
 }
 
 /** Finishes an instruction that was interrupted by a metamethod's yield: its result is on the stack. */
-function finishOperation(L: Thread): void {
+export function finishOperation(L: Thread): void {
   const ci = L.ci;
   const base = ci.l_base;
   const instruction = ci.l_code[ci.l_savedpc - 1]!;
@@ -213,7 +213,8 @@ function finishOperation(L: Thread): void {
   } else if (operation === 41 || (operation === 36 && instruction.C > 0)) L.top = ci.top;
 }
 
-export function execute(L: Thread): void {
+/** Runs the frame on top and those it calls; true if the thread was suspended. */
+export function execute(L: Thread): boolean {
   let ci = L.ci;
   ci.callstatus |= FRESH;
   frame: for (;;) {
@@ -616,10 +617,12 @@ export function execute(L: Thread): void {
           const b = word >>> 23;
           if (b !== 0) L.top = ra + b;
           const results = ((word >> 14) & 0x1ff) - 1;
-          if (precall(L, ra, results)) {
+          const outcome = precall(L, ra, results);
+          if (outcome === RETURNED) {
             if (results >= 0) L.top = ci.top;
             break;
           }
+          if (outcome === STOPPED) return true;
           ci = L.ci;
           continue frame;
         }
@@ -628,7 +631,9 @@ export function execute(L: Thread): void {
           if ((machine.budget -= WEIGHT) <= 0) interrupt(L);
           const b = word >>> 23;
           if (b !== 0) L.top = ra + b;
-          if (precall(L, ra, -1)) break;
+          const outcome = precall(L, ra, -1);
+          if (outcome === RETURNED) break;
+          if (outcome === STOPPED) return true;
           ci = replaceFrame(L);
           continue frame;
         }
@@ -637,7 +642,7 @@ export function execute(L: Thread): void {
           const b = word >>> 23;
           if (L.open.length > 0) closeUpvalues(L, base);
           const fixed = postcall(L, ci, ra, b !== 0 ? b - 1 : L.top - ra);
-          if ((ci.callstatus & FRESH) !== 0) return;
+          if ((ci.callstatus & FRESH) !== 0) return false;
           ci = L.ci;
           if (fixed) L.top = ci.top;
           continue frame;
@@ -674,6 +679,8 @@ export function execute(L: Thread): void {
         case 41: {
           // TFORCALL
           if ((machine.budget -= WEIGHT) <= 0) interrupt(L);
+          const iterator = stack[ra]!;
+          if (iterator.type === LIGHT_FUNCTION && iterate(L, iterator.value, ra, (word >> 14) & 0x1ff)) break;
           for (let at = 2; at >= 0; at--) {
             const from = stack[ra + at]!;
             const to = stack[ra + 3 + at]!;
@@ -785,6 +792,43 @@ function replaceFrame(L: Thread): CallInfo {
   old.callstatus |= TAIL;
   L.ci = old;
   return old;
+}
+
+/** A step of `pairs` or `ipairs` over a table, without a call; false if it is something else. */
+function iterate(L: Thread, iterator: unknown, ra: number, results: number): boolean {
+  const stack = L.stack;
+  const state = stack[ra + 1]!;
+  if (state.type !== TABLE) return false;
+  const table = state.value as Table;
+  const control = stack[ra + 2]!;
+  const key = stack[ra + 3]!;
+  const value = stack[ra + 4]!;
+  if (iterator === machine.next) {
+    key.type = control.type;
+    key.value = control.value;
+    if (!nextEntry(L, table, ra + 3)) {
+      key.type = NIL;
+      key.value = null;
+    }
+  } else if (iterator === machine.nextIndex && control.type === INTEGER && typeof control.value === 'number') {
+    const index = control.value + 1;
+    const found = table.getInteger(index);
+    if (found.type !== NIL) {
+      key.type = INTEGER;
+      key.value = index;
+      value.type = found.type;
+      value.value = found.value;
+    } else if (table.metatable === null) {
+      key.type = NIL;
+      key.value = null;
+    } else return false;
+  } else return false;
+  for (let at = 2; at < results; at++) {
+    const slot = stack[ra + 3 + at]!;
+    slot.type = NIL;
+    slot.value = null;
+  }
+  return true;
 }
 
 function fillList(table: Table, first: number, stack: TValue[], ra: number, count: number): void {

@@ -7,6 +7,7 @@ import { fengari } from '../fengari.ts';
 import type { Continuation } from '../fengari.ts';
 import { fromBig, parseNumeral, trimSpace } from '../numbers.ts';
 import { tick } from '../limits.ts';
+import { machine } from '../machine.ts';
 import { account, INSTRUCTION_COST, PROTO_COST } from '../memory.ts';
 import { checkLength, equal } from '../operations.ts';
 import { OK, placeOf, YIELDED } from '../protect.ts';
@@ -56,6 +57,7 @@ const nextPair: HostFunction = (given) => {
   return 1;
 };
 const nextNative = nativeOf(nextPair, 'next');
+machine.next = nextNative;
 
 const nextIndex: HostFunction = (given) => {
   const call = given as Call;
@@ -78,6 +80,7 @@ const nextIndex: HostFunction = (given) => {
   return call.slot(-1).type === NIL ? 1 : 2;
 };
 const nextIndexNative = nativeOf(nextIndex, 'ipairs_aux');
+machine.nextIndex = nextIndexNative;
 
 /** An integer in another base: letters and digits, a sign, blanks around. */
 function inBase(source: string, base: number): number | bigint | undefined {
