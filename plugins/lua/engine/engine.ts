@@ -115,7 +115,8 @@ export interface LuaCall {
   readonly canWait: boolean;
   /**
    * To be returned by a host function that cannot answer yet: the thread is suspended ({@link LuaThread.resume} gives `waits`) until
-   * the host resumes it; then `finish` pushes the results, or waits again.
+   * the host resumes it; then `finish` pushes the results, or waits again. It may be used in a coroutine that the script made, too:
+   * who resumed that one is suspended with it. Nothing may be done on the stack between this call and the return.
    */
   wait(finish: HostFunction): number;
   /** Calls the function below its `args` arguments from the host, with any number of results in their place; it cannot wait. Errors are thrown as {@link LuaError}. */
@@ -175,11 +176,11 @@ export type Library = 'table' | 'io' | 'os' | 'string' | 'math' | 'utf8' | 'pack
 export interface StateOptions {
   /** Besides the base library and `coroutine`. Left out: all. tune.lua.openlibs. */
   readonly libraries?: readonly Library[];
-  /** Bytes that all scripts of the process may hold; 0: no limit. tune.lua.maxmem. */
+  /** Bytes that all scripts of the process may hold, by our estimate; 0: half of V8's heap limit, which nothing may pass. tune.lua.maxmem. */
   readonly maxMemory?: number;
-  /** The longest string in bytes, so that no script can exhaust the process with one. */
+  /** The longest string in bytes, so that no script can exhaust the process with one; 256 MiB or `maxMemory` if that is less. */
   readonly maxString?: number;
-  /** Instructions between two looks at the limits. tune.lua.forced-yield. */
+  /** Instructions between two looks at the limits, about (jumps backwards and calls count as four); at least 16. tune.lua.forced-yield. */
   readonly forcedYield?: number;
   /** Modules by the name they are required by; run when that happens; pushes the module. */
   readonly preload?: Readonly<Record<string, HostFunction>>;

@@ -15,7 +15,8 @@ import {
 import { fromBig, parseNumeral, toText } from './numbers.ts';
 import type { Edit, Patch, SourcePlan } from './source.ts';
 import { callFunction, resumeBody, unroll } from './suspend.ts';
-import { arith, lvm } from './vm.ts';
+import { lvm } from './vm.ts';
+import { arith } from './arithmetic.ts';
 import type { Int } from './values.ts';
 import { intern, latin1, lstring } from './strings.ts';
 import { ltable } from './tables.ts';
