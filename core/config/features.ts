@@ -11,7 +11,7 @@ const KNOWN =
   'TPROXY TRACE WURFL ZLIB';
 
 /** What this program has built. A word goes in here together with what it names, not before. */
-const BUILT: ReadonlySet<string> = new Set(['ACCEPT4', 'DL', 'GETADDRINFO']);
+const BUILT: ReadonlySet<string> = new Set(['ACCEPT4', 'DL', 'GETADDRINFO', 'LUA', 'SPOE']);
 
 /** Event loops come with Node: libuv uses the platform's. */
 const LOOPS: Readonly<Record<string, readonly string[]>> = {

@@ -191,6 +191,8 @@ describe('-cc', () => {
     ['version_atleast(2.4) && version_before(3.5)', true],
     ['streq(\\"a,b\\",\\"a,b\\")', true],
     ['feature(QUIC)', false],
+    ['feature(LUA)', true],
+    ['feature(SPOE)', true],
   ])('%s', (condition, value) => {
     expect(evaluateCondition(condition, { HERE: 'a b' })).toEqual({ value });
   });
