@@ -103,8 +103,8 @@ function counting(item: CoverageItem): ProbeOutcome {
   };
 }
 
-/** Whole percents are cut, so that 100 means all. */
+/** Cut, so that 100 means all; 0 where there is nothing, as when no configuration could be read. */
 export function percentage(items: readonly CoverageItem[]): number {
-  if (items.length === 0) return 100;
+  if (items.length === 0) return 0;
   return Math.floor((items.filter(({ covered }) => covered > 0).length / items.length) * 1000) / 10;
 }
