@@ -152,6 +152,10 @@ export const OWN: Readonly<Record<string, readonly [code: string, output: string
      print(h) print(a.verify(h, "password"), a.verify(h, "passwort")) print(a.verify("x", "y")) print(a.hash_encoded("p", "short"))`,
     '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4\ntrue\tfalse\nnil\tDecoding failed\nnil\tSalt is too short\n',
   ],
+  'socket.dns': [
+    `local d = require "socket".dns print((d.toip("127.0.0.1"))) print(d.toip("no name")) print(type(d.gethostname()))`,
+    '127.0.0.1\nnil\thost or service not provided, or not known\nstring\n',
+  ],
   randbytes: [`local r = require "randbytes" print(#r(16), #r:bytes(8), r(8) ~= r(8))`, '16\t8\ttrue\n'],
   'what cannot be there says so': [
     `print((select(2, pcall(require "socket".udp))):match("socket.udp is not available")) print((select(2, pcall(require "openssl.x509".new))):match("certificates can be read here, not made"))`,
