@@ -30,24 +30,24 @@ const lowered = (level: CommandLevel): CommandKeyword => ({
   },
 });
 
+const PROMPT_USAGE = 'prompt [help | n | i | p | timed]*';
+const PROMPT_HELP = `Usage: ${PROMPT_USAGE}
+  n     : non-interactive: closes after the commands of a line
+  i     : interactive, without a prompt
+  p     : interactive, with a prompt
+  timed : toggles the time the process has been running in the prompt
+Without arguments it toggles between i and p.
+`;
+
+/** What is no word of its own is passed over, as HAProxy 2.6 passes over all. */
 function changePrompt(words: Words, session: CommandSession): void {
-  const wanted = words.optional('n', 'i', 'p', 'timed');
-  switch (wanted) {
-    case 'n':
-      session.mode = 'once';
-      break;
-    case 'i':
-      session.mode = 'interactive';
-      break;
-    case 'timed':
-      session.timed = !session.timed;
-      session.mode = 'prompt';
-      break;
-    case 'p':
-      session.mode = 'prompt';
-      break;
-    default:
-      session.mode = session.mode === 'prompt' ? 'interactive' : 'prompt';
+  if (words.remaining === 0) session.mode = session.mode === 'prompt' ? 'interactive' : 'prompt';
+  for (const word of words.rest()) {
+    if (word === 'help') session.write(PROMPT_HELP);
+    else if (word === 'n') session.mode = 'once';
+    else if (word === 'i') session.mode = 'interactive';
+    else session.mode = 'prompt';
+    if (word === 'timed') session.timed = !session.timed;
   }
 }
 
@@ -61,7 +61,7 @@ export function commands({ global, commands: table, version }: PluginContext): R
       run: (words, session) => void session.write(helpText(table.all, session.level, words.rest())),
     },
     prompt: {
-      usage: 'prompt [help | n | i | p | timed]*',
+      usage: PROMPT_USAGE,
       summary: 'toggle interactive mode with prompt',
       level: 'user',
       run: changePrompt,

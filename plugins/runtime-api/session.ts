@@ -25,6 +25,8 @@ export class Session implements CommandSession {
   #input: Buffer = Buffer.alloc(0);
   #ended = false;
   #working = false;
+  /** A line has come; in mode `once` it is the only one that is waited for. */
+  #began = false;
   /** A command waits for what the client sends. */
   #reader: (() => void) | undefined;
   /** A command line whose payload is being read. */
@@ -142,8 +144,6 @@ export class Session implements CommandSession {
     const over = this.#socket.readableEnded || (this.mode === 'once' && this.#began && this.#pending === undefined);
     if (!this.#ended && over) this.end();
   }
-
-  #began = false;
 
   #nextLine(): string | undefined {
     const end = this.#input.indexOf(10);

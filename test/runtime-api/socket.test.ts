@@ -169,6 +169,13 @@ describe('commands of plugins', () => {
     expect(await ask(path, 'echo mine\nwhatever\n')).toBe('got whatever\n\n');
   });
 
+  test('prompt takes several words', async () => {
+    const path = await start('prompt');
+    expect(await ask(path, 'prompt i\nshow late\nquit\n')).toBe('\nlate\n\n');
+    expect(await ask(path, 'prompt p timed\nquit\n')).toMatch(/^\n\[0:00:\d\d:\d\d\]> $/);
+    expect(await ask(path, 'prompt help\n')).toMatch(/^Usage: prompt .*\n {2}n {5}: /);
+  });
+
   test('a silent client is closed, and there are not more than maxconn', async () => {
     const path = await start('limits', ' stats timeout 300ms\n stats maxconn 1\n');
     const silent = net.connect(path);
