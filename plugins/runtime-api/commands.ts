@@ -36,12 +36,12 @@ const PROMPT_HELP = `Usage: ${PROMPT_USAGE}
   i     : interactive, without a prompt
   p     : interactive, with a prompt
   timed : toggles the time the process has been running in the prompt
-Without arguments it toggles between i and p.
+Without arguments it toggles between p and n.
 `;
 
 /** What is no word of its own is passed over, as HAProxy 2.6 passes over all. */
 function changePrompt(words: Words, session: CommandSession): void {
-  if (words.remaining === 0) session.mode = session.mode === 'prompt' ? 'interactive' : 'prompt';
+  if (words.remaining === 0) session.mode = session.mode === 'prompt' ? 'once' : 'prompt';
   for (const word of words.rest()) {
     if (word === 'help') session.write(PROMPT_HELP);
     else if (word === 'n') session.mode = 'once';

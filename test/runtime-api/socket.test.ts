@@ -34,6 +34,7 @@ const LINES: readonly (readonly [name: string, sent: string])[] = [
   ['a carriage return', 'show cli level\r\n'],
   ['blanks', '  show \t cli   level  \n'],
   ['a prompt', 'prompt\nshow cli level\nquit\n'],
+  ['a prompt that is switched off again', 'prompt\nprompt\n'],
   ['a prompt and a command on a line', 'prompt;show cli level;quit\n'],
   ['an empty line at the prompt', 'prompt\n\nquit\n'],
   ['levels', 'show cli level;operator;show cli level;user;show cli level\n'],
